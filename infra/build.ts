@@ -1,0 +1,40 @@
+import { execFileSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { isArray, type JsonObject } from '../lib/rudderstack/event.ts';
+import { builtFunctions, readTemplate } from './template.ts';
+
+/**
+ * Builds every function of template.yaml into dist/<function>/, with the very options that `sam build` uses: what is tested
+ * is what is deployed.
+ */
+const root = join(import.meta.dirname, '..');
+
+for (const { name, entryPoint, buildProperties } of builtFunctions(readTemplate(join(root, 'template.yaml')))) {
+  const outdir = join('dist', name);
+  rmSync(join(root, outdir), { recursive: true, force: true });
+  const flags = [
+    '--bundle',
+    '--platform=node',
+    `--outdir=${outdir}`,
+    '--log-level=warning',
+    ...toFlags(buildProperties),
+  ];
+  execFileSync(join(root, 'node_modules', '.bin', 'esbuild'), [entryPoint, ...flags], { cwd: root, stdio: 'inherit' });
+}
+
+/**
+ * SAM's way from a build property to esbuild's flag: a text is its value, true the bare flag, each element of a list a flag
+ * of its own.
+ *
+ * @see https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/serverless-sam-cli-using-build-typescript.html
+ */
+function toFlags(properties: JsonObject): string[] {
+  return Object.entries(properties).flatMap(([property, value]) => {
+    if (property === 'EntryPoints') return [];
+    const flag = `--${property.replaceAll(/(?<!^)(?=[A-Z])/g, '-').toLowerCase()}`;
+    if (isArray(value)) return value.map((element) => `${flag}:${String(element)}`);
+    if (value === true) return [flag];
+    return value === false ? [] : [`${flag}=${String(value)}`];
+  });
+}

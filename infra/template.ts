@@ -1,0 +1,74 @@
+import { readFileSync } from 'node:fs';
+import { parse, type CollectionTag, type ScalarTag } from 'yaml';
+import { isArray, isObject, type JsonObject } from '../lib/rudderstack/event.ts';
+
+/** CloudFormation's short forms that stand before a scalar. */
+const SCALAR_FUNCTIONS = ['Ref', 'Condition', 'Sub', 'GetAtt', 'ImportValue'];
+const COLLECTION_FUNCTIONS = [
+  'If',
+  'Not',
+  'And',
+  'Or',
+  'Equals',
+  'Sub',
+  'GetAtt',
+  'Join',
+  'Select',
+  'Split',
+  'FindInMap',
+];
+
+function longName(name: string): string {
+  return name === 'Ref' || name === 'Condition' ? name : `Fn::${name}`;
+}
+
+const scalarTags = SCALAR_FUNCTIONS.map((name): ScalarTag => ({
+  tag: `!${name}`,
+  resolve: (value) => ({ [longName(name)]: name === 'GetAtt' ? value.split('.') : value }),
+}));
+
+const collectionTags = COLLECTION_FUNCTIONS.map((name): CollectionTag => ({
+  tag: `!${name}`,
+  collection: 'seq',
+  resolve: (value) => ({ [longName(name)]: value.toJSON() }),
+}));
+
+/** A CloudFormation template with its short forms written out, as CloudFormation's own JSON has them. */
+export function readTemplate(file: string): JsonObject {
+  const template: unknown = parse(readFileSync(file, 'utf8'), { customTags: [...scalarTags, ...collectionTags] });
+  if (!isObject(template)) throw new Error(`${file} is no CloudFormation template`);
+  return template;
+}
+
+/** A function of the template that esbuild makes. */
+export interface BuiltFunction {
+  readonly logicalId: string;
+  /** The folder below dist/, named after the entry point. */
+  readonly name: string;
+  readonly entryPoint: string;
+  /** esbuild's options as SAM has them. */
+  readonly buildProperties: JsonObject;
+}
+
+/** All the functions of a template whose `Metadata` asks for esbuild. */
+export function builtFunctions(template: JsonObject): readonly BuiltFunction[] {
+  if (!isObject(template['Resources'])) throw new Error('the template has no Resources');
+  return Object.entries(template['Resources']).flatMap(([logicalId, resource]) => {
+    const metadata = isObject(resource) && isObject(resource['Metadata']) ? resource['Metadata'] : {};
+    const buildProperties = metadata['BuildProperties'];
+    if (metadata['BuildMethod'] !== 'esbuild' || !isObject(buildProperties)) return [];
+    const [entryPoint] = isArray(buildProperties['EntryPoints']) ? buildProperties['EntryPoints'] : [];
+    if (typeof entryPoint !== 'string') throw new Error(`${logicalId} has no entry point`);
+    const name = entryPoint.replace(/^.*\//, '').replace(/\.ts$/, '');
+    return [{ logicalId, name, entryPoint, buildProperties }];
+  });
+}
+
+/** The default of a template parameter. */
+export function parameterDefault(template: JsonObject, name: string): unknown {
+  const parameters = template['Parameters'];
+  const parameter = isObject(parameters) ? parameters[name] : undefined;
+  if (!isObject(parameter) || !('Default' in parameter))
+    throw new Error(`the template's parameter ${name} has no default`);
+  return parameter['Default'];
+}

@@ -1,0 +1,204 @@
+import type { SQSRecord } from 'aws-lambda';
+import type { Clock } from '../clock.ts';
+import { rejected, type Deferred, type Outcome, type Rejected } from '../outcome.ts';
+import { isPaced, visibilityTimeoutS } from './backoff.ts';
+import { SQS_LIMITS, writeLetter, type Letter } from './dead-letter.ts';
+import type { Queues, VisibilityChange } from './queue.ts';
+
+/** One event of a record, and where it ends up. */
+export interface SettledEvent {
+  readonly outcome: Outcome;
+  readonly text: () => string;
+  readonly eventMessageId: string | undefined;
+}
+
+/** A record after its events have been worked through. */
+export interface ProcessedRecord {
+  readonly record: SQSRecord;
+  readonly events: readonly SettledEvent[];
+}
+
+export interface SettleDependencies {
+  /** Loads the AWS SDK, so it is called only when there is something to do. */
+  readonly loadQueues: () => Promise<Queues>;
+  readonly clock: Clock;
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly maxReceiveCount: number;
+  /** Told of what went wrong without losing anything. */
+  readonly onProblem: (code: SettleProblem, error: unknown) => void;
+}
+
+export type SettleProblem = 'dead_letter_send_failed' | 'visibility_change_failed';
+
+/** How many calls to SQS are under way at once. */
+const PARALLEL_CALLS = 8;
+
+/**
+ * Makes the outcomes true: writes dead letters, and keeps deferred records out of sight for a while.
+ *
+ * A record is one thing to SQS. While one of its events is deferred, all of it stays in the queue, and its rejected events
+ * wait with it, so that they are not dead-lettered again with every receive; delivered ones are absorbed by their
+ * idempotency key. Nothing is acknowledged before its letters are safe.
+ *
+ * @param deadline when to give up on SQS, in ms since 1970
+ * @returns each record with the outcomes as they have become; those with a deferred event are to be returned to the queue
+ */
+export async function settle(
+  processed: readonly ProcessedRecord[],
+  deadline: number,
+  dependencies: SettleDependencies,
+): Promise<readonly ProcessedRecord[]> {
+  const decided = processed.map((one) => giveUpIfExhausted(one, dependencies.maxReceiveCount));
+  const lettered = await deadLetter(decided, deadline, dependencies);
+  await postpone(lettered, deadline, dependencies);
+  return lettered;
+}
+
+/** The events of a record that have to wait. */
+export function deferredOf({ events }: ProcessedRecord): readonly Deferred[] {
+  return events.map(({ outcome }) => outcome).filter((outcome) => outcome.kind === 'deferred');
+}
+
+function receiveCountOf(record: SQSRecord): number {
+  return Number(record.attributes.ApproximateReceiveCount);
+}
+
+/** At the last allowed receive a failure becomes a rejection with its cause, unless the record only waits for its turn. */
+function giveUpIfExhausted(processed: ProcessedRecord, maxReceiveCount: number): ProcessedRecord {
+  if (receiveCountOf(processed.record) < maxReceiveCount || deferredOf(processed).some(isPaced)) return processed;
+  return mapOutcomes(processed, (outcome) =>
+    outcome.kind === 'deferred'
+      ? rejected('retries_exhausted', `${outcome.reason}: ${outcome.detail}`, outcome.heapStatus)
+      : outcome,
+  );
+}
+
+interface AddressedLetter {
+  readonly letter: Letter;
+  readonly messageId: string;
+}
+
+async function deadLetter(
+  processed: readonly ProcessedRecord[],
+  deadline: number,
+  { loadQueues, clock, onProblem }: SettleDependencies,
+): Promise<readonly ProcessedRecord[]> {
+  const letters: AddressedLetter[] = [];
+  const tooLarge = new Set<string>();
+  const failed = new Set<string>();
+  for (const one of processed) {
+    if (deferredOf(one).length > 0) continue;
+    const written = writeLetters(one, clock.now());
+    if (written === undefined) tooLarge.add(one.record.messageId);
+    else letters.push(...written.map((letter) => ({ letter, messageId: one.record.messageId })));
+  }
+  if (letters.length > 0) {
+    const queues = await loadQueues();
+    await inParallel(batchBySize(letters), async (batch) => {
+      try {
+        const safe = await queues.sendLetters(
+          batch.map(({ letter }) => letter),
+          deadline,
+        );
+        const unsafe = batch.filter((_, index) => safe[index] !== true);
+        if (unsafe.length > 0) onProblem('dead_letter_send_failed', new Error('SQS refused a letter'));
+        for (const { messageId } of unsafe) failed.add(messageId);
+      } catch (error) {
+        onProblem('dead_letter_send_failed', error);
+        for (const { messageId } of batch) failed.add(messageId);
+      }
+    });
+  }
+  return processed.map((one) => {
+    const { messageId } = one.record;
+    if (tooLarge.has(messageId)) {
+      return deferRejected(
+        one,
+        'dead_letter_too_large',
+        "with its reason it is larger than a message may be: SQS's own redrive takes it",
+      );
+    }
+    return failed.has(messageId)
+      ? deferRejected(one, 'dead_letter_failed', 'the dead-letter queue did not take it')
+      : one;
+  });
+}
+
+function writeLetters({ record, events }: ProcessedRecord, failedAt: number): readonly Letter[] | undefined {
+  const letters: Letter[] = [];
+  for (const [part, { outcome, text, eventMessageId }] of events.entries()) {
+    if (outcome.kind !== 'rejected') continue;
+    const letter = writeLetter({ record, part, text: text(), rejection: outcome, eventMessageId, failedAt });
+    if (letter === undefined) return undefined;
+    letters.push(letter);
+  }
+  return letters;
+}
+
+function deferRejected(processed: ProcessedRecord, reason: Deferred['reason'], why: string): ProcessedRecord {
+  const defer = ({ reason: cause, heapStatus }: Rejected): Deferred => ({
+    kind: 'deferred',
+    reason,
+    detail: `${why} (${cause})`,
+    ...(heapStatus === undefined ? {} : { heapStatus }),
+  });
+  return mapOutcomes(processed, (outcome) => (outcome.kind === 'rejected' ? defer(outcome) : outcome));
+}
+
+/** A failure here loses nothing: the record comes back when the queue's own visibility timeout ends. */
+async function postpone(
+  processed: readonly ProcessedRecord[],
+  deadline: number,
+  { loadQueues, random, onProblem }: SettleDependencies,
+): Promise<void> {
+  const changes = processed.flatMap((one): VisibilityChange[] => {
+    const deferred = deferredOf(one);
+    if (deferred.length === 0) return [];
+    const timeout = visibilityTimeoutS(deferred, receiveCountOf(one.record), random());
+    return [{ receiptHandle: one.record.receiptHandle, visibilityTimeoutS: timeout }];
+  });
+  if (changes.length === 0) return;
+  const queues = await loadQueues();
+  await inParallel(chunk(changes, SQS_LIMITS.batchEntries), async (batch) => {
+    try {
+      const failures = await queues.changeVisibility(batch, deadline);
+      if (failures > 0) onProblem('visibility_change_failed', new Error(`SQS refused ${failures} of ${batch.length}`));
+    } catch (error) {
+      onProblem('visibility_change_failed', error);
+    }
+  });
+}
+
+function mapOutcomes({ record, events }: ProcessedRecord, change: (outcome: Outcome) => Outcome): ProcessedRecord {
+  return { record, events: events.map((event) => ({ ...event, outcome: change(event.outcome) })) };
+}
+
+/** A batch has a limit of entries and one of bytes. */
+function batchBySize(letters: readonly AddressedLetter[]): readonly (readonly AddressedLetter[])[] {
+  const batches: AddressedLetter[][] = [];
+  let bytes = 0;
+  for (const addressed of letters) {
+    const last = batches.at(-1);
+    const fits =
+      last !== undefined && last.length < SQS_LIMITS.batchEntries && bytes + addressed.letter.bytes <= SQS_LIMITS.bytes;
+    if (fits) last.push(addressed);
+    else batches.push([addressed]);
+    bytes = (fits ? bytes : 0) + addressed.letter.bytes;
+  }
+  return batches;
+}
+
+function chunk<Item>(items: readonly Item[], size: number): readonly (readonly Item[])[] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
+    items.slice(index * size, (index + 1) * size),
+  );
+}
+
+async function inParallel<Item>(items: readonly Item[], work: (item: Item) => Promise<void>): Promise<void> {
+  const waiting = items.values();
+  const worker = async (): Promise<void> => {
+    for (const item of waiting) await work(item);
+  };
+  await Promise.all(Array.from({ length: Math.min(PARALLEL_CALLS, items.length) }, worker));
+}

@@ -1,0 +1,137 @@
+import { ENDPOINTS, LIMITS, type HeapCall, type HeapCallKind } from './api.ts';
+
+/** A call on its way to Heap. Its outcome is given back by the object itself. */
+export interface PendingCall {
+  readonly call: HeapCall;
+  /** What stands in for the call's own time, in ms since 1970: when the event entered the queue. */
+  readonly arrivedAt: number;
+}
+
+/**
+ * One element of a bulk request. It may stand for several calls: user properties of one identity are merged, and the same
+ * event twice in a batch is sent once.
+ */
+export interface Entry {
+  readonly identity: string;
+  /** At least one, earliest first. */
+  readonly calls: readonly PendingCall[];
+  readonly json: string;
+  readonly bytes: number;
+}
+
+/** What one HTTP request carries. */
+export interface BulkRequest {
+  readonly kind: HeapCallKind;
+  readonly appId: string;
+  readonly entries: readonly Entry[];
+}
+
+export interface BulkLimits {
+  readonly entries: number;
+  readonly bytes: number;
+}
+
+/**
+ * Heap names no limit for a request in bytes. One MiB is what common HTTP servers take unasked; a 413 halves the request
+ * all the same.
+ */
+export const BULK_LIMITS: BulkLimits = { entries: LIMITS.entriesPerRequest, bytes: 1024 * 1024 };
+
+/** All the entries of one app and kind. */
+export interface EntryGroup {
+  readonly kind: HeapCallKind;
+  readonly appId: string;
+  readonly entries: readonly Entry[];
+}
+
+/**
+ * Makes entries of calls, grouped by app; an app's user properties come before its track events, so that an event finds
+ * its user described.
+ */
+export function groupEntries(calls: readonly PendingCall[]): readonly EntryGroup[] {
+  const byApp = Map.groupBy(calls, ({ call }) => call.appId);
+  return [...byApp].flatMap(([appId, ofApp]) =>
+    (['add_user_properties', 'track'] as const).flatMap((kind) => {
+      const ofKind = ofApp.filter(({ call }) => call.kind === kind);
+      if (ofKind.length === 0) return [];
+      const entries = [...Map.groupBy(ofKind, sameEntryKey).values()].map((same) => makeEntry(same.toSorted(byTime)));
+      return [{ kind, appId, entries }];
+    }),
+  );
+}
+
+/** Fills requests in order; an entry larger than the limit goes alone, and Heap decides. */
+export function packRequests(group: EntryGroup, limits: BulkLimits = BULK_LIMITS): readonly BulkRequest[] {
+  const { kind, appId } = group;
+  const requests: BulkRequest[] = [];
+  let entries: Entry[] = [];
+  let bytes = 0;
+  for (const entry of group.entries) {
+    if (entries.length > 0 && (entries.length === limits.entries || bytes + entry.bytes > limits.bytes)) {
+      requests.push({ kind, appId, entries });
+      entries = [];
+      bytes = 0;
+    }
+    entries.push(entry);
+    bytes += entry.bytes + 1;
+  }
+  if (entries.length > 0) requests.push({ kind, appId, entries });
+  return requests;
+}
+
+/** The request's body; entries are written once, however often they are sent. */
+export function bodyOf({ kind, appId, entries }: BulkRequest): string {
+  const list = entries.map(({ json }) => json).join(',');
+  return `{"app_id":${JSON.stringify(appId)},"${ENDPOINTS[kind].list}":[${list}]}`;
+}
+
+/**
+ * Two requests that carry the same as one. An entry that stands alone is parted into the calls that it was made of, the
+ * earlier first; undefined when there is nothing left to part.
+ */
+export function halve(request: BulkRequest): readonly [BulkRequest, BulkRequest] | undefined {
+  const [only] = request.entries;
+  if (only === undefined) return undefined;
+  const parts =
+    request.entries.length > 1 ? halves(request.entries) : halves(only.calls)?.map((calls) => [makeEntry(calls)]);
+  const [first, second] = parts ?? [];
+  if (first === undefined || second === undefined) return undefined;
+  return [
+    { ...request, entries: first },
+    { ...request, entries: second },
+  ];
+}
+
+function halves<Item>(items: readonly Item[]): readonly (readonly Item[])[] | undefined {
+  if (items.length < 2) return undefined;
+  const middle = Math.ceil(items.length / 2);
+  return [items.slice(0, middle), items.slice(middle)];
+}
+
+/** Calls with the same key become one entry. */
+function sameEntryKey({ call }: PendingCall): string {
+  return call.kind === 'track' ? `${call.payload.identity}\n${call.payload.idempotency_key}` : call.payload.identity;
+}
+
+function makeEntry(calls: readonly PendingCall[]): Entry {
+  const [first] = calls;
+  if (first === undefined) throw new Error('an entry is made of one call at least');
+  const payload =
+    first.call.kind === 'track'
+      ? first.call.payload
+      : {
+          identity: first.call.payload.identity,
+          properties: Object.assign({}, ...calls.map(({ call }) => call.payload.properties)),
+        };
+  const json = JSON.stringify(payload);
+  return { identity: payload.identity, calls, json, bytes: Buffer.byteLength(json) };
+}
+
+/** Stable: calls of the same time keep the order of the batch. */
+function byTime(a: PendingCall, b: PendingCall): number {
+  return timeOf(a) - timeOf(b);
+}
+
+function timeOf({ call, arrivedAt }: PendingCall): number {
+  return (call.kind === 'add_user_properties' ? call.time : undefined) ?? arrivedAt;
+}

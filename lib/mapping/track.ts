@@ -1,0 +1,52 @@
+import { LIMITS, type HeapEvent } from '../heap/api.ts';
+import { rejected, type Rejected } from '../outcome.ts';
+import type { RudderStackEvent } from '../rudderstack/event.ts';
+import { cutText, flatten, type Cuts } from './flatten.ts';
+import { readIdempotencyKey } from './idempotency-key.ts';
+import { readIdentity } from './identity.ts';
+import { readTimestamp } from './timestamp.ts';
+
+export interface MappedTrack {
+  readonly kind: 'mapped';
+  readonly payload: HeapEvent;
+  readonly cuts: Cuts;
+}
+
+/**
+ * A track event becomes a custom event of the same name.
+ *
+ * @see https://www.rudderstack.com/docs/destinations/streaming-destinations/heap.io/#track
+ */
+export function mapTrack(event: RudderStackEvent): MappedTrack | Rejected {
+  const name = readEventName(event.event);
+  if (name === undefined) return rejected('missing_event', 'event is required');
+
+  const identity = readIdentity(event);
+  if (identity.kind === 'rejected') return identity;
+
+  const flat = flatten(event.properties);
+  if (flat.kind === 'rejected') return flat;
+
+  const key = readIdempotencyKey(event);
+  if (key.kind === 'rejected') return key;
+
+  const timestamp = readTimestamp(event);
+  const cutName = cutText(name, LIMITS.eventNameCharacters);
+  return {
+    kind: 'mapped',
+    payload: {
+      identity: identity.identity,
+      event: cutName,
+      properties: flat.properties,
+      ...(timestamp === undefined ? {} : { timestamp }),
+      idempotency_key: key.key,
+    },
+    cuts: { ...flat.cuts, eventNamesCut: cutName === name ? 0 : 1 },
+  };
+}
+
+/** The name as it came, blanks included: it is how Heap knows the event. */
+function readEventName(value: unknown): string | undefined {
+  if (typeof value === 'number') return Number.isFinite(value) && value !== 0 ? String(value) : undefined;
+  return typeof value === 'string' && value.trim() !== '' ? value : undefined;
+}

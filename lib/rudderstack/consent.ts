@@ -1,0 +1,62 @@
+import type { ConsentRule, PerSource, Settings } from '../config.ts';
+import { isArray, valueAt, type RudderStackEvent } from './event.ts';
+import { sourceTypesOf } from './source-type.ts';
+
+/** What the user's consent banner has recorded in `context.consentManagement`. */
+interface ConsentGiven {
+  readonly deniedIds: ReadonlySet<string>;
+  readonly provider: string;
+  readonly resolutionStrategy: string;
+}
+
+/**
+ * Whether the user has denied what this destination is used for, by rudder-server's rule: the generic setting for the
+ * event's consent provider decides if there is one; else the two legacy settings (OneTrust: any denied category; Ketch:
+ * only if every purpose is denied). Ids are compared exactly.
+ *
+ * Settings may be kept apart by source. An event that can have come from several is denied when any of them denies it: with
+ * consent in doubt, nothing is sent.
+ *
+ * @see https://www.rudderstack.com/docs/data-governance/consent-management/
+ */
+export function isConsentDenied(event: RudderStackEvent, settings: Settings['consent']): boolean {
+  const given = readConsent(event);
+  if (given.deniedIds.size === 0) return false;
+
+  const rules = forEventSource(settings.consentManagement, event).flat();
+  const matching = rules.filter((rule) => rule.provider === given.provider && rule.consents.length > 0);
+  if (matching.length > 0) return matching.some((rule) => isDeniedBy(rule, given));
+
+  if (given.provider === '' || given.provider === 'oneTrust') {
+    const categories = forEventSource(settings.oneTrustCookieCategories, event).flat();
+    if (categories.length > 0) return categories.some((category) => given.deniedIds.has(category));
+  }
+  if (given.provider === '' || given.provider === 'ketch') {
+    const purposes = forEventSource(settings.ketchConsentPurposes, event).flat();
+    return purposes.length > 0 && purposes.every((purpose) => given.deniedIds.has(purpose));
+  }
+  return false;
+}
+
+function readConsent(event: RudderStackEvent): ConsentGiven {
+  const denied = valueAt(event, ['context', 'consentManagement', 'deniedConsentIds']);
+  const provider = valueAt(event, ['context', 'consentManagement', 'provider']);
+  const strategy = valueAt(event, ['context', 'consentManagement', 'resolutionStrategy']);
+  return {
+    deniedIds: new Set(isArray(denied) ? denied.filter((id): id is string => typeof id === 'string' && id !== '') : []),
+    provider: typeof provider === 'string' ? provider : '',
+    resolutionStrategy: typeof strategy === 'string' ? strategy : '',
+  };
+}
+
+function isDeniedBy(rule: ConsentRule, given: ConsentGiven): boolean {
+  const strategy = rule.provider === 'custom' ? rule.resolutionStrategy : given.resolutionStrategy;
+  return strategy === 'or'
+    ? rule.consents.every((consent) => given.deniedIds.has(consent))
+    : rule.consents.some((consent) => given.deniedIds.has(consent));
+}
+
+function forEventSource<Setting>(perSource: PerSource<Setting>, event: RudderStackEvent): readonly Setting[] {
+  if (perSource.kind === 'every_source') return [perSource.setting];
+  return sourceTypesOf(event).flatMap((source) => perSource.settings.get(source) ?? []);
+}
