@@ -89,15 +89,15 @@ export function writeLetter(content: LetterContent): Letter | undefined {
 function explain({ record, rejection, eventMessageId, failedAt }: LetterContent): Record<string, LetterAttribute> {
   const { reason, detail, heapStatus } = rejection;
   return {
-    reason: text(reason),
-    ...(detail === '' ? {} : { detail: text(detail.slice(0, DETAIL_CHARACTERS)) }),
-    ...(heapStatus === undefined ? {} : { heapStatus: number(heapStatus) }),
-    sourceMessageId: text(record.messageId),
-    receiveCount: number(Number(record.attributes.ApproximateReceiveCount)),
-    failedAt: text(new Date(failedAt).toISOString()),
+    reason: textAttribute(reason),
+    ...(detail === '' ? {} : { detail: textAttribute(detail.slice(0, DETAIL_CHARACTERS)) }),
+    ...(heapStatus === undefined ? {} : { heapStatus: numberAttribute(heapStatus) }),
+    sourceMessageId: textAttribute(record.messageId),
+    receiveCount: numberAttribute(Number(record.attributes.ApproximateReceiveCount)),
+    failedAt: textAttribute(new Date(failedAt).toISOString()),
     ...(eventMessageId === undefined || eventMessageId === ''
       ? {}
-      : { eventMessageId: text(eventMessageId.slice(0, 255)) }),
+      : { eventMessageId: textAttribute(eventMessageId.slice(0, 255)) }),
   };
 }
 
@@ -106,7 +106,7 @@ function* shorterAndShorter(
 ): Generator<readonly [string, LetterAttribute][]> {
   const shortened = own.map(([name, attribute]): [string, LetterAttribute] =>
     name === 'detail'
-      ? [name, text((attribute.StringValue ?? '').slice(0, SHORT_DETAIL_CHARACTERS))]
+      ? [name, textAttribute((attribute.StringValue ?? '').slice(0, SHORT_DETAIL_CHARACTERS))]
       : [name, attribute],
   );
   for (let kept = own.length; kept > 0; kept -= 1) {
@@ -141,19 +141,23 @@ function sizeOf(body: string, attributes: Readonly<Record<string, LetterAttribut
   );
 }
 
-/** What SQS refuses within a message. */
-const FORBIDDEN_CHARACTERS = /[\0-\x08\x0B\x0C\x0E-\x1F\uFFFE\uFFFF]/g;
+/**
+ * What SQS refuses within a message.
+ *
+ * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
+ */
+const FORBIDDEN_CHARACTERS = /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu;
 
 function fitsAsItIs(body: string): boolean {
   return Buffer.byteLength(body) <= SQS_LIMITS.bytes && body.search(FORBIDDEN_CHARACTERS) === -1;
 }
 
-function text(value: string): LetterAttribute {
+function textAttribute(value: string): LetterAttribute {
   const allowed = value.toWellFormed().replaceAll(FORBIDDEN_CHARACTERS, '\uFFFD');
   // SQS refuses an empty value too.
   return { DataType: 'String', StringValue: allowed === '' ? '-' : allowed };
 }
 
-function number(value: number): LetterAttribute {
+function numberAttribute(value: number): LetterAttribute {
   return { DataType: 'Number', StringValue: String(value) };
 }

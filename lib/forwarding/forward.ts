@@ -3,10 +3,10 @@ import type { Settings } from '../config.ts';
 import type { PendingCall } from '../heap/bulk.ts';
 import type { Try } from '../heap/client.ts';
 import type { EntryOutcome } from '../heap/cut-out.ts';
+import { decide } from '../mapping/decide.ts';
 import type { Cuts } from '../mapping/flatten.ts';
-import { mapEvent } from '../mapping/map-event.ts';
+
 import type { Deferred, Outcome } from '../outcome.ts';
-import { admit } from '../rudderstack/admission.ts';
 import { unwrap, type Enveloped } from '../rudderstack/envelope.ts';
 import type { RudderStackEvent } from '../rudderstack/event.ts';
 import { deliver, type DeliverDependencies } from './deliver.ts';
@@ -116,18 +116,17 @@ function prepareEvent(enveloped: Enveloped, arrivedAt: number, settings: Setting
   }
   const { messageId } = enveloped.event;
   return {
-    step: decide(enveloped.event, arrivedAt, settings),
+    step: firstStep(enveloped.event, arrivedAt, settings),
     text,
     eventMessageId: typeof messageId === 'string' ? messageId : undefined,
   };
 }
 
-function decide(event: RudderStackEvent, arrivedAt: number, settings: Settings): PreparedEvent['step'] {
-  const admission = admit(event, settings);
-  if (admission.kind !== 'admitted') return { kind: 'decided', outcome: admission };
-  const mapped = mapEvent(event, admission.type, settings);
-  if (mapped.kind !== 'mapped') return { kind: 'decided', outcome: mapped };
-  return { kind: 'pending', call: mapped.call, arrivedAt, cuts: mapped.cuts };
+function firstStep(event: RudderStackEvent, arrivedAt: number, settings: Settings): PreparedEvent['step'] {
+  const decision = decide(event, settings);
+  return decision.kind === 'mapped'
+    ? { kind: 'pending', call: decision.call, arrivedAt, cuts: decision.cuts }
+    : { kind: 'decided', outcome: decision };
 }
 
 /** Without letters and visibility changes the safe thing is to give back whatever is not finished. */

@@ -1,0 +1,130 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Settings } from '../lib/config.ts';
+import type { HeapEvent, HeapUser } from '../lib/heap/api.ts';
+import { decide } from '../lib/mapping/decide.ts';
+import { isObject } from '../lib/rudderstack/event.ts';
+import { unwrap } from '../lib/rudderstack/envelope.ts';
+import type { HeapContents } from './heap-simulator/heap.ts';
+
+/**
+ * What has to become of the events that were put into the queue. It is worked out from the bodies alone, by the same
+ * mapping that the function uses, and then compared with what Heap and the dead-letter queue really hold.
+ */
+export interface Ledger {
+  add(body: string): void;
+  readonly counts: ExpectedCounts;
+  /** Everything by which Heap's contents differ from what they have to be, one line each. */
+  differences(contents: HeapContents): readonly string[];
+}
+
+export interface ExpectedCounts {
+  events: number;
+  toDeliver: number;
+  filtered: number;
+  rejected: number;
+}
+
+export function createLedger(settings: Settings): Ledger {
+  const counts: ExpectedCounts = { events: 0, toDeliver: 0, filtered: 0, rejected: 0 };
+  /** By app and idempotency key; the same key may come with different contents, of which Heap keeps the first. */
+  const tracks = new Map<string, HeapEvent[]>();
+  /** By app and identity. */
+  const users = new Map<string, HeapUser[]>();
+
+  return {
+    counts,
+    add(body) {
+      for (const enveloped of unwrap(body)) {
+        counts.events += 1;
+        const decision = enveloped.kind === 'event' ? decide(enveloped.event, settings) : enveloped.rejection;
+        if (decision.kind === 'filtered' || decision.kind === 'rejected') {
+          counts[decision.kind] += 1;
+          continue;
+        }
+        counts.toDeliver += 1;
+        const { call } = decision;
+        if (call.kind === 'track') append(tracks, keyOf(call.appId, call.payload.idempotency_key), call.payload);
+        else append(users, keyOf(call.appId, call.payload.identity), call.payload);
+      }
+    },
+    differences: (contents) => [...compareEvents(tracks, contents), ...compareUsers(users, contents)],
+  };
+}
+
+function compareEvents(expected: ReadonlyMap<string, readonly HeapEvent[]>, { events }: HeapContents): string[] {
+  const problems: string[] = [];
+  const seen = new Set<string>();
+  for (const { app_id: appId, ...event } of events) {
+    const key = keyOf(String(appId), String(event['idempotency_key']));
+    seen.add(key);
+    const candidates = expected.get(key);
+    if (candidates === undefined) problems.push(`Heap holds an event that nobody sent: ${key}`);
+    else if (!candidates.some((candidate) => isDeepStrictEqual(candidate, event)))
+      problems.push(`Heap holds another event: ${key}`);
+  }
+  for (const key of expected.keys()) if (!seen.has(key)) problems.push(`Heap lacks the event ${key}`);
+  return problems;
+}
+
+/** Which of several identify events came last depends on the batches, so each property has to be one of those sent. */
+function compareUsers(expected: ReadonlyMap<string, readonly HeapUser[]>, { users }: HeapContents): string[] {
+  const problems: string[] = [];
+  const seen = new Set<string>();
+  for (const { appId, identity, properties } of users) {
+    const key = keyOf(appId, identity);
+    seen.add(key);
+    const candidates = expected.get(key) ?? [];
+    const names = new Set(candidates.flatMap((candidate) => Object.keys(candidate.properties)));
+    const isComplete = isDeepStrictEqual(new Set(Object.keys(properties)), names);
+    const areSent = Object.entries(properties).every(([name, value]) =>
+      candidates.some((candidate) => candidate.properties[name] === value),
+    );
+    if (!isComplete || !areSent) problems.push(`Heap holds other properties of the user ${key}`);
+  }
+  for (const key of expected.keys()) if (!seen.has(key)) problems.push(`Heap lacks the user ${key}`);
+  return problems;
+}
+
+/** What the function has said of itself, read from its metrics. */
+export interface ReportedCounts {
+  delivered: number;
+  filtered: Record<string, number>;
+  deadLettered: Record<string, number>;
+  deferred: Record<string, number>;
+}
+
+export function noneReported(): ReportedCounts {
+  return { delivered: 0, filtered: {}, deadLettered: {}, deferred: {} };
+}
+
+/** Adds what one line of the function's log tells, if it is a metric line. */
+export function readMetricLine(line: string, reported: ReportedCounts): void {
+  if (!line.startsWith('{"_aws"')) return;
+  const metric: unknown = JSON.parse(line);
+  if (!isObject(metric)) return;
+  const { reason, EventsDelivered: delivered } = metric;
+  if (typeof delivered === 'number') reported.delivered += delivered;
+  if (typeof reason !== 'string') return;
+  addTo(reported.filtered, reason, metric['EventsFiltered']);
+  addTo(reported.deadLettered, reason, metric['EventsDeadLettered']);
+  addTo(reported.deferred, reason, metric['EventsDeferred']);
+}
+
+/** The sum of counts by reason. */
+export function total(counts: Readonly<Record<string, number>>): number {
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
+}
+
+function addTo(counts: Record<string, number>, reason: string, count: unknown): void {
+  if (typeof count === 'number') counts[reason] = (counts[reason] ?? 0) + count;
+}
+
+function keyOf(appId: string, key: string): string {
+  return `${appId}/${key}`;
+}
+
+function append<Value>(map: Map<string, Value[]>, key: string, value: Value): void {
+  const list = map.get(key);
+  if (list === undefined) map.set(key, [value]);
+  else list.push(value);
+}

@@ -1,0 +1,173 @@
+import { isObject, type JsonObject } from '../../lib/rudderstack/event.ts';
+import type { HeapCallKind } from '../../lib/heap/api.ts';
+import { validate, type ValidRequest } from './validate.ts';
+
+/** Something that goes wrong on the next requests. */
+export interface Fault {
+  /** How many requests it strikes; 1 when absent. */
+  readonly times?: number;
+  /** Answer with this status and store nothing. */
+  readonly status?: number;
+  readonly retryAfter?: string;
+  /** Wait so long before answering, in ms. */
+  readonly delayMs?: number;
+  /** Cut the connection instead of answering: before the request is stored, or after. */
+  readonly cut?: 'before_storing' | 'after_storing';
+}
+
+export interface HeapRules {
+  /** Whether one bad entry keeps the whole request from being stored. Heap does not say. */
+  readonly isAtomic: boolean;
+  readonly eventsPerMinute: number;
+  readonly eventsPerMinutePerIdentity: number;
+}
+
+/** Heap's documented limits, written down a second time on purpose. */
+export const HEAP_RULES: HeapRules = { isAtomic: true, eventsPerMinute: 15_000, eventsPerMinutePerIdentity: 1000 };
+
+export interface SimulatedAnswer {
+  readonly status: number;
+  readonly body: string;
+  readonly retryAfter?: string;
+  readonly delayMs?: number;
+  /** The connection is cut: nobody gets the answer. */
+  readonly isCut?: boolean;
+}
+
+/** What Heap holds. */
+export interface HeapContents {
+  /** Each event once, however often it came, with its `app_id`. */
+  readonly events: readonly JsonObject[];
+  /** By app and identity, the properties as they stand. */
+  readonly users: readonly { readonly appId: string; readonly identity: string; readonly properties: JsonObject }[];
+}
+
+export interface HeapCounts {
+  readonly requests: number;
+  readonly entries: number;
+  /** Events that were dropped because their idempotency key was known. */
+  readonly duplicates: number;
+  readonly byStatus: Readonly<Record<string, number>>;
+  /** The largest number of entries in one request. */
+  readonly mostEntries: number;
+}
+
+export interface Heap {
+  handle(kind: HeapCallKind, body: string): SimulatedAnswer;
+  /** Queues a fault; faults strike in the order in which they were given. */
+  inject(fault: Fault): void;
+  /** From now on entries for which this holds make Heap answer 400. */
+  refuse(isBad: (entry: JsonObject) => boolean): void;
+  contents(): HeapContents;
+  counts(): HeapCounts;
+}
+
+const WINDOW_MS = 60_000;
+
+/**
+ * A stand-in for Heap that keeps its documented rules: shapes, lengths, 1000 entries, one of identity and user_id, rate
+ * limits, idempotency (the first event of a key stays). It is without a network and without a clock of its own, so that
+ * tests can run it in virtual time.
+ */
+export function createHeap(now: () => number, rules: HeapRules = HEAP_RULES): Heap {
+  const events = new Map<string, JsonObject>();
+  const users = new Map<string, { appId: string; identity: string; properties: Record<string, unknown> }>();
+  const windows = new Map<string, { at: number; count: number }[]>();
+  const faults: Fault[] = [];
+  const byStatus: Record<string, number> = {};
+  let isBad: (entry: JsonObject) => boolean = () => false;
+  let unkeyed = 0;
+  let requests = 0;
+  let entries = 0;
+  let mostEntries = 0;
+  let duplicates = 0;
+
+  function nextFault(): Fault | undefined {
+    const [fault, ...rest] = faults;
+    if (fault === undefined) return undefined;
+    const { times = 1 } = fault;
+    faults.splice(0, faults.length, ...(times > 1 ? [{ ...fault, times: times - 1 }] : []), ...rest);
+    return fault;
+  }
+
+  function used(key: string): number {
+    const current = (windows.get(key) ?? []).filter(({ at }) => at > now() - WINDOW_MS);
+    windows.set(key, current);
+    return current.reduce((sum, { count }) => sum + count, 0);
+  }
+
+  /** Whether the request keeps within the rate limits; it counts when it does. */
+  function admitRate({ appId, kind, entries: list }: ValidRequest): boolean {
+    if (kind !== 'track') return true;
+    const counts = new Map<string, number>();
+    for (const { identity, user_id: userId } of list) {
+      const key = JSON.stringify([appId, identity ?? userId]);
+      counts.set(key, (counts.get(key) ?? 0) + 1);
+    }
+    if (used(appId) + list.length > rules.eventsPerMinute) return false;
+    for (const [key, count] of counts) if (used(key) + count > rules.eventsPerMinutePerIdentity) return false;
+    for (const [key, count] of counts.set(appId, list.length)) windows.get(key)?.push({ at: now(), count });
+    return true;
+  }
+
+  function store({ appId, kind }: ValidRequest, entry: JsonObject): void {
+    if (kind === 'track') {
+      const { idempotency_key: given } = entry;
+      const key = JSON.stringify([appId, typeof given === 'string' ? given : (unkeyed += 1)]);
+      if (events.has(key)) duplicates += 1;
+      else events.set(key, { app_id: appId, ...entry });
+      return;
+    }
+    const identity = String(entry['identity']);
+    const key = JSON.stringify([appId, identity]);
+    const known = users.get(key)?.properties ?? {};
+    const set = isObject(entry['properties']) ? entry['properties'] : {};
+    users.set(key, { appId, identity, properties: { ...known, ...set } });
+  }
+
+  function answer(kind: HeapCallKind, body: string): SimulatedAnswer {
+    const validated = validate(kind, body);
+    if (validated.kind === 'malformed') return { status: 400, body: `Bad Request: ${validated.problem}` };
+    const { request, problems } = validated;
+    entries += request.entries.length;
+    mostEntries = Math.max(mostEntries, request.entries.length);
+
+    const good = request.entries.filter((entry, index) => !problems.has(index) && !isBad(entry));
+    const isRefused = good.length < request.entries.length;
+    if (isRefused && rules.isAtomic) return refusal(problems);
+    if (!admitRate({ ...request, entries: good })) return { status: 429, body: 'Too Many Requests' };
+    for (const entry of good) store(request, entry);
+    return isRefused ? refusal(problems) : { status: 200, body: 'OK' };
+  }
+
+  function struck(fault: Fault, kind: HeapCallKind, body: string): SimulatedAnswer {
+    const delay = fault.delayMs === undefined ? {} : { delayMs: fault.delayMs };
+    if (fault.cut === 'before_storing') return { status: 0, body: '', isCut: true, ...delay };
+    if (fault.status !== undefined) {
+      const retryAfter = fault.retryAfter === undefined ? {} : { retryAfter: fault.retryAfter };
+      return { status: fault.status, body: 'a fault that was asked for', ...retryAfter, ...delay };
+    }
+    const own = answer(kind, body);
+    return { ...own, ...delay, ...(fault.cut === 'after_storing' ? { isCut: true } : {}) };
+  }
+
+  return {
+    handle(kind, body) {
+      requests += 1;
+      const fault = nextFault();
+      const given = fault === undefined ? answer(kind, body) : struck(fault, kind, body);
+      const status = given.isCut === true ? 'cut' : String(given.status);
+      byStatus[status] = (byStatus[status] ?? 0) + 1;
+      return given;
+    },
+    inject: (fault) => void faults.push(fault),
+    refuse: (holds) => void (isBad = holds),
+    contents: () => ({ events: [...events.values()], users: [...users.values()] }),
+    counts: () => ({ requests, entries, duplicates, mostEntries, byStatus: { ...byStatus } }),
+  };
+}
+
+function refusal(problems: ReadonlyMap<number, string>): SimulatedAnswer {
+  const [first] = problems;
+  return { status: 400, body: first === undefined ? 'Bad Request' : `Bad Request: entry ${first[0]}: ${first[1]}` };
+}

@@ -1,0 +1,89 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { text } from 'node:stream/consumers';
+import { ENDPOINTS } from '../../lib/heap/api.ts';
+import { isObject } from '../../lib/rudderstack/event.ts';
+import { createHeap, type Fault, type Heap, type HeapRules } from './heap.ts';
+
+export interface HeapServer {
+  /** Without a slash at the end. */
+  readonly url: string;
+  readonly heap: Heap;
+  stop(): Promise<void>;
+}
+
+/**
+ * Serves the Heap simulator on loopback: Heap's own paths, and `/simulator/contents`, `/simulator/counts` and
+ * `/simulator/faults` for whoever watches it.
+ *
+ * @param port 0 for any free one
+ */
+export async function startHeapServer(port = 0, rules?: HeapRules): Promise<HeapServer> {
+  const heap = createHeap(() => Date.now(), rules);
+  const server = createServer((request, response) => {
+    serve(heap, request, response).catch((error: unknown) =>
+      response.destroy(error instanceof Error ? error : undefined),
+    );
+  });
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the Heap simulator has no port');
+  return {
+    url: `http://127.0.0.1:${address.port}`,
+    heap,
+    async stop() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+async function serve(heap: Heap, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { pathname } = new URL(request.url ?? '/', 'http://localhost');
+  const body = await text(request);
+  switch (`${request.method} ${pathname}`) {
+    case `POST ${ENDPOINTS.track.path}`:
+      return reply(response, heap.handle('track', body));
+    case `POST ${ENDPOINTS.add_user_properties.path}`:
+      return reply(response, heap.handle('add_user_properties', body));
+    case 'GET /simulator/contents':
+      return json(response, heap.contents());
+    case 'GET /simulator/counts':
+      return json(response, heap.counts());
+    case 'POST /simulator/faults':
+      heap.inject(readFault(body));
+      return json(response, {});
+    default:
+      return reply(response, { status: 404, body: 'Not Found' });
+  }
+}
+
+async function reply(response: ServerResponse, answer: ReturnType<Heap['handle']>): Promise<void> {
+  if (answer.delayMs !== undefined) await sleep(answer.delayMs);
+  if (answer.isCut === true) {
+    response.destroy();
+    return;
+  }
+  if (answer.retryAfter !== undefined) response.setHeader('retry-after', answer.retryAfter);
+  response.writeHead(answer.status, { 'content-type': 'text/plain' }).end(answer.body);
+}
+
+function json(response: ServerResponse, value: unknown): void {
+  response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(value));
+}
+
+function readFault(body: string): Fault {
+  const given: unknown = JSON.parse(body);
+  if (!isObject(given)) throw new Error('a fault is a JSON object');
+  const { times, status, retryAfter, delayMs, cut } = given;
+  return {
+    ...(typeof times === 'number' ? { times } : {}),
+    ...(typeof status === 'number' ? { status } : {}),
+    ...(typeof retryAfter === 'string' ? { retryAfter } : {}),
+    ...(typeof delayMs === 'number' ? { delayMs } : {}),
+    ...(cut === 'before_storing' || cut === 'after_storing' ? { cut } : {}),
+  };
+}

@@ -1,0 +1,174 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  DeleteMessageBatchCommand,
+  ReceiveMessageCommand,
+  type Message,
+  type MessageAttributeValue,
+  type SQSClient,
+} from '@aws-sdk/client-sqs';
+import type { SQSMessageAttribute, SQSRecord } from 'aws-lambda';
+import type { InvocationAnswer, Lambda } from './lambda.ts';
+import { failedRecords } from './partial-batch-response.ts';
+
+export interface EventSourceMappingOptions {
+  readonly client: SQSClient;
+  readonly queueUrl: string;
+  readonly queueArn: string;
+  readonly lambda: Lambda;
+  readonly batchSize: number;
+  readonly batchWindowMs: number;
+  readonly maximumConcurrency: number;
+  readonly onInvocation: (invocation: Invocation) => void;
+}
+
+/** One invocation as it went. */
+export interface Invocation {
+  readonly records: number;
+  readonly failed: number;
+  readonly answer: InvocationAnswer;
+}
+
+export interface EventSourceMapping {
+  /** Ends after the batches that are under way. */
+  stop(): Promise<void>;
+}
+
+/** Bytes. An invocation's payload is 6 MB at most, the metadata of the records included. */
+const MOST_PAYLOAD_BYTES = 6 * 1024 * 1024;
+const METADATA_BYTES = 1024;
+const PARALLEL_RECEIVES = 4;
+const MOST_MESSAGES_A_RECEIVE = 10;
+
+/**
+ * What Lambda's pollers do between a queue and a function: long polling, batches by size, window and payload, invocations
+ * up to the maximum concurrency, and the deletion of what the partial batch response does not give back.
+ *
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
+ */
+export function startEventSourceMapping(options: EventSourceMappingOptions): EventSourceMapping {
+  const stopping = new AbortController();
+  const loops = Array.from({ length: options.maximumConcurrency }, () => run(options, stopping.signal));
+  return {
+    async stop() {
+      stopping.abort();
+      await Promise.all(loops);
+    },
+  };
+}
+
+async function run(options: EventSourceMappingOptions, stopping: AbortSignal): Promise<void> {
+  const { client, queueUrl, queueArn, lambda, onInvocation } = options;
+  while (!stopping.aborted) {
+    const received = await collect(options, stopping);
+    for (const messages of splitByPayload(received)) {
+      const records = messages.map((message) => toRecord(message, queueArn));
+      const answer = await lambda.invoke({ Records: records });
+      const failed = failedRecords(answer, records);
+      onInvocation({ records: records.length, failed: failed.size, answer });
+      const done = records.filter(({ messageId }) => !failed.has(messageId));
+      await remove(client, queueUrl, done);
+    }
+  }
+}
+
+/** Waits for a first message, then until the batch is full or the window is over. */
+async function collect(options: EventSourceMappingOptions, stopping: AbortSignal): Promise<readonly Message[]> {
+  const { client, queueUrl, batchSize, batchWindowMs } = options;
+  const batch = await receive(client, queueUrl, Math.min(batchSize, MOST_MESSAGES_A_RECEIVE), 1);
+  if (batch.length === 0) return batch;
+  const windowEnds = Date.now() + batchWindowMs;
+  while (Date.now() < windowEnds && !stopping.aborted && batch.length < batchSize) {
+    const missing = batchSize - batch.length;
+    const receives = Math.min(PARALLEL_RECEIVES, Math.ceil(missing / MOST_MESSAGES_A_RECEIVE));
+    const count = Math.min(MOST_MESSAGES_A_RECEIVE, Math.floor(missing / receives));
+    const found = await Promise.all(Array.from({ length: receives }, () => receive(client, queueUrl, count, 0)));
+    if (found.every((messages) => messages.length === 0)) await sleep(20);
+    batch.push(...found.flat());
+  }
+  return batch;
+}
+
+/** A batch that is too large for one payload becomes several invocations. */
+function splitByPayload(messages: readonly Message[]): readonly (readonly Message[])[] {
+  const payloads: Message[][] = [];
+  let bytes = 0;
+  for (const message of messages) {
+    const size = Buffer.byteLength(message.Body ?? '') + METADATA_BYTES;
+    const last = payloads.at(-1);
+    const fits = last !== undefined && bytes + size <= MOST_PAYLOAD_BYTES;
+    if (fits) last.push(message);
+    else payloads.push([message]);
+    bytes = (fits ? bytes : 0) + size;
+  }
+  return payloads;
+}
+
+async function receive(client: SQSClient, queueUrl: string, count: number, waitS: number): Promise<Message[]> {
+  const { Messages = [] } = await client.send(
+    new ReceiveMessageCommand({
+      QueueUrl: queueUrl,
+      MaxNumberOfMessages: count,
+      WaitTimeSeconds: waitS,
+      MessageSystemAttributeNames: ['All'],
+      MessageAttributeNames: ['All'],
+    }),
+  );
+  return Messages;
+}
+
+async function remove(client: SQSClient, queueUrl: string, records: readonly SQSRecord[]): Promise<void> {
+  const batches = Array.from({ length: Math.ceil(records.length / 10) }, (_, index) =>
+    records.slice(index * 10, (index + 1) * 10),
+  );
+  await Promise.all(
+    batches.map((batch) =>
+      client.send(
+        new DeleteMessageBatchCommand({
+          QueueUrl: queueUrl,
+          Entries: batch.map(({ receiptHandle }, index) => ({ Id: String(index), ReceiptHandle: receiptHandle })),
+        }),
+      ),
+    ),
+  );
+}
+
+/** A received message in the form in which Lambda hands it over. */
+export function toRecord(message: Message, queueArn: string): SQSRecord {
+  const {
+    MessageId = '',
+    ReceiptHandle = '',
+    Body = '',
+    Attributes = {},
+    MessageAttributes = {},
+    MD5OfBody = '',
+  } = message;
+  const {
+    ApproximateReceiveCount = '1',
+    SentTimestamp = '0',
+    SenderId = '',
+    ApproximateFirstReceiveTimestamp = '0',
+  } = Attributes;
+  return {
+    messageId: MessageId,
+    receiptHandle: ReceiptHandle,
+    body: Body,
+    attributes: { ...Attributes, ApproximateReceiveCount, SentTimestamp, SenderId, ApproximateFirstReceiveTimestamp },
+    messageAttributes: Object.fromEntries(
+      Object.entries(MessageAttributes).map(([name, value]) => [name, toAttribute(value)]),
+    ),
+    md5OfBody: MD5OfBody,
+    eventSource: 'aws:sqs',
+    eventSourceARN: queueArn,
+    awsRegion: queueArn.split(':')[3] ?? '',
+  };
+}
+
+function toAttribute({ DataType, StringValue, BinaryValue }: MessageAttributeValue): SQSMessageAttribute {
+  return {
+    dataType: DataType === 'Number' || DataType === 'Binary' ? DataType : 'String',
+    ...(StringValue === undefined ? {} : { stringValue: StringValue }),
+    ...(BinaryValue === undefined ? {} : { binaryValue: Buffer.from(BinaryValue).toString('base64') }),
+    stringListValues: [],
+    binaryListValues: [],
+  };
+}

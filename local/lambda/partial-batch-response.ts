@@ -1,0 +1,28 @@
+import type { SQSRecord } from 'aws-lambda';
+import { isArray, isObject } from '../../lib/rudderstack/event.ts';
+import type { InvocationAnswer } from './lambda.ts';
+
+/**
+ * Which records of a batch go back to the queue, by Lambda's rule for `ReportBatchItemFailures`: the listed ones; none when
+ * the list is empty, null or missing; all of them after an error, and as soon as one element of the answer makes no sense.
+ *
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
+ */
+export function failedRecords(answer: InvocationAnswer, records: readonly SQSRecord[]): ReadonlySet<string> {
+  const all = new Set(records.map(({ messageId }) => messageId));
+  if (answer.kind === 'error') return all;
+  const { response } = answer;
+  if (response === undefined || response === null) return new Set();
+  if (!isObject(response)) return all;
+  const { batchItemFailures: failures } = response;
+  if (failures === undefined || failures === null) return new Set();
+  if (!isArray(failures)) return all;
+
+  const failed = new Set<string>();
+  for (const failure of failures) {
+    const id = isObject(failure) ? failure['itemIdentifier'] : undefined;
+    if (typeof id !== 'string' || !all.has(id)) return all;
+    failed.add(id);
+  }
+  return failed;
+}

@@ -1,0 +1,74 @@
+import { styleText } from 'node:util';
+import type { Message } from '@aws-sdk/client-sqs';
+import { total, type ExpectedCounts, type ReportedCounts } from './accounting.ts';
+import type { HeapCounts } from './heap-simulator/heap.ts';
+
+export interface Summary {
+  readonly messages: number;
+  readonly seconds: number;
+  readonly expected: ExpectedCounts;
+  readonly reported: ReportedCounts;
+  readonly letters: readonly Message[];
+  /** Undefined when the events went somewhere else than to the simulator. */
+  readonly heap: HeapCounts | undefined;
+  readonly coldStarts: number;
+  readonly problems: readonly string[];
+}
+
+/** Shows how far it has come; only on a terminal, where a line can be written over. */
+export function progressLine(events: number, { delivered, filtered, deadLettered, deferred }: ReportedCounts): void {
+  if (!process.stderr.isTTY) return;
+  const waiting = total(deferred) > 0 ? `, ${total(deferred)} put off` : '';
+  const line = `  ${events} enqueued, ${delivered} delivered, ${total(filtered)} filtered, ${total(deadLettered)} dead-lettered${waiting}`;
+  process.stderr.write(`\r\x1b[K${line}`);
+}
+
+export function printSummary({
+  messages,
+  seconds,
+  expected,
+  reported,
+  letters,
+  heap,
+  coldStarts,
+  problems,
+}: Summary): void {
+  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
+  const byReason = new Map<string, string[]>();
+  for (const { MessageAttributes = {} } of letters) {
+    const reason = MessageAttributes['reason']?.StringValue ?? 'moved by SQS, without a reason';
+    const detail = MessageAttributes['detail']?.StringValue ?? '';
+    byReason.set(reason, [...(byReason.get(reason) ?? []), detail]);
+  }
+
+  row('enqueued', expected.events, `events in ${messages} messages`);
+  row('delivered', reported.delivered, 'events');
+  row('filtered', total(reported.filtered), 'events');
+  for (const [reason, count] of Object.entries(reported.filtered).toSorted()) row('', count, reason);
+  row('dead-lettered', letters.length, 'events');
+  for (const [reason, details] of [...byReason].toSorted())
+    row('', details.length, `${reason.padEnd(20)} ${details[0] ?? ''}`);
+  if (total(reported.deferred) > 0) {
+    row('put off', total(reported.deferred), 'times an event waited for another try');
+    for (const [reason, count] of Object.entries(reported.deferred).toSorted()) row('', count, reason);
+  }
+  if (heap !== undefined) {
+    row(
+      'requests to Heap',
+      heap.requests,
+      `with ${(heap.entries / Math.max(1, heap.requests)).toFixed(1)} entries each on average`,
+    );
+    if (heap.duplicates > 0) row('', heap.duplicates, 'copies that Heap dropped by their idempotency key');
+  }
+  row('cold starts', coldStarts, `in ${seconds.toFixed(1)} s`);
+  console.log(
+    problems.length === 0
+      ? styleText('green', '\nEvery event is accounted for.')
+      : styleText('red', `\n${problems.slice(0, 20).join('\n')}`),
+  );
+}
+
+function row(title: string, count: number, what: string): void {
+  const oneLine = what.replaceAll(/\s+/g, ' ').slice(0, 110);
+  console.log(`${styleText('bold', title.padEnd(18))}${String(count).padStart(8)}  ${oneLine}`);
+}
