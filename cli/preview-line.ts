@@ -2,7 +2,7 @@ import { ConfigurationError, readSettings, type Settings } from '../lib/config.t
 import { ENDPOINTS, heapBaseUrl, type HeapCall } from '../lib/heap/api.ts';
 import { decide } from '../lib/mapping/decide.ts';
 import type { Filtered, Rejected } from '../lib/outcome.ts';
-import { isObject, valueAt, type JsonObject } from '../lib/rudderstack/event.ts';
+import { isObject, valueAt, type JsonObject } from '../lib/json.ts';
 import { unwrap, type Enveloped } from '../lib/rudderstack/envelope.ts';
 
 /** What would become of one event. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { ConfigurationError, readSettings } from '../lib/config.ts';
-import { isObject, type JsonObject } from '../lib/rudderstack/event.ts';
+import { isObject, type JsonObject } from '../lib/json.ts';
 import { previewLine } from './preview-line.ts';
 
 const HELP = `Shows what Heap would get for each event, without sending anything.

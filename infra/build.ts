@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { isArray, type JsonObject } from '../lib/rudderstack/event.ts';
+import { isArray, type JsonObject } from '../lib/json.ts';
 import { builtFunctions, readTemplate } from './template.ts';
 
 /**

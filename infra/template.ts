@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parse, type CollectionTag, type ScalarTag } from 'yaml';
-import { isArray, isObject, type JsonObject } from '../lib/rudderstack/event.ts';
+import { isArray, isObject, type JsonObject } from '../lib/json.ts';
 
 /** CloudFormation's short forms that stand before a scalar. */
 const SCALAR_FUNCTIONS = ['Ref', 'Condition', 'Sub', 'GetAtt', 'ImportValue'];

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { isObject } from './json.ts';
 import { parseAppId, type AppId } from './mapping/app-id.ts';
 
 /** A setting that may be given once for every source or apart for each. */
@@ -72,58 +73,54 @@ const EventNames = v.nullish(
  *
  * @see https://www.rudderstack.com/docs/destinations/streaming-destinations/heap.io/
  */
-const DestinationConfig = v.looseObject(
-  {
-    appId: v.pipe(
-      v.union([v.string(), v.number()], 'is required: the id of a Heap environment, as a text'),
-      v.transform(String),
-      v.rawTransform(({ dataset, addIssue, NEVER }) => {
-        const parsed = parseAppId(dataset.value);
-        if (parsed.kind === 'app_id') return parsed.appId;
-        addIssue({ message: parsed.problem });
-        return NEVER;
-      }),
+const DestinationConfig = v.looseObject({
+  appId: v.pipe(
+    v.nullish(v.union([v.string(), v.number()], 'has to be a text'), ''),
+    v.rawTransform(({ dataset, addIssue, NEVER }) => {
+      const parsed = parseAppId(String(dataset.value));
+      if (parsed.kind === 'app_id') return parsed.appId;
+      addIssue({ message: parsed.problem });
+      return NEVER;
+    }),
+  ),
+  dataResidency: v.nullish(
+    v.pipe(
+      v.string('has to be "us" or "eu"'),
+      v.transform((region) => region.trim().toLowerCase()),
+      v.picklist(['us', 'eu'], 'has to be "us" or "eu"'),
     ),
-    dataResidency: v.nullish(
-      v.pipe(
-        v.string('has to be "us" or "eu"'),
-        v.transform((region) => region.trim().toLowerCase()),
-        v.picklist(['us', 'eu'], 'has to be "us" or "eu"'),
-      ),
-      'us',
+    'us',
+  ),
+  eventFilteringOption: v.nullish(
+    v.picklist(
+      ['disable', 'blacklistedEvents', 'whitelistedEvents'],
+      'has to be "disable", "blacklistedEvents" or "whitelistedEvents"',
     ),
-    eventFilteringOption: v.nullish(
-      v.picklist(
-        ['disable', 'blacklistedEvents', 'whitelistedEvents'],
-        'has to be "disable", "blacklistedEvents" or "whitelistedEvents"',
-      ),
-      'disable',
+    'disable',
+  ),
+  blacklistedEvents: EventNames,
+  whitelistedEvents: EventNames,
+  useNativeSDK: v.nullish(
+    v.union(
+      [v.boolean(), v.looseObject({ web: v.nullish(v.boolean(), false) })],
+      'has to be true, false or {"web": true}',
     ),
-    blacklistedEvents: EventNames,
-    whitelistedEvents: EventNames,
-    useNativeSDK: v.nullish(
-      v.union(
-        [v.boolean(), v.looseObject({ web: v.nullish(v.boolean(), false) })],
-        'has to be true, false or {"web": true}',
-      ),
-      false,
-    ),
-    connectionMode: v.nullish(
-      v.union([v.string(), v.looseObject({ web: v.nullish(v.string(), 'cloud') })], 'has to be a text or an object'),
-      'cloud',
-    ),
-    consentManagement: perSource(
-      v.looseObject({
-        provider: v.nullish(v.string('has to be a text'), 'oneTrust'),
-        consents: v.nullish(v.array(v.looseObject({ consent: v.nullish(text, '') })), []),
-        resolutionStrategy: v.nullish(v.string('has to be a text'), ''),
-      }),
-    ),
-    oneTrustCookieCategories: perSource(v.looseObject({ oneTrustCookieCategory: v.nullish(text, '') })),
-    ketchConsentPurposes: perSource(v.looseObject({ purpose: v.nullish(text, '') })),
-  },
-  'has to be a JSON object',
-);
+    false,
+  ),
+  connectionMode: v.nullish(
+    v.union([v.string(), v.looseObject({ web: v.nullish(v.string(), 'cloud') })], 'has to be a text or an object'),
+    'cloud',
+  ),
+  consentManagement: perSource(
+    v.looseObject({
+      provider: v.nullish(v.string('has to be a text'), 'oneTrust'),
+      consents: v.nullish(v.array(v.looseObject({ consent: v.nullish(text, '') })), []),
+      resolutionStrategy: v.nullish(v.string('has to be a text'), ''),
+    }),
+  ),
+  oneTrustCookieCategories: perSource(v.looseObject({ oneTrustCookieCategory: v.nullish(text, '') })),
+  ketchConsentPurposes: perSource(v.looseObject({ purpose: v.nullish(text, '') })),
+});
 
 /**
  * Checks the owner's settings.
@@ -133,6 +130,7 @@ const DestinationConfig = v.looseObject(
  * @throws ConfigurationError naming every key that is wrong
  */
 export function readSettings(config: unknown, name = 'DESTINATION_CONFIG'): Settings {
+  if (!isObject(config)) throw new ConfigurationError(`${name} has to be a JSON object`);
   const parsed = v.safeParse(DestinationConfig, config);
   if (!parsed.success) {
     const problems = parsed.issues.map((issue) => describeIssue(name, issue));
@@ -154,10 +152,7 @@ export function readSettings(config: unknown, name = 'DESTINATION_CONFIG'): Sett
         consents: consents.map(({ consent }) => consent).filter((consent) => consent !== ''),
         resolutionStrategy,
       })),
-      oneTrustCookieCategories: forEachSource(
-        given.oneTrustCookieCategories,
-        ({ oneTrustCookieCategory }) => oneTrustCookieCategory,
-      ),
+      oneTrustCookieCategories: forEachSource(given.oneTrustCookieCategories, (one) => one.oneTrustCookieCategory),
       ketchConsentPurposes: forEachSource(given.ketchConsentPurposes, ({ purpose }) => purpose),
     },
   };
@@ -230,15 +225,17 @@ function forWeb<Setting>(given: Setting | { readonly web: Setting }): Setting {
   return typeof given === 'object' && given !== null && 'web' in given ? given.web : given;
 }
 
+/** What is left empty in RudderStack's form says nothing. */
 function forEachSource<Given, Setting>(
   given: readonly Given[] | Readonly<Record<string, readonly Given[]>>,
   read: (one: Given) => Setting,
 ): PerSource<readonly Setting[]> {
+  const readAll = (list: readonly Given[]): Setting[] => list.map(read).filter((setting) => setting !== '');
   return isList(given)
-    ? { kind: 'every_source', setting: given.map(read) }
+    ? { kind: 'every_source', setting: readAll(given) }
     : {
         kind: 'by_source',
-        settings: new Map(Object.entries(given).map(([source, list]) => [source, list.map(read)])),
+        settings: new Map(Object.entries(given).map(([source, list]) => [source, readAll(list)])),
       };
 }
 

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Settings } from '../lib/config.ts';
 import type { HeapEvent, HeapUser } from '../lib/heap/api.ts';
 import { decide } from '../lib/mapping/decide.ts';
-import { isObject } from '../lib/rudderstack/event.ts';
+import { isObject } from '../lib/json.ts';
 import { unwrap } from '../lib/rudderstack/envelope.ts';
 import type { HeapContents } from './heap-simulator/heap.ts';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { pipeline, type Readable } from 'node:stream';
 import { createGunzip, gzipSync } from 'node:zlib';
-import { isArray, isObject } from '../lib/rudderstack/event.ts';
+import { isArray, isObject } from '../lib/json.ts';
 
 /** What is to be one SQS message. */
 export interface MessageSource {

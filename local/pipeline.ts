@@ -1,22 +1,10 @@
 import { join } from 'node:path';
-import {
-  DeleteMessageBatchCommand,
-  GetQueueAttributesCommand,
-  ReceiveMessageCommand,
-  type Message,
-  type SQSClient,
-} from '@aws-sdk/client-sqs';
+import type { SQSClient } from '@aws-sdk/client-sqs';
 import { builtFunctions, parameterDefault, readTemplate } from '../infra/template.ts';
 import { startEventSourceMapping, type EventSourceMapping, type Invocation } from './lambda/event-source-mapping.ts';
 import { createLambda, type Lambda } from './lambda/lambda.ts';
-import {
-  createLocalClient,
-  createLocalQueues,
-  LOCAL_AWS,
-  startQueueServer,
-  type LocalQueues,
-  type QueueServer,
-} from './queue-server.ts';
+import { startQueueServer, type QueueServer } from './queue-server.ts';
+import { countMessages, createLocalClient, createLocalQueues, LOCAL_AWS, type LocalQueues } from './queues.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 
@@ -44,7 +32,7 @@ const BATCH_WINDOW_MS = 250;
 /** Starts the pipeline with an embedded queue server. The bundle has to be built. */
 export async function startPipeline(options: PipelineOptions): Promise<Pipeline> {
   const template = readTemplate(join(ROOT, 'template.yaml'));
-  const [forward] = builtFunctions(template).filter(({ name }) => name === 'forward');
+  const forward = builtFunctions(template).find(({ name }) => name === 'forward');
   if (forward === undefined) throw new Error('the template has no function forward');
   const server: QueueServer = await startQueueServer();
   const client = createLocalClient(server.endpoint);
@@ -92,32 +80,4 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
       await server.stop();
     },
   };
-}
-
-async function countMessages(client: SQSClient, queueUrl: string): Promise<number> {
-  const { Attributes = {} } = await client.send(
-    new GetQueueAttributesCommand({
-      QueueUrl: queueUrl,
-      AttributeNames: [
-        'ApproximateNumberOfMessages',
-        'ApproximateNumberOfMessagesNotVisible',
-        'ApproximateNumberOfMessagesDelayed',
-      ],
-    }),
-  );
-  return Object.values(Attributes).reduce((sum, count) => sum + Number(count), 0);
-}
-
-/** Takes every message out of a queue that nothing else reads. */
-export async function drain(client: SQSClient, queueUrl: string): Promise<readonly Message[]> {
-  const drained: Message[] = [];
-  for (;;) {
-    const { Messages = [] } = await client.send(
-      new ReceiveMessageCommand({ QueueUrl: queueUrl, MaxNumberOfMessages: 10, MessageAttributeNames: ['All'] }),
-    );
-    if (Messages.length === 0) return drained;
-    drained.push(...Messages);
-    const Entries = Messages.map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle }));
-    await client.send(new DeleteMessageBatchCommand({ QueueUrl: queueUrl, Entries }));
-  }
 }

@@ -1,6 +1,4 @@
-import { CreateQueueCommand, GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { startFauxqs } from 'fauxqs';
-import { isObject, valueAt, type JsonObject } from '../lib/rudderstack/event.ts';
 
 export interface QueueServer {
   /** What `AWS_ENDPOINT_URL_SQS` has to be. */
@@ -16,75 +14,4 @@ export interface QueueServer {
 export async function startQueueServer(port = 0): Promise<QueueServer> {
   const server = await startFauxqs({ port, host: '127.0.0.1', logger: false });
   return { endpoint: `http://127.0.0.1:${server.port}`, stop: () => server.stop() };
-}
-
-/** The region and credentials that everything local agrees on; the embedded server takes any. */
-export const LOCAL_AWS = {
-  AWS_REGION: 'us-east-1',
-  AWS_ACCESS_KEY_ID: 'local',
-  AWS_SECRET_ACCESS_KEY: 'local',
-} as const;
-
-/** A client for the embedded server. */
-export function createLocalClient(endpoint: string): SQSClient {
-  return new SQSClient({
-    endpoint,
-    region: LOCAL_AWS.AWS_REGION,
-    credentials: { accessKeyId: LOCAL_AWS.AWS_ACCESS_KEY_ID, secretAccessKey: LOCAL_AWS.AWS_SECRET_ACCESS_KEY },
-  });
-}
-
-export interface LocalQueues {
-  readonly queueUrl: string;
-  readonly queueArn: string;
-  readonly deadLetterQueueUrl: string;
-}
-
-/** Creates the two queues as the template describes them, under names that begin with `prefix`. */
-export async function createLocalQueues(
-  client: SQSClient,
-  endpoint: string,
-  template: JsonObject,
-  prefix: string,
-): Promise<LocalQueues> {
-  const create = (name: string, attributes: Record<string, string>): Promise<string> =>
-    createQueue(client, endpoint, `${prefix}-${name}`, attributes);
-  const deadLetterQueueUrl = await create('dead-letters', scalarAttributes(template, 'DeadLetterQueue'));
-  const maxReceiveCount = valueAt(template, ['Resources', 'Queue', 'Properties', 'RedrivePolicy', 'maxReceiveCount']);
-  const queueUrl = await create('events', {
-    ...scalarAttributes(template, 'Queue'),
-    RedrivePolicy: JSON.stringify({ deadLetterTargetArn: await arnOf(client, deadLetterQueueUrl), maxReceiveCount }),
-  });
-  return { queueUrl, queueArn: await arnOf(client, queueUrl), deadLetterQueueUrl };
-}
-
-/** CloudFormation's properties of a queue have the names of SQS's attributes. */
-function scalarAttributes(template: JsonObject, logicalId: string): Record<string, string> {
-  const properties = valueAt(template, ['Resources', logicalId, 'Properties']);
-  if (!isObject(properties)) throw new Error(`the template has no queue ${logicalId}`);
-  const scalars = Object.entries(properties).filter(
-    ([, value]) => typeof value === 'number' || typeof value === 'boolean',
-  );
-  return Object.fromEntries(scalars.map(([name, value]) => [name, String(value)]));
-}
-
-async function createQueue(
-  client: SQSClient,
-  endpoint: string,
-  name: string,
-  attributes: Record<string, string>,
-): Promise<string> {
-  const { QueueUrl } = await client.send(new CreateQueueCommand({ QueueName: name, Attributes: attributes }));
-  if (QueueUrl === undefined) throw new Error(`the queue ${name} was not created`);
-  // The embedded server names a host below its own address, which is none.
-  return QueueUrl.replace(/^https?:\/\/[^/]+/, endpoint);
-}
-
-async function arnOf(client: SQSClient, queueUrl: string): Promise<string> {
-  const { Attributes } = await client.send(
-    new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: ['QueueArn'] }),
-  );
-  const arn = Attributes?.['QueueArn'];
-  if (arn === undefined) throw new Error(`${queueUrl} has no ARN`);
-  return arn;
 }

@@ -7,7 +7,8 @@ import { createLedger, noneReported, readMetricLine, total } from './accounting.
 import { enqueue } from './enqueue.ts';
 import { startHeapServer } from './heap-simulator/server.ts';
 import { readMessages, sampleMessages } from './messages.ts';
-import { drain, startPipeline } from './pipeline.ts';
+import { startPipeline } from './pipeline.ts';
+import { drain } from './queues.ts';
 import { printSummary, progressLine } from './summary.ts';
 
 const HELP = `Runs the whole pipeline on this machine: an SQS server, the built Lambda, a Heap simulator.
@@ -49,9 +50,9 @@ async function run(): Promise<number> {
   const ledger = createLedger(readSettings(parseJson(destinationConfig, options.config), options.config));
   const reported = noneReported();
   const problems: string[] = [];
-  let hasFailed = false;
-  const interrupted = new AbortController();
-  process.once('SIGINT', () => interrupted.abort());
+  /** Aborted when waiting any longer makes no sense. */
+  const over = new AbortController();
+  process.once('SIGINT', () => over.abort());
 
   const simulator = options['heap-url'] === undefined ? await startHeapServer() : undefined;
   const pipeline = await startPipeline({
@@ -63,7 +64,7 @@ async function run(): Promise<number> {
     },
     onInvocation({ answer }) {
       if (answer.kind === 'response') return;
-      hasFailed = true;
+      over.abort();
       problems.push(`the function failed: ${answer.message}`);
     },
   });
@@ -83,7 +84,7 @@ async function run(): Promise<number> {
         onRefused: ({ origin }, why) => problems.push(`${origin} was not taken by the queue: ${why}`),
       },
     );
-    while (!interrupted.signal.aborted && (await pipeline.messagesLeft()) > 0 && !hasFailed) await sleep(50);
+    while (!over.signal.aborted && (await pipeline.messagesLeft()) > 0) await sleep(50);
     // The function's last lines may still be on their way through the pipe.
     for (let waited = 0; waited < 40 && reportedEvents() < ledger.counts.events; waited += 1) await sleep(25);
   } finally {

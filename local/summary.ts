@@ -44,13 +44,13 @@ export function printSummary({
   row('enqueued', expected.events, `events in ${messages} messages`);
   row('delivered', reported.delivered, 'events');
   row('filtered', total(reported.filtered), 'events');
-  for (const [reason, count] of Object.entries(reported.filtered).toSorted()) row('', count, reason);
+  for (const [reason, count] of Object.entries(reported.filtered).toSorted(byName)) row('', count, reason);
   row('dead-lettered', letters.length, 'events');
-  for (const [reason, details] of [...byReason].toSorted())
+  for (const [reason, details] of [...byReason].toSorted(byName))
     row('', details.length, `${reason.padEnd(20)} ${details[0] ?? ''}`);
   if (total(reported.deferred) > 0) {
     row('put off', total(reported.deferred), 'times an event waited for another try');
-    for (const [reason, count] of Object.entries(reported.deferred).toSorted()) row('', count, reason);
+    for (const [reason, count] of Object.entries(reported.deferred).toSorted(byName)) row('', count, reason);
   }
   if (heap !== undefined) {
     row(
@@ -71,4 +71,8 @@ export function printSummary({
 function row(title: string, count: number, what: string): void {
   const oneLine = what.replaceAll(/\s+/g, ' ').slice(0, 110);
   console.log(`${styleText('bold', title.padEnd(18))}${String(count).padStart(8)}  ${oneLine}`);
+}
+
+function byName([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
+  return a.localeCompare(b);
 }

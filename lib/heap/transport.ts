@@ -1,3 +1,5 @@
+import { isObject } from '../json.ts';
+
 /** What came of one HTTP request. */
 export type Answer =
   | {
@@ -50,7 +52,7 @@ export const fetchTransport: Transport = async (url, body, timeoutMs) => {
       body: text.slice(0, KEPT_BODY_CHARACTERS),
     };
   } catch (error) {
-    if (error instanceof Error && error.name === 'TimeoutError') return { kind: 'timeout' };
+    if (isObject(error) && error['name'] === 'TimeoutError') return { kind: 'timeout' };
     const code = errorCode(error);
     return { kind: 'unreachable', isConnectionLost: CONNECTION_LOST.has(code), detail: code };
   }
@@ -58,7 +60,8 @@ export const fetchTransport: Transport = async (url, body, timeoutMs) => {
 
 /** fetch wraps the network's own error as its cause, sometimes twice. */
 function errorCode(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  if ('code' in error && typeof error.code === 'string') return error.code;
-  return error.cause === undefined ? error.message : errorCode(error.cause);
+  if (!isObject(error)) return String(error);
+  const { code, cause, message } = error;
+  if (typeof code === 'string') return code;
+  return cause === undefined ? String(message) : errorCode(cause);
 }

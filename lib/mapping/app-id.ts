@@ -1,4 +1,5 @@
-import { isObject, valueAt, type RudderStackEvent } from '../rudderstack/event.ts';
+import { isObject, valueAt } from '../json.ts';
+import type { RudderStackEvent } from '../rudderstack/event.ts';
 
 /**
  * The Heap environment that events go to: one for all, or RudderStack's dynamic form `{{ path || default }}`, which reads

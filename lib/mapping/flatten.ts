@@ -1,6 +1,6 @@
 import { LIMITS, type HeapProperties } from '../heap/api.ts';
 import { rejected, type Rejected } from '../outcome.ts';
-import { isArray, isObject } from '../rudderstack/event.ts';
+import { isArray, isObject } from '../json.ts';
 
 /** How often something of an event had to be left out or shortened to keep Heap's limits. */
 export interface Cuts {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { rejected, type Rejected } from '../outcome.ts';
-import { valueAt, type RudderStackEvent } from '../rudderstack/event.ts';
+import { valueAt } from '../json.ts';
+import type { RudderStackEvent } from '../rudderstack/event.ts';
 
 /**
  * The key by which Heap tells a redelivered event from a new one: the owner's `properties.idempotencyKey`, else the

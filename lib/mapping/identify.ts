@@ -1,6 +1,7 @@
 import type { HeapUser } from '../heap/api.ts';
 import { filtered, type Filtered, type Rejected } from '../outcome.ts';
-import { valueAt, type RudderStackEvent } from '../rudderstack/event.ts';
+import { valueAt } from '../json.ts';
+import type { RudderStackEvent } from '../rudderstack/event.ts';
 import { flatten, type Cuts, type Flat } from './flatten.ts';
 import { readIdentity } from './identity.ts';
 import { readTimestamp, toEpochMs } from './timestamp.ts';

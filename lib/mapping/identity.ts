@@ -1,6 +1,7 @@
 import { LIMITS } from '../heap/api.ts';
 import { rejected, type Rejected } from '../outcome.ts';
-import { valueAt, type RudderStackEvent } from '../rudderstack/event.ts';
+import { valueAt } from '../json.ts';
+import type { RudderStackEvent } from '../rudderstack/event.ts';
 
 /** RudderStack's order of the places where a user's id may stand. */
 const PATHS: readonly (readonly string[])[] = [

@@ -1,4 +1,5 @@
-import { valueAt, type RudderStackEvent } from '../rudderstack/event.ts';
+import { valueAt } from '../json.ts';
+import type { RudderStackEvent } from '../rudderstack/event.ts';
 
 /** Date, optional time with optional seconds and fraction, optional zone. A blank may stand in for the T. */
 const ISO_8601 =

@@ -1,5 +1,6 @@
 import type { ConsentRule, PerSource, Settings } from '../config.ts';
-import { isArray, valueAt, type RudderStackEvent } from './event.ts';
+import { isArray, valueAt } from '../json.ts';
+import type { RudderStackEvent } from './event.ts';
 import { sourceTypesOf } from './source-type.ts';
 
 /** What the user's consent banner has recorded in `context.consentManagement`. */

@@ -1,6 +1,7 @@
 import { gunzipSync } from 'node:zlib';
 import { rejected, type Rejected } from '../outcome.ts';
-import { isArray, isObject, type JsonObject, type RudderStackEvent } from './event.ts';
+import { isArray, isObject, valueAt, type JsonObject } from '../json.ts';
+import type { RudderStackEvent } from './event.ts';
 import { elementTexts, memberText } from './raw-json.ts';
 
 /**
@@ -117,7 +118,7 @@ function inflate(bytes: Buffer): Unpacked {
   try {
     return { kind: 'text', text: gunzipSync(bytes, { maxOutputLength: MAX_UNPACKED_BYTES }).toString('utf8') };
   } catch (error) {
-    if (error instanceof RangeError) {
+    if (valueAt(error, ['code']) === 'ERR_BUFFER_TOO_LARGE') {
       return rejected('too_large', `the body unpacks to more than ${MAX_UNPACKED_BYTES} bytes`);
     }
     return rejected('not_json', 'the body is gzip that cannot be unpacked: it is damaged or cut off');

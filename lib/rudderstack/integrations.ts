@@ -1,4 +1,5 @@
-import { isObject, type RudderStackEvent } from './event.ts';
+import { isObject } from '../json.ts';
+import type { RudderStackEvent } from './event.ts';
 
 /** Heap's display name in RudderStack: the only key that counts, and its case matters. */
 const DESTINATION_NAME = 'Heap.io';

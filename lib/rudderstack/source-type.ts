@@ -1,4 +1,5 @@
-import { valueAt, type RudderStackEvent } from './event.ts';
+import { valueAt } from '../json.ts';
+import type { RudderStackEvent } from './event.ts';
 
 /** The sources of RudderStack's Heap destination; its settings are kept apart by these names. */
 export const SOURCE_TYPES = [

@@ -1,4 +1,4 @@
-import { isObject, type JsonObject } from '../../lib/rudderstack/event.ts';
+import { isObject, type JsonObject } from '../../lib/json.ts';
 import type { HeapCallKind } from '../../lib/heap/api.ts';
 import { validate, type ValidRequest } from './validate.ts';
 
@@ -75,7 +75,7 @@ export function createHeap(now: () => number, rules: HeapRules = HEAP_RULES): He
   const windows = new Map<string, { at: number; count: number }[]>();
   const faults: Fault[] = [];
   const byStatus: Record<string, number> = {};
-  let isBad: (entry: JsonObject) => boolean = () => false;
+  let isBad = nothingIsBad;
   let unkeyed = 0;
   let requests = 0;
   let entries = 0;
@@ -165,6 +165,10 @@ export function createHeap(now: () => number, rules: HeapRules = HEAP_RULES): He
     contents: () => ({ events: [...events.values()], users: [...users.values()] }),
     counts: () => ({ requests, entries, duplicates, mostEntries, byStatus: { ...byStatus } }),
   };
+}
+
+function nothingIsBad(_entry: JsonObject): boolean {
+  return false;
 }
 
 function refusal(problems: ReadonlyMap<number, string>): SimulatedAnswer {

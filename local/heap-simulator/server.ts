@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { setTimeout as sleep } from 'node:timers/promises';
 import { text } from 'node:stream/consumers';
 import { ENDPOINTS } from '../../lib/heap/api.ts';
-import { isObject } from '../../lib/rudderstack/event.ts';
+import { isObject } from '../../lib/json.ts';
 import { createHeap, type Fault, type Heap, type HeapRules } from './heap.ts';
 
 export interface HeapServer {

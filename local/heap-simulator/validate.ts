@@ -1,5 +1,5 @@
 import { ENDPOINTS, type HeapCallKind } from '../../lib/heap/api.ts';
-import { isArray, isObject, type JsonObject } from '../../lib/rudderstack/event.ts';
+import { isArray, isObject, type JsonObject } from '../../lib/json.ts';
 
 /** Heap's documented limits, written down a second time on purpose: the simulator judges the code that has the first. */
 const MOST_ENTRIES = 1000;
@@ -57,7 +57,7 @@ function problemOf(kind: HeapCallKind, entry: JsonObject): string | undefined {
   const { identity, user_id: userId, properties = {} } = entry;
   if (kind === 'track') {
     if ((identity === undefined) === (userId === undefined)) return 'give identity or user_id, and not both';
-    if (userId !== undefined && !/^\d{1,16}$/.test(String(userId)))
+    if (userId !== undefined && !(typeof userId === 'string' && /^\d{1,16}$/.test(userId)))
       return 'user_id has to be a number from 0 to 2^53-1';
     const { event, timestamp, idempotency_key: key } = entry;
     if (typeof event !== 'string' || event === '') return 'event has to be a text';

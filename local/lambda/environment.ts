@@ -4,7 +4,7 @@
  */
 import { pathToFileURL } from 'node:url';
 import type { Context } from 'aws-lambda';
-import { isObject } from '../../lib/rudderstack/event.ts';
+import { isObject } from '../../lib/json.ts';
 import type { InvocationAnswer } from './lambda.ts';
 
 const [, , bundle = ''] = process.argv;
@@ -34,9 +34,6 @@ async function answer(invoke: () => unknown): Promise<InvocationAnswer> {
 /** @see https://docs.aws.amazon.com/lambda/latest/dg/nodejs-context.html */
 function createContext(awsRequestId: string, deadline: number): Context {
   const functionName = process.env['AWS_LAMBDA_FUNCTION_NAME'] ?? 'forward';
-  const unsupported = (): never => {
-    throw new Error('Node.js 24 on Lambda has no callbacks');
-  };
   return {
     awsRequestId,
     functionName,
@@ -51,4 +48,8 @@ function createContext(awsRequestId: string, deadline: number): Context {
     fail: unsupported,
     succeed: unsupported,
   };
+}
+
+function unsupported(): never {
+  throw new Error('Node.js 24 on Lambda has no callbacks');
 }

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { SQSEvent } from 'aws-lambda';
-import { isObject } from '../../lib/rudderstack/event.ts';
+import { isObject } from '../../lib/json.ts';
 
 export interface LambdaOptions {
   /** The file that exports `handler`. */
@@ -51,22 +51,6 @@ export function createLambda({ bundle, environment, timeoutMs, onLog }: LambdaOp
     return child;
   }
 
-  /** The next message of the process, or its end. */
-  async function nextMessage(child: ChildProcess): Promise<unknown> {
-    const settled = new AbortController();
-    try {
-      return await Promise.race([
-        once(child, 'message', { signal: settled.signal }).then(([message]: unknown[]) => message),
-        once(child, 'exit', { signal: settled.signal }).then(([code]: unknown[]) => ({
-          kind: 'error',
-          message: `the function's process ended with ${String(code)}`,
-        })),
-      ]);
-    } finally {
-      settled.abort();
-    }
-  }
-
   return {
     async invoke(event) {
       let child = idle.pop();
@@ -102,4 +86,20 @@ function asAnswer(message: unknown): InvocationAnswer {
   if (isObject(message) && message['kind'] === 'response') return { kind: 'response', response: message['response'] };
   const text = isObject(message) && typeof message['message'] === 'string' ? message['message'] : 'no answer';
   return { kind: 'error', message: text };
+}
+
+/** The next message of the process, or its end. */
+async function nextMessage(child: ChildProcess): Promise<unknown> {
+  const settled = new AbortController();
+  try {
+    return await Promise.race([
+      once(child, 'message', { signal: settled.signal }).then(([message]: unknown[]) => message),
+      once(child, 'exit', { signal: settled.signal }).then(([code]: unknown[]) => ({
+        kind: 'error',
+        message: `the function's process ended with ${String(code)}`,
+      })),
+    ]);
+  } finally {
+    settled.abort();
+  }
 }

@@ -1,5 +1,5 @@
 import type { SQSRecord } from 'aws-lambda';
-import { isArray, isObject } from '../../lib/rudderstack/event.ts';
+import { isArray, isObject } from '../../lib/json.ts';
 import type { InvocationAnswer } from './lambda.ts';
 
 /**

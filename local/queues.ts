@@ -1,0 +1,109 @@
+import {
+  CreateQueueCommand,
+  DeleteMessageBatchCommand,
+  GetQueueAttributesCommand,
+  ReceiveMessageCommand,
+  SQSClient,
+  type Message,
+} from '@aws-sdk/client-sqs';
+import { isObject, valueAt, type JsonObject } from '../lib/json.ts';
+
+/** The region and credentials that everything local agrees on; the embedded server takes any. */
+export const LOCAL_AWS = {
+  AWS_REGION: 'us-east-1',
+  AWS_ACCESS_KEY_ID: 'local',
+  AWS_SECRET_ACCESS_KEY: 'local',
+} as const;
+
+/** A client for the embedded server. */
+export function createLocalClient(endpoint: string): SQSClient {
+  return new SQSClient({
+    endpoint,
+    region: LOCAL_AWS.AWS_REGION,
+    credentials: { accessKeyId: LOCAL_AWS.AWS_ACCESS_KEY_ID, secretAccessKey: LOCAL_AWS.AWS_SECRET_ACCESS_KEY },
+  });
+}
+
+export interface LocalQueues {
+  readonly queueUrl: string;
+  readonly queueArn: string;
+  readonly deadLetterQueueUrl: string;
+}
+
+/** Creates the two queues as the template describes them, under names that begin with `prefix`. */
+export async function createLocalQueues(
+  client: SQSClient,
+  endpoint: string,
+  template: JsonObject,
+  prefix: string,
+): Promise<LocalQueues> {
+  const create = (name: string, attributes: Record<string, string>): Promise<string> =>
+    createQueue(client, endpoint, `${prefix}-${name}`, attributes);
+  const deadLetterQueueUrl = await create('dead-letters', scalarAttributes(template, 'DeadLetterQueue'));
+  const maxReceiveCount = valueAt(template, ['Resources', 'Queue', 'Properties', 'RedrivePolicy', 'maxReceiveCount']);
+  const queueUrl = await create('events', {
+    ...scalarAttributes(template, 'Queue'),
+    RedrivePolicy: JSON.stringify({ deadLetterTargetArn: await arnOf(client, deadLetterQueueUrl), maxReceiveCount }),
+  });
+  return { queueUrl, queueArn: await arnOf(client, queueUrl), deadLetterQueueUrl };
+}
+
+/** CloudFormation's properties of a queue have the names of SQS's attributes. */
+function scalarAttributes(template: JsonObject, logicalId: string): Record<string, string> {
+  const properties = valueAt(template, ['Resources', logicalId, 'Properties']);
+  if (!isObject(properties)) throw new Error(`the template has no queue ${logicalId}`);
+  const scalars = Object.entries(properties).filter(
+    ([, value]) => typeof value === 'number' || typeof value === 'boolean',
+  );
+  return Object.fromEntries(scalars.map(([name, value]) => [name, String(value)]));
+}
+
+async function createQueue(
+  client: SQSClient,
+  endpoint: string,
+  name: string,
+  attributes: Record<string, string>,
+): Promise<string> {
+  const { QueueUrl } = await client.send(new CreateQueueCommand({ QueueName: name, Attributes: attributes }));
+  if (QueueUrl === undefined) throw new Error(`the queue ${name} was not created`);
+  // The embedded server names a host below its own address, which is none.
+  return QueueUrl.replace(/^https?:\/\/[^/]+/, endpoint);
+}
+
+async function arnOf(client: SQSClient, queueUrl: string): Promise<string> {
+  const { Attributes } = await client.send(
+    new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: ['QueueArn'] }),
+  );
+  const arn = Attributes?.['QueueArn'];
+  if (arn === undefined) throw new Error(`${queueUrl} has no ARN`);
+  return arn;
+}
+
+/** Messages in a queue, whether visible, delayed or in flight. */
+export async function countMessages(client: SQSClient, queueUrl: string): Promise<number> {
+  const { Attributes = {} } = await client.send(
+    new GetQueueAttributesCommand({
+      QueueUrl: queueUrl,
+      AttributeNames: [
+        'ApproximateNumberOfMessages',
+        'ApproximateNumberOfMessagesNotVisible',
+        'ApproximateNumberOfMessagesDelayed',
+      ],
+    }),
+  );
+  return Object.values(Attributes).reduce((sum, count) => sum + Number(count), 0);
+}
+
+/** Takes every message out of a queue that nothing else reads. */
+export async function drain(client: SQSClient, queueUrl: string): Promise<readonly Message[]> {
+  const drained: Message[] = [];
+  for (;;) {
+    const { Messages = [] } = await client.send(
+      new ReceiveMessageCommand({ QueueUrl: queueUrl, MaxNumberOfMessages: 10, MessageAttributeNames: ['All'] }),
+    );
+    if (Messages.length === 0) return drained;
+    drained.push(...Messages);
+    const Entries = Messages.map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle }));
+    await client.send(new DeleteMessageBatchCommand({ QueueUrl: queueUrl, Entries }));
+  }
+}

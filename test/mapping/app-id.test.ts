@@ -1,0 +1,42 @@
+import type { JsonObject } from '../../lib/json.ts';
+import { decide } from '../../lib/mapping/decide.ts';
+import { settingsWith } from '../support/settings.ts';
+
+const event = { type: 'track', event: 'A', userId: 'u', messageId: 'm', properties: { app: ' 77 ', n: 1 } };
+
+function call(appId: unknown, changes: JsonObject = {}): unknown {
+  const decision = decide({ ...event, ...changes }, settingsWith({ appId }));
+  return decision.kind === 'mapped' ? [decision.call.appId, decision.call.payload.properties] : decision;
+}
+
+test.each<[string, unknown, JsonObject, unknown]>([
+  ['a fixed id', '42', {}, ['42', { app: ' 77 ', n: 1 }]],
+  ['a number is sent as a text', 42, {}, ['42', { app: ' 77 ', n: 1 }]],
+  ['from the event, whose field is taken out', '{{ message.properties.app || "1" }}', {}, ['77', { n: 1 }]],
+  ['the event may be called event', '{{event.properties.app||1}}', {}, ['77', { n: 1 }]],
+  ['the default, its quotes taken off', '{{ message.traits.app || "dflt" }}', {}, ['dflt', { app: ' 77 ', n: 1 }]],
+  [
+    'the default where the event has nothing usable',
+    '{{ message.properties.app || 1 }}',
+    { properties: { app: {}, n: 1 } },
+    ['1', { n: 1 }],
+  ],
+  ['a number in the event', '{{ message.properties.app || 1 }}', { properties: { app: 5 } }, ['5', {}]],
+])('%s', (_, appId, changes, expected) => {
+  expect(call(appId, changes)).toEqual(expected);
+});
+
+test('neither in the event nor by default: rejected', () => {
+  expect(call('{{ message.traits.app || "" }}')).toMatchObject({ kind: 'rejected', reason: 'missing_app_id' });
+});
+
+test.each([
+  ['', 'is required'],
+  ['{{ message.traits.app }}', 'has to read {{ message.path.to.id || "default" }}'],
+  ['{{ destination.app || 1 }}', 'has to read'],
+  ['{{ message.a[0] || 1 }}', 'has to read'],
+  ['env.HEAP_APP', 'cannot be an env. reference'],
+  ['x'.repeat(101), 'is longer than 100 characters'],
+])('%j is refused as a setting', (appId, problem) => {
+  expect(() => settingsWith({ appId })).toThrow(`DESTINATION_CONFIG.appId ${problem}`);
+});

@@ -1,0 +1,187 @@
+import { admit } from '../../lib/rudderstack/admission.ts';
+import type { JsonObject } from '../../lib/json.ts';
+import type { RudderStackEvent } from '../../lib/rudderstack/event.ts';
+import { settingsWith } from '../support/settings.ts';
+
+function reasonFor(event: RudderStackEvent, config: JsonObject = {}): string {
+  const admission = admit({ type: 'track', event: 'A', ...event }, settingsWith(config));
+  return admission.kind === 'admitted' ? admission.type : admission.reason;
+}
+
+describe('integrations', () => {
+  test.each<[string, unknown, boolean]>([
+    ['absent', undefined, true],
+    ['empty', {}, true],
+    ['All true', { All: true }, true],
+    ['All false', { All: false }, false],
+    ['All as a text', { All: 'true' }, false],
+    ['All null', { All: null }, false],
+    ['All as a number, Heap wanted', { All: 1, 'Heap.io': true }, false],
+    ['Heap wanted although All is false', { All: false, 'Heap.io': true }, true],
+    ['Heap not wanted', { All: true, 'Heap.io': false }, false],
+    ['options for Heap although All is false', { All: false, 'Heap.io': { a: 1 } }, true],
+    ['a text for Heap counts as absent', { All: true, 'Heap.io': 'no' }, true],
+    ['a list for Heap counts as absent', { All: false, 'Heap.io': [] }, false],
+    ['null for Heap counts as absent', { All: true, 'Heap.io': null }, true],
+    ['another name of Heap has no effect', { Heap: false, HEAP: false, heap: false, 'heap.io': false }, true],
+    ['other destinations have no effect', { Amplitude: false }, true],
+    ['a list', [], false],
+    ['a text', 'All', false],
+    ['null', null, false],
+  ])('%s', (_, integrations, isWanted) => {
+    const event = integrations === undefined ? {} : { integrations };
+    expect(reasonFor(event)).toBe(isWanted ? 'track' : 'integrations');
+  });
+});
+
+describe('type', () => {
+  test.each<[unknown, string]>([
+    ['track', 'track'],
+    ['identify', 'identify'],
+    ['Track', 'track'],
+    [' IDENTIFY\n', 'identify'],
+    ['page', 'unsupported_type'],
+    ['Screen', 'unsupported_type'],
+    ['group', 'unsupported_type'],
+    ['alias', 'unsupported_type'],
+    ['record', 'unsupported_type'],
+    ['purchase', 'unknown_type'],
+    ['', 'missing_type'],
+    ['  ', 'missing_type'],
+    [undefined, 'missing_type'],
+    [null, 'missing_type'],
+    [5, 'missing_type'],
+    [['track'], 'missing_type'],
+    [{}, 'missing_type'],
+  ])('%j', (type, expected) => {
+    expect(reasonFor({ type })).toBe(expected);
+  });
+
+  test("is refused in RudderStack's own words", () => {
+    expect(admit({}, settingsWith())).toEqual({
+      kind: 'rejected',
+      reason: 'missing_type',
+      detail: 'message Type is not present. Aborting message.',
+    });
+    expect(admit({ type: 'purchase' }, settingsWith())).toMatchObject({
+      detail: 'message type purchase is not supported',
+    });
+  });
+});
+
+describe('event filtering', () => {
+  const list = [{ eventName: ' Order Completed ' }, { eventName: '' }];
+  const deny = { eventFilteringOption: 'blacklistedEvents', blacklistedEvents: list };
+  const allow = { eventFilteringOption: 'whitelistedEvents', whitelistedEvents: list };
+  test.each<[string, JsonObject, JsonObject, string]>([
+    ['off', { eventFilteringOption: 'disable', blacklistedEvents: list }, { event: 'Order Completed' }, 'track'],
+    ['denied', deny, { event: 'Order Completed  ' }, 'event_blacklisted'],
+    ['denied in another case', deny, { event: 'order completed' }, 'track'],
+    ['not on the deny list', deny, { event: 'B' }, 'track'],
+    ['no name, deny list', deny, { event: '' }, 'track'],
+    ['a number for a name, deny list', deny, { event: 5 }, 'track'],
+    ['allowed', allow, { event: 'Order Completed' }, 'track'],
+    ['not on the allow list', allow, { event: 'B' }, 'event_not_whitelisted'],
+    ['no name, allow list', allow, { event: null }, 'event_not_whitelisted'],
+    ['an empty allow list', { eventFilteringOption: 'whitelistedEvents' }, { event: 'A' }, 'event_not_whitelisted'],
+    ['identify is not filtered by name', allow, { type: 'identify', event: 'identify' }, 'identify'],
+  ])('%s', (_, config, event, expected) => {
+    expect(reasonFor(event, config)).toBe(expected);
+  });
+});
+
+describe('consent', () => {
+  const custom = (resolutionStrategy: string) => [
+    { provider: 'custom', consents: [{ consent: 'c1' }, { consent: 'c2' }], resolutionStrategy },
+  ];
+  const oneTrust = [{ provider: 'oneTrust', consents: [{ consent: 'c1' }, { consent: 'c2' }] }];
+  const legacyOneTrust = [{ oneTrustCookieCategory: 'c1' }, { oneTrustCookieCategory: 'c2' }];
+  const legacyKetch = [{ purpose: 'c1' }, { purpose: 'c2' }];
+  const denied = (deniedConsentIds: unknown, provider = 'custom', resolutionStrategy = ''): JsonObject => ({
+    consentManagement: { deniedConsentIds, provider, resolutionStrategy },
+  });
+  test.each<[string, JsonObject, JsonObject, boolean]>([
+    ['nothing is denied', { consentManagement: custom('and') }, denied([]), false],
+    ['empty ids do not count', { consentManagement: custom('and') }, denied(['', '']), false],
+    ['what is denied is not needed', { consentManagement: custom('and') }, denied(['c9']), false],
+    ['one of two is denied, and', { consentManagement: custom('and') }, denied(['c1']), true],
+    ['one of two is denied, or', { consentManagement: custom('or') }, denied(['c1']), false],
+    ['both are denied, or', { consentManagement: custom('or') }, denied(['c2', 'c1']), true],
+    ['ids are compared with case', { consentManagement: custom('and') }, denied(['C1']), false],
+    [
+      'custom goes by the destination’s strategy',
+      { consentManagement: custom('or') },
+      denied(['c1'], 'custom', 'and'),
+      false,
+    ],
+    ['others go by the event’s strategy', { consentManagement: oneTrust }, denied(['c1'], 'oneTrust', 'or'), false],
+    ['another provider does not match', { consentManagement: custom('and') }, denied(['c1'], 'iubenda'), false],
+    [
+      'the generic rule wins over the legacy one',
+      { consentManagement: oneTrust, oneTrustCookieCategories: [{ oneTrustCookieCategory: 'c9' }] },
+      denied(['c9'], 'oneTrust'),
+      false,
+    ],
+    ['legacy OneTrust: any category', { oneTrustCookieCategories: legacyOneTrust }, denied(['c2'], 'oneTrust'), true],
+    ['legacy OneTrust without a provider', { oneTrustCookieCategories: legacyOneTrust }, denied(['c2'], ''), true],
+    [
+      'legacy OneTrust for another provider',
+      { oneTrustCookieCategories: legacyOneTrust },
+      denied(['c2'], 'ketch'),
+      false,
+    ],
+    ['legacy Ketch: one purpose', { ketchConsentPurposes: legacyKetch }, denied(['c1'], 'ketch'), false],
+    ['legacy Ketch: every purpose', { ketchConsentPurposes: legacyKetch }, denied(['c1', 'c2'], 'ketch'), true],
+    ['the event tells no consent', { consentManagement: custom('and') }, {}, false],
+    ['the denied ids are no list', { consentManagement: custom('and') }, denied('c1'), false],
+    ['nothing is configured', {}, denied(['c1']), false],
+  ])('%s', (_, config, context, isDenied) => {
+    expect(reasonFor({ context }, config)).toBe(isDenied ? 'consent' : 'track');
+  });
+
+  describe('kept apart by source', () => {
+    const config = { consentManagement: { web: custom('and'), androidKotlin: [] } };
+    test.each<[string, RudderStackEvent, boolean]>([
+      ['the event’s own source counts', { channel: 'web' }, true],
+      ['another source’s rule does not', { channel: 'server' }, false],
+      ['nor does an empty one', { context: { library: { name: 'com.rudderstack.sdk.kotlin.android' } } }, false],
+      ['a source that cannot be told may be any', {}, true],
+    ])('%s', (_, event, isDenied) => {
+      const context = { ...denied(['c1']), ...(typeof event.context === 'object' ? event.context : {}) };
+      expect(reasonFor({ ...event, context }, config)).toBe(isDenied ? 'consent' : 'track');
+    });
+
+    test('a library that several SDKs share counts for each of them', () => {
+      const context = { ...denied(['c1']), library: { name: 'rudder-ios-library' } };
+      expect(reasonFor({ context }, { consentManagement: { flutter: custom('and') } })).toBe('consent');
+    });
+  });
+});
+
+describe('device mode', () => {
+  test.each<[string, JsonObject, JsonObject, string]>([
+    ['the Web SDK sends by itself', { useNativeSDK: { web: true } }, { channel: 'web' }, 'device_mode'],
+    ['so does it by its connection mode', { connectionMode: { web: 'device' } }, { channel: 'web' }, 'device_mode'],
+    ['the setting of one source alone', { useNativeSDK: true }, { channel: 'web' }, 'device_mode'],
+    ['other channels are not touched', { useNativeSDK: { web: true } }, { channel: 'mobile' }, 'track'],
+    ['cloud mode', { useNativeSDK: { web: false }, connectionMode: { web: 'cloud' } }, { channel: 'web' }, 'track'],
+  ])('%s', (_, config, event, expected) => {
+    expect(reasonFor(event, config)).toBe(expected);
+  });
+});
+
+test('the first rule that says no gives the reason', () => {
+  const config = {
+    eventFilteringOption: 'blacklistedEvents',
+    blacklistedEvents: [{ eventName: 'A' }],
+    oneTrustCookieCategories: [{ oneTrustCookieCategory: 'c' }],
+    useNativeSDK: { web: true },
+  };
+  const context = { consentManagement: { deniedConsentIds: ['c'] } };
+  const channel = 'web';
+  expect(reasonFor({ integrations: [], type: 'page', context, channel }, config)).toBe('integrations');
+  expect(reasonFor({ type: 'page', context, channel }, config)).toBe('unsupported_type');
+  expect(reasonFor({ context, channel }, config)).toBe('event_blacklisted');
+  expect(reasonFor({ event: 'B', context, channel }, config)).toBe('consent');
+  expect(reasonFor({ event: 'B', channel }, config)).toBe('device_mode');
+});
