@@ -3,17 +3,22 @@ import type { SQSClient } from '@aws-sdk/client-sqs';
 import { builtFunctions, parameterDefault, readTemplate } from '../infra/template.ts';
 import { startEventSourceMapping, type EventSourceMapping, type Invocation } from './lambda/event-source-mapping.ts';
 import { createLambda, type Lambda } from './lambda/lambda.ts';
-import { startQueueServer, type QueueServer } from './queue-server.ts';
 import { countMessages, createLocalClient, createLocalQueues, LOCAL_AWS, type LocalQueues } from './queues.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 
 export interface PipelineOptions {
+  /** Of an SQS server. */
+  readonly sqsEndpoint: string;
+  /** What the names of the queues begin with. */
+  readonly queuePrefix: string;
   /** RudderStack's `Config`, as JSON. */
   readonly destinationConfig: string;
   readonly heapUrl: string;
   readonly onLog: (line: string) => void;
   readonly onInvocation?: (invocation: Invocation) => void;
+  /** Variables of the function that differ from the template's defaults. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** Queue, event source mapping and function of template.yaml, on this machine. */
@@ -29,14 +34,14 @@ export interface Pipeline {
 /** Fills batches sooner than in production: on one machine nobody pays for an invocation. */
 const BATCH_WINDOW_MS = 250;
 
-/** Starts the pipeline with an embedded queue server. The bundle has to be built. */
+/** Creates the queues and starts everything between them and Heap. The bundle has to be built. */
 export async function startPipeline(options: PipelineOptions): Promise<Pipeline> {
   const template = readTemplate(join(ROOT, 'template.yaml'));
   const forward = builtFunctions(template).find(({ name }) => name === 'forward');
   if (forward === undefined) throw new Error('the template has no function forward');
-  const server: QueueServer = await startQueueServer();
-  const client = createLocalClient(server.endpoint);
-  const queues = await createLocalQueues(client, server.endpoint, template, 'local');
+  const { sqsEndpoint } = options;
+  const client = createLocalClient(sqsEndpoint);
+  const queues = await createLocalQueues(client, sqsEndpoint, template, options.queuePrefix);
   const maximumConcurrency = Number(parameterDefault(template, 'MaximumConcurrency'));
 
   const lambda = createLambda({
@@ -46,7 +51,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
     environment: {
       ...LOCAL_AWS,
       AWS_LAMBDA_FUNCTION_NAME: 'forward',
-      AWS_ENDPOINT_URL_SQS: server.endpoint,
+      AWS_ENDPOINT_URL_SQS: sqsEndpoint,
       DESTINATION_CONFIG: options.destinationConfig,
       QUEUE_URL: queues.queueUrl,
       DEAD_LETTER_QUEUE_URL: queues.deadLetterQueueUrl,
@@ -55,6 +60,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
       HEAP_BASE_URL: options.heapUrl,
       POWERTOOLS_SERVICE_NAME: 'local',
       POWERTOOLS_LOG_LEVEL: 'INFO',
+      ...options.environment,
     },
   });
   const mapping: EventSourceMapping = startEventSourceMapping({
@@ -77,7 +83,6 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
       await mapping.stop();
       await lambda.stop();
       client.destroy();
-      await server.stop();
     },
   };
 }

@@ -8,6 +8,7 @@ import { enqueue } from './enqueue.ts';
 import { startHeapServer } from './heap-simulator/server.ts';
 import { readMessages, sampleMessages } from './messages.ts';
 import { startPipeline } from './pipeline.ts';
+import { startQueueServer } from './queue-server.ts';
 import { drain } from './queues.ts';
 import { printSummary, progressLine } from './summary.ts';
 
@@ -55,7 +56,10 @@ async function run(): Promise<number> {
   process.once('SIGINT', () => over.abort());
 
   const simulator = options['heap-url'] === undefined ? await startHeapServer() : undefined;
+  const queueServer = await startQueueServer();
   const pipeline = await startPipeline({
+    sqsEndpoint: queueServer.endpoint,
+    queuePrefix: 'local',
     destinationConfig,
     heapUrl: options['heap-url'] ?? simulator?.url ?? '',
     onLog(line) {
@@ -110,6 +114,7 @@ async function run(): Promise<number> {
     problems,
   });
   await pipeline.stop();
+  await queueServer.stop();
   await simulator?.stop();
   return problems.length === 0 ? 0 : 1;
 

@@ -66,7 +66,7 @@ const SHORT_DETAIL_CHARACTERS = 100;
  */
 export function writeLetter(content: LetterContent): Letter | undefined {
   const { record, text, part } = content;
-  const body = fitsAsItIs(text) ? text : gzipSync(text).toString('base64');
+  const body = bodyOf(text);
   const inherited = Object.entries(inherit(record.messageAttributes));
   for (const own of shorterAndShorter(Object.entries(explain(content)))) {
     const room = SQS_LIMITS.attributes - own.length;
@@ -148,8 +148,11 @@ function sizeOf(body: string, attributes: Readonly<Record<string, LetterAttribut
  */
 const FORBIDDEN_CHARACTERS = /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu;
 
-function fitsAsItIs(body: string): boolean {
-  return Buffer.byteLength(body) <= SQS_LIMITS.bytes && body.search(FORBIDDEN_CHARACTERS) === -1;
+function bodyOf(text: string): string {
+  // SQS takes no empty message, so this one cannot have come from a queue; a blank is the nearest to nothing.
+  if (text === '') return ' ';
+  const fits = Buffer.byteLength(text) <= SQS_LIMITS.bytes && text.search(FORBIDDEN_CHARACTERS) === -1;
+  return fits ? text : gzipSync(text).toString('base64');
 }
 
 function textAttribute(value: string): LetterAttribute {

@@ -26,6 +26,7 @@ export interface Lambda {
   invoke(event: SQSEvent): Promise<InvocationAnswer>;
   /** How many environments have been started so far. */
   coldStarts(): number;
+  /** Ends all environments; the next invocation is a cold start. */
   stop(): Promise<void>;
 }
 
@@ -33,7 +34,7 @@ const ENVIRONMENT = join(import.meta.dirname, 'environment.ts');
 
 /** Starts no process before the first invocation; each further invocation at the same time starts one more. */
 export function createLambda({ bundle, environment, timeoutMs, onLog }: LambdaOptions): Lambda {
-  const idle: ChildProcess[] = [];
+  const idle = new Set<ChildProcess>();
   const all = new Set<ChildProcess>();
   let coldStarts = 0;
 
@@ -47,14 +48,19 @@ export function createLambda({ bundle, environment, timeoutMs, onLog }: LambdaOp
       if (stream !== null) createInterface({ input: stream }).on('line', onLog);
     }
     all.add(child);
-    child.once('exit', () => all.delete(child));
+    child.once('exit', () => {
+      all.delete(child);
+      idle.delete(child);
+    });
     return child;
   }
 
   return {
     async invoke(event) {
-      let child = idle.pop();
-      if (child === undefined) {
+      let [child] = idle;
+      if (child !== undefined) {
+        idle.delete(child);
+      } else {
         child = start();
         const loading = asAnswer(await nextMessage(child));
         if (loading.kind === 'error') {
@@ -67,7 +73,7 @@ export function createLambda({ bundle, environment, timeoutMs, onLog }: LambdaOp
       try {
         running.send({ event, requestId: randomUUID(), deadline: Date.now() + timeoutMs });
         const answer = asAnswer(await nextMessage(running));
-        if (running.exitCode === null && running.signalCode === null) idle.push(running);
+        if (running.connected) idle.add(running);
         return answer;
       } finally {
         clearTimeout(timer);

@@ -1,0 +1,97 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const PREVIEW = join(__dirname, '..', '..', 'cli', 'preview.ts');
+
+interface Ended {
+  readonly code: number;
+  readonly lines: readonly unknown[];
+  readonly error: string;
+}
+
+/** Runs the command as a person does, with `input` as standard input. */
+function run(args: readonly string[], input = '', environment: NodeJS.ProcessEnv = {}): Promise<Ended> {
+  return new Promise((resolve) => {
+    const options = { env: { PATH: process.env['PATH'], ...environment } };
+    const child = execFile(process.execPath, [PREVIEW, ...args], options, (failure, stdout, stderr) => {
+      const lines = stdout.split('\n').filter((line) => line !== '');
+      resolve({
+        code: failure === null ? 0 : Number(failure.code),
+        lines: lines.map((line): unknown => JSON.parse(line)),
+        error: stderr,
+      });
+    });
+    child.stdin?.end(input);
+  });
+}
+
+function fileWith(text: string): string {
+  const file = join(mkdtempSync(join(tmpdir(), 'preview-')), 'file.json');
+  writeFileSync(file, text);
+  return file;
+}
+
+const track = { type: 'track', event: 'A', userId: 7, messageId: 'm-1', properties: { a: { b: 1 } } };
+
+test('one JSON object for each line, in order', async () => {
+  const lines = [
+    track,
+    { type: 'identify', userId: 'u', traits: { a: 1 } },
+    { type: 'page', userId: 'u' },
+    { type: 'track', userId: 'u' },
+  ].map((event) => JSON.stringify(event));
+  const { code, lines: printed } = await run([], [...lines, 'no JSON', ''].join('\n'));
+  expect(code).toBe(0);
+  expect(printed).toEqual([
+    {
+      kind: 'deliver',
+      endpoint: 'https://heapanalytics.com/api/track',
+      body: { app_id: '1234567890', identity: '7', event: 'A', properties: { 'a.b': 1 }, idempotency_key: 'm-1' },
+    },
+    {
+      kind: 'deliver',
+      endpoint: 'https://heapanalytics.com/api/add_user_properties',
+      body: { app_id: '1234567890', identity: 'u', properties: { a: 1 } },
+    },
+    { kind: 'filtered', reason: 'unsupported_type' },
+    { kind: 'rejected', reason: 'missing_event', detail: 'event is required' },
+    { kind: 'rejected', reason: 'not_json', detail: expect.stringContaining('the body is no JSON') },
+  ]);
+});
+
+test('a line’s own Config overrides the settings, for this line', async () => {
+  const own = JSON.stringify({ message: track, destination: { Config: { appId: '5', dataResidency: 'eu' } } });
+  const wrong = JSON.stringify({ message: track, destination: { Config: { dataResidency: 'mars' } } });
+  const config = fileWith('{"appId":"9","blacklistedEvents":[{"eventName":"A"}],"eventFilteringOption":"disable"}');
+  const { lines } = await run(['--config', config], [own, wrong, JSON.stringify(track)].join('\n'));
+  expect(lines).toMatchObject([
+    { endpoint: 'https://c.eu.heap-api.com/api/track', body: { app_id: '5' } },
+    { kind: 'rejected', reason: 'wrong_config', detail: 'Config.dataResidency has to be "us" or "eu"' },
+    { endpoint: 'https://heapanalytics.com/api/track', body: { app_id: '9' } },
+  ]);
+});
+
+test('a file instead of standard input, and settings from the environment', async () => {
+  const { lines } = await run([fileWith(`${JSON.stringify(track)}\n`)], '', { DESTINATION_CONFIG: '{"appId":"3"}' });
+  expect(lines).toMatchObject([{ body: { app_id: '3' } }]);
+});
+
+test('several events in one line are shown together', async () => {
+  const { lines } = await run([], JSON.stringify({ batch: [track, { type: 'page' }] }));
+  expect(lines).toMatchObject([{ kind: 'batch', events: [{ kind: 'deliver' }, { kind: 'filtered' }] }]);
+});
+
+test.each([
+  [['/nowhere/events.ndjson'], /ENOENT.*\/nowhere\/events\.ndjson/],
+  [['--config', '/nowhere/settings.json'], /ENOENT.*\/nowhere\/settings\.json/],
+  [['--config', fileWith('{')], /file\.json is no JSON/],
+  [['--config', fileWith('{}')], /file\.json\.appId is required/],
+  [['--colour'], /Unknown option '--colour'/],
+])('%j is answered with one line and exit code 2', async (args, message) => {
+  const { code, lines, error } = await run(args);
+  expect({ code, lines }).toEqual({ code: 2, lines: [] });
+  expect(error.trim()).toMatch(message);
+  expect(error.trim().split('\n')).toHaveLength(1);
+});

@@ -1,0 +1,361 @@
+import { once } from 'node:events';
+import { gzipSync } from 'node:zlib';
+import { createServer } from 'node:net';
+import { HEAP_RULES } from '../local/heap-simulator/heap.ts';
+import { attributesOf, startHarness, type Harness } from './support/lambda-harness.ts';
+
+/** The built bundle, as Lambda runs it, between a real SQS API and the Heap simulator. */
+
+const json = JSON.stringify;
+let harness: Harness;
+
+async function start(...options: Parameters<typeof startHarness>): Promise<void> {
+  harness = await startHarness(...options);
+}
+
+afterEach(async () => {
+  await harness.stop();
+});
+
+function track(messageId: string, more: object = {}): object {
+  return {
+    type: 'track',
+    event: 'Viewed',
+    userId: 'u-1',
+    messageId,
+    originalTimestamp: '2026-11-20T09:00:00Z',
+    ...more,
+  };
+}
+
+function deliveredKeys(): unknown[] {
+  return harness.heapServer.heap
+    .contents()
+    .events.map(({ idempotency_key: key }) => key)
+    .toSorted();
+}
+
+describe('bad input gets an answer and harms nobody', () => {
+  const deep = '['.repeat(10_000) + '1' + ']'.repeat(10_000);
+  const almostOneMiB = 'x'.repeat(1024 * 1024 - 2048);
+  test.each<[string, string, string, string]>([
+    ['blanks', ' ', 'not_json', 'the body is empty'],
+    ['binary', Buffer.from([0x89, 0x50, 0x4e, 0x47, 0xff]).toString('latin1'), 'not_json', 'the body is no JSON'],
+    ['1 MiB of text', almostOneMiB, 'not_json', 'the body is no JSON'],
+    ['1 MiB of JSON that is no object', `"${almostOneMiB}"`, 'no_event', 'expected an event object, found a text'],
+    ['JSON that is no object', '[1]', 'no_event', 'expected an event object, found a number'],
+    [
+      '10,000 levels',
+      json(track('m')).replace('}', `,"properties":{"a":${deep}}}`),
+      'too_deep',
+      'more than 500 levels',
+    ],
+    [
+      '__proto__',
+      '{"type":"track","event":"A","userId":"u","messageId":"m","properties":{"__proto__":{"x":1}}}',
+      'forbidden_key',
+      '__proto__',
+    ],
+    [
+      'an unknown type',
+      json({ ...track('m'), type: 'purchase' }),
+      'unknown_type',
+      'message type purchase is not supported',
+    ],
+    ['no type', json({ userId: 'u' }), 'missing_type', 'message Type is not present'],
+    ['no identity', json({ ...track('m'), userId: '' }), 'missing_identity', 'userId is required'],
+  ])('%s', async (_, body, reason, detail) => {
+    await start();
+    await harness.send(json(track('before')));
+    await harness.send(body);
+    await harness.send(json(track('after')));
+
+    expect((await harness.invokeOnce()).givenBack).toEqual([]);
+
+    const letters = await harness.letters();
+    expect(letters.map(({ Body }) => Body)).toEqual([body]);
+    const [attributes = {}] = letters.map(attributesOf);
+    expect(attributes['reason']).toBe(reason);
+    expect(attributes['detail']).toContain(detail);
+    expect(deliveredKeys()).toEqual(['after', 'before']);
+  });
+
+  test('an empty body, which no queue holds but a person may invoke with', async () => {
+    await start();
+    const { answer } = await harness.invokeWith('');
+    expect(answer).toEqual({ kind: 'response', response: { batchItemFailures: [] } });
+    const [letter] = await harness.letters();
+    expect(letter).toMatchObject({ Body: ' ', MessageAttributes: { detail: { StringValue: 'the body is empty' } } });
+  });
+
+  test('a body of exactly 1 MiB leaves no room for a reason: SQS’s own redrive takes it', async () => {
+    await start();
+    const body = 'x'.repeat(1024 * 1024);
+    await harness.send(body);
+    await harness.send(json(track('neighbour')));
+    const { givenBack } = await harness.invokeOnce();
+    expect(givenBack.map((record) => record.body)).toEqual([body]);
+    expect(await harness.letters()).toEqual([]);
+    expect(deliveredKeys()).toEqual(['neighbour']);
+  });
+});
+
+describe('a dead letter', () => {
+  test('tells why, of one event in a batch alone, and its neighbours are delivered', async () => {
+    await start();
+    const bad = '{ "type": "track", "event": "", "userId":"u", "messageId":"bad-1", "n": 1.0 }';
+    await harness.send(`{"batch":[${json(track('m-1'))}, ${bad} ,${json(track('m-2'))}]}`);
+    await harness.invokeOnce();
+
+    const [letter, ...others] = await harness.letters();
+    expect(others).toEqual([]);
+    expect(letter?.Body).toBe(bad);
+    expect(letter === undefined ? {} : attributesOf(letter)).toEqual({
+      reason: 'missing_event',
+      detail: 'event is required',
+      sourceMessageId: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      receiveCount: '1',
+      failedAt: expect.stringMatching(/^\d{4}-.*Z$/),
+      eventMessageId: 'bad-1',
+    });
+    expect(deliveredKeys()).toEqual(['m-1', 'm-2']);
+  });
+
+  test('keeps the attributes that the record came with', async () => {
+    await start();
+    await harness.send('nonsense', {
+      tenant: { DataType: 'String', StringValue: 'acme' },
+      weight: { DataType: 'Number', StringValue: '7' },
+      blob: { DataType: 'Binary', BinaryValue: new Uint8Array([1, 2, 255]) },
+    });
+    await harness.invokeOnce();
+    const [letter] = await harness.letters();
+    expect(letter?.MessageAttributes).toMatchObject({
+      tenant: { DataType: 'String', StringValue: 'acme' },
+      weight: { DataType: 'Number', StringValue: '7' },
+      reason: { DataType: 'String', StringValue: 'not_json' },
+      receiveCount: { DataType: 'Number', StringValue: '1' },
+    });
+    expect([...(letter?.MessageAttributes?.['blob']?.BinaryValue ?? [])]).toEqual([1, 2, 255]);
+  });
+
+  test('of an event that Heap refuses carries Heap’s status, and only this event is refused', async () => {
+    await start();
+    harness.heapServer.heap.refuse(({ idempotency_key: key }) => key === 'm-5');
+    for (let index = 0; index < 16; index += 1) await harness.send(json(track(`m-${index}`)));
+    await harness.invokeOnce();
+
+    const letters = await harness.letters();
+    expect(letters.map(attributesOf)).toEqual([
+      expect.objectContaining({ reason: 'heap_refused', heapStatus: '400', eventMessageId: 'm-5' }),
+    ]);
+    expect(deliveredKeys()).toHaveLength(15);
+    // One for all, and two for each halving of 16.
+    expect(harness.heapServer.heap.counts().requests).toBeLessThanOrEqual(9);
+  });
+
+  test('that could not be written leaves its record in the queue', async () => {
+    await start({ DEAD_LETTER_QUEUE_URL: 'http://127.0.0.1:9/000000000000/none' });
+    await harness.send('nonsense');
+    await harness.send(json(track('m-1')));
+    const { givenBack } = await harness.invokeOnce();
+    expect(givenBack.map(({ body }) => body)).toEqual(['nonsense']);
+    expect(deliveredKeys()).toEqual(['m-1']);
+  });
+
+  test('can be sent again as it is, and tells its new reason alone', async () => {
+    await start();
+    await harness.send('nonsense', {
+      reason: { DataType: 'String', StringValue: 'heap_refused' },
+      heapStatus: { DataType: 'Number', StringValue: '400' },
+    });
+    await harness.invokeOnce();
+    const [letter] = await harness.letters();
+    const attributes = letter === undefined ? {} : attributesOf(letter);
+    expect(attributes['reason']).toBe('not_json');
+    expect(attributes).not.toHaveProperty('heapStatus');
+  });
+});
+
+describe('when Heap fails', () => {
+  test('the records wait, and come through later with the same keys', async () => {
+    await start();
+    harness.heapServer.heap.inject({ status: 503, times: 4 });
+    await harness.send(json(track('m-1')));
+    await harness.send(json({ ...track(''), messageId: undefined }));
+
+    const first = await harness.invokeOnce();
+    expect(first.givenBack).toHaveLength(2);
+    expect(deliveredKeys()).toEqual([]);
+    // Out of sight: the visibility timeout holds.
+    expect((await harness.invokeOnce()).givenBack).toEqual([]);
+
+    await harness.lambda.stop();
+    await harness.makeVisible(first.givenBack);
+    expect((await harness.invokeOnce()).givenBack).toEqual([]);
+    expect(deliveredKeys()).toEqual([expect.stringMatching(/^[0-9a-f]{64}$/), 'm-1']);
+    expect(await harness.letters()).toEqual([]);
+  });
+
+  test('a few failures are got over in place', async () => {
+    await start();
+    harness.heapServer.heap.inject({ status: 500 });
+    harness.heapServer.heap.inject({ cut: 'after_storing' });
+    harness.heapServer.heap.inject({ status: 429, retryAfter: '0' });
+    await harness.send(json(track('m-1')));
+    expect((await harness.invokeOnce()).givenBack).toEqual([]);
+    expect(deliveredKeys()).toEqual(['m-1']);
+    expect(harness.heapServer.heap.counts()).toMatchObject({ requests: 4, duplicates: 1 });
+  });
+
+  test('a redirect is not followed and not taken for success', async () => {
+    await start();
+    harness.heapServer.heap.inject({ status: 302, times: 4 });
+    await harness.send(json(track('m-1')));
+    expect((await harness.invokeOnce()).givenBack).toHaveLength(1);
+  });
+
+  test('the last receive dead-letters with the cause', async () => {
+    await start({ MAX_RECEIVE_COUNT: '1' });
+    harness.heapServer.heap.inject({ status: 503, times: 4 });
+    await harness.send(json(track('m-1')));
+    expect((await harness.invokeOnce()).givenBack).toEqual([]);
+    const letters = await harness.letters();
+    expect(letters.map(attributesOf)).toEqual([
+      expect.objectContaining({
+        reason: 'retries_exhausted',
+        detail: expect.stringMatching(/^heap_error: Heap answered 503/),
+        heapStatus: '503',
+        receiveCount: '1',
+      }),
+    ]);
+  });
+
+  test('an address where nobody listens is no crash', async () => {
+    const closed = createServer();
+    closed.listen(0, '127.0.0.1');
+    await once(closed, 'listening');
+    const address = closed.address();
+    closed.close();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    await start({ HEAP_BASE_URL: `http://127.0.0.1:${port}` });
+    await harness.send(json(track('m-1')));
+    expect((await harness.invokeOnce()).givenBack).toHaveLength(1);
+  });
+
+  test('a bulk refusal that is not atomic doubles nothing', async () => {
+    await start({}, { ...HEAP_RULES, isAtomic: false });
+    harness.heapServer.heap.refuse(({ idempotency_key: key }) => key === 'm-3');
+    for (let index = 0; index < 8; index += 1) await harness.send(json(track(`m-${index}`)));
+    await harness.invokeOnce();
+    expect(deliveredKeys()).toHaveLength(7);
+    expect(await harness.letters()).toHaveLength(1);
+  });
+});
+
+describe('bulk', () => {
+  test('user properties go first, one entry an identity, the later time wins', async () => {
+    await start();
+    const identify = (messageId: string, at: string, traits: object): string =>
+      json({ type: 'identify', userId: 'u-1', messageId, traits, originalTimestamp: at });
+    await harness.send(json(track('m-1')));
+    await harness.send(identify('i-2', '2026-11-20T10:00:00Z', { plan: 'late', b: 2 }));
+    await harness.send(identify('i-1', '2026-11-20T09:00:00Z', { plan: 'early', a: 1 }));
+    await harness.invokeOnce();
+    const { heap } = harness.heapServer;
+    expect(heap.contents().users).toEqual([{ appId: '11', identity: 'u-1', properties: { plan: 'late', a: 1, b: 2 } }]);
+    expect(heap.counts()).toMatchObject({ requests: 2, entries: 2 });
+  });
+
+  test('several apps in one batch get a request each', async () => {
+    await start({ DESTINATION_CONFIG: json({ appId: '{{ message.properties.app || "11" }}' }) });
+    await harness.send(
+      json([track('m-1', { properties: { app: '22' } }), track('m-2'), track('m-3', { properties: { app: '22' } })]),
+    );
+    await harness.invokeOnce();
+    const { heap } = harness.heapServer;
+    expect(heap.counts().requests).toBe(2);
+    expect(heap.contents().events.map(({ app_id: appId, properties }) => [appId, properties])).toEqual([
+      ['22', {}],
+      ['22', {}],
+      ['11', {}],
+    ]);
+  });
+
+  test('10,000 events of many people make ten requests', async () => {
+    await start({ MAXIMUM_CONCURRENCY: '1' });
+    const events = Array.from({ length: 10_000 }, (_, index) => track(`m-${index}`, { userId: `u-${index % 500}` }));
+    await harness.send(gzipSync(json({ batch: events })).toString('base64'));
+    expect((await harness.invokeOnce()).givenBack).toEqual([]);
+    const { requests, entries, mostEntries } = harness.heapServer.heap.counts();
+    expect({ requests, entries, mostEntries }).toEqual({ requests: 10, entries: 10_000, mostEntries: 1000 });
+  });
+
+  test('the same message twice in a batch reaches Heap once', async () => {
+    await start();
+    await harness.send(json(track('m-1')));
+    await harness.send(json(track('m-1')));
+    await harness.invokeOnce();
+    expect(harness.heapServer.heap.counts()).toMatchObject({ entries: 1, duplicates: 0 });
+  });
+});
+
+describe('what it tells', () => {
+  test('log lines are JSON and hold no trait, property or id; metrics are in embedded metric format', async () => {
+    await start();
+    const secrets = ['ada@example.com', 'secret-value', 'u-4711', 'anon-4711'];
+    await harness.send(
+      json(track('m-1', { userId: 'u-4711', anonymousId: 'anon-4711', properties: { a: 'secret-value' } })),
+    );
+    await harness.send(json({ type: 'identify', userId: 'u-4711', traits: { email: 'ada@example.com' } }));
+    await harness.send(json({ type: 'track', userId: 'u-4711', properties: { a: 'secret-value' } }));
+    await harness.send('secret-value');
+    await harness.invokeOnce();
+    await harness.lambda.stop();
+
+    const lines = harness.logs.map((line): unknown => JSON.parse(line));
+    expect(lines.length).toBeGreaterThan(0);
+    for (const secret of secrets) expect(harness.logs.join('\n')).not.toContain(secret);
+    expect(lines).toContainEqual(
+      expect.objectContaining({
+        message: 'Batch forwarded',
+        code: 'batch_forwarded',
+        records: 4,
+        events: 4,
+        delivered: 2,
+        rejected: { missing_event: 1, not_json: 1 },
+        function_request_id: expect.any(String),
+      }),
+    );
+    expect(lines).toContainEqual(
+      expect.objectContaining({
+        _aws: expect.anything(),
+        service: 'test',
+        EventsDelivered: 2,
+        EventsDeadLettered: 2,
+        HeapRequests: 2,
+      }),
+    );
+    expect(lines).toContainEqual(expect.objectContaining({ reason: 'missing_event', EventsDeadLettered: 1 }));
+  });
+
+  test.each([
+    [
+      { DESTINATION_CONFIG: '{"appId":"1","dataResidency":"mars"}' },
+      'ConfigurationError: DESTINATION_CONFIG.dataResidency has to be "us" or "eu"',
+    ],
+    [
+      { DESTINATION_CONFIG: '{}' },
+      'ConfigurationError: DESTINATION_CONFIG.appId is required: the id of a Heap environment, as a text',
+    ],
+    [{ QUEUE_URL: '' }, 'ConfigurationError: QUEUE_URL is missing: an http or https URL'],
+    [
+      { MAXIMUM_CONCURRENCY: 'many' },
+      'ConfigurationError: MAXIMUM_CONCURRENCY has to be a whole number from 1 to 1000',
+    ],
+  ])('the wrong setting %j stops the start with one line', async (environment, message) => {
+    await start(environment);
+    await harness.send(json(track('m-1')));
+    expect((await harness.invokeOnce()).answer).toEqual({ kind: 'error', message });
+  });
+});

@@ -1,0 +1,145 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import {
+  ChangeMessageVisibilityBatchCommand,
+  DeleteMessageBatchCommand,
+  ReceiveMessageCommand,
+  SendMessageCommand,
+  type Message,
+  type MessageAttributeValue,
+  type SQSClient,
+} from '@aws-sdk/client-sqs';
+import type { SQSRecord } from 'aws-lambda';
+import { readTemplate } from '../../infra/template.ts';
+import type { HeapRules } from '../../local/heap-simulator/heap.ts';
+import { startHeapServer, type HeapServer } from '../../local/heap-simulator/server.ts';
+import { toRecord } from '../../local/lambda/event-source-mapping.ts';
+import { createLambda, type InvocationAnswer, type Lambda } from '../../local/lambda/lambda.ts';
+import { failedRecords } from '../../local/lambda/partial-batch-response.ts';
+import { createLocalClient, createLocalQueues, drain, LOCAL_AWS, type LocalQueues } from '../../local/queues.ts';
+
+const ROOT = join(__dirname, '..', '..');
+
+export function sqsEndpoint(): string {
+  const endpoint = process.env['TEST_SQS_ENDPOINT'];
+  if (endpoint === undefined) throw new Error('the tests’ global setup has not run');
+  return endpoint;
+}
+
+/**
+ * The built bundle between a real SQS API and the Heap simulator, invoked step by step: a test receives, invokes and sees
+ * what is left, without waiting for pollers or visibility timeouts.
+ */
+export interface Harness {
+  readonly client: SQSClient;
+  readonly queues: LocalQueues;
+  readonly heapServer: HeapServer;
+  readonly lambda: Lambda;
+  readonly logs: string[];
+  send(body: string, attributes?: Record<string, MessageAttributeValue>): Promise<void>;
+  /** Receives everything that is visible, invokes the function with it, and deletes what it does not give back. */
+  invokeOnce(): Promise<Invoked>;
+  /** Invokes the function with a body that is in no queue. */
+  invokeWith(body: string): Promise<Invoked>;
+  /** Ends the visibility timeouts of records that were given back. */
+  makeVisible(records: readonly SQSRecord[]): Promise<void>;
+  letters(): Promise<readonly Message[]>;
+  stop(): Promise<void>;
+}
+
+export interface Invoked {
+  readonly answer: InvocationAnswer;
+  readonly givenBack: readonly SQSRecord[];
+}
+
+export async function startHarness(
+  environment: Readonly<Record<string, string>> = {},
+  rules?: HeapRules,
+): Promise<Harness> {
+  const client = createLocalClient(sqsEndpoint());
+  const template = readTemplate(join(ROOT, 'template.yaml'));
+  const queues = await createLocalQueues(client, sqsEndpoint(), template, randomUUID());
+  const heapServer = await startHeapServer(0, rules);
+  const logs: string[] = [];
+  const lambda = createLambda({
+    bundle: join(ROOT, 'dist', 'forward', 'forward.mjs'),
+    timeoutMs: 60_000,
+    onLog: (line) => logs.push(line),
+    environment: {
+      ...LOCAL_AWS,
+      AWS_ENDPOINT_URL_SQS: sqsEndpoint(),
+      DESTINATION_CONFIG: '{"appId":"11"}',
+      QUEUE_URL: queues.queueUrl,
+      DEAD_LETTER_QUEUE_URL: queues.deadLetterQueueUrl,
+      HEAP_BASE_URL: heapServer.url,
+      POWERTOOLS_SERVICE_NAME: 'test',
+      ...environment,
+    },
+  });
+
+  async function receiveAll(): Promise<readonly SQSRecord[]> {
+    const records: SQSRecord[] = [];
+    for (;;) {
+      const { Messages = [] } = await client.send(
+        new ReceiveMessageCommand({
+          QueueUrl: queues.queueUrl,
+          MaxNumberOfMessages: 10,
+          MessageSystemAttributeNames: ['All'],
+          MessageAttributeNames: ['All'],
+        }),
+      );
+      if (Messages.length === 0) return records;
+      records.push(...Messages.map((message) => toRecord(message, queues.queueArn)));
+    }
+  }
+
+  return {
+    client,
+    queues,
+    heapServer,
+    lambda,
+    logs,
+    async send(body, attributes) {
+      await client.send(
+        new SendMessageCommand({
+          QueueUrl: queues.queueUrl,
+          MessageBody: body,
+          ...(attributes === undefined ? {} : { MessageAttributes: attributes }),
+        }),
+      );
+    },
+    async invokeOnce() {
+      const records = await receiveAll();
+      const answer = await lambda.invoke({ Records: [...records] });
+      const failed = failedRecords(answer, records);
+      for (const { receiptHandle } of records.filter(({ messageId }) => !failed.has(messageId))) {
+        const Entries = [{ Id: '0', ReceiptHandle: receiptHandle }];
+        await client.send(new DeleteMessageBatchCommand({ QueueUrl: queues.queueUrl, Entries }));
+      }
+      return { answer, givenBack: records.filter(({ messageId }) => failed.has(messageId)) };
+    },
+    async invokeWith(body) {
+      const record = toRecord({ MessageId: randomUUID(), Body: body }, queues.queueArn);
+      return { answer: await lambda.invoke({ Records: [record] }), givenBack: [] };
+    },
+    async makeVisible(records) {
+      for (const { receiptHandle } of records) {
+        const Entries = [{ Id: '0', ReceiptHandle: receiptHandle, VisibilityTimeout: 0 }];
+        await client.send(new ChangeMessageVisibilityBatchCommand({ QueueUrl: queues.queueUrl, Entries }));
+      }
+    },
+    letters: () => drain(client, queues.deadLetterQueueUrl),
+    async stop() {
+      await lambda.stop();
+      await heapServer.stop();
+      client.destroy();
+    },
+  };
+}
+
+/** A letter's attributes as plain texts. */
+export function attributesOf({ MessageAttributes = {} }: Message): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(MessageAttributes).map(([name, { StringValue = '' }]) => [name, StringValue]),
+  );
+}
