@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { ConfigurationError, readSettings } from '../lib/config.ts';
 import { isObject, type JsonObject } from '../lib/json.ts';
 import { previewLine } from './preview-line.ts';
+import { reportToCaller } from './report-to-caller.ts';
 
 const HELP = `Shows what Heap would get for each event, without sending anything.
 
@@ -15,14 +16,7 @@ for Heap, as JSON, from --config, else from the variable DESTINATION_CONFIG, els
 may also be {"message":{…},"destination":{"Config":{…}}}: its Config then overrides the settings for this line.
 `;
 
-try {
-  await run();
-} catch (error) {
-  const isCallers = error instanceof ConfigurationError || (error instanceof Error && 'code' in error);
-  if (!isCallers) throw error;
-  console.error(error.message);
-  process.exitCode = 2;
-}
+await reportToCaller(run);
 
 async function run(): Promise<void> {
   const { values: options, positionals } = parseArgs({

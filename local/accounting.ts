@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { Message } from '@aws-sdk/client-sqs';
 import type { Settings } from '../lib/config.ts';
-import type { HeapEvent, HeapUser } from '../lib/heap/api.ts';
+import type { HeapCall, HeapEvent, HeapUser } from '../lib/heap/api.ts';
 import { decide } from '../lib/mapping/decide.ts';
 import { isObject } from '../lib/json.ts';
 import { unwrap } from '../lib/rudderstack/envelope.ts';
@@ -13,8 +14,8 @@ import type { HeapContents } from './heap-simulator/heap.ts';
 export interface Ledger {
   add(body: string): void;
   readonly counts: ExpectedCounts;
-  /** Everything by which Heap's contents differ from what they have to be, one line each. */
-  differences(contents: HeapContents): readonly string[];
+  /** Everything by which Heap's contents, and the letters, differ from what they have to be, one line each. */
+  differences(contents: HeapContents, letters: readonly Message[]): readonly string[];
 }
 
 export interface ExpectedCounts {
@@ -43,45 +44,67 @@ export function createLedger(settings: Settings): Ledger {
         }
         counts.toDeliver += 1;
         const { call } = decision;
-        if (call.kind === 'track') append(tracks, keyOf(call.appId, call.payload.idempotency_key), call.payload);
-        else append(users, keyOf(call.appId, call.payload.identity), call.payload);
+        if (call.kind === 'track') append(tracks, keyOfCall(call), call.payload);
+        else append(users, keyOfCall(call), call.payload);
       }
     },
-    differences: (contents) => [...compareEvents(tracks, contents), ...compareUsers(users, contents)],
+    differences(contents, letters) {
+      const deadLettered = new Set(letters.flatMap(({ Body = '' }) => callsIn(Body, settings).map(keyOfCall)));
+      return [...compareEvents(tracks, contents, deadLettered), ...compareUsers(users, contents, deadLettered)];
+    },
   };
 }
 
-function compareEvents(expected: ReadonlyMap<string, readonly HeapEvent[]>, { events }: HeapContents): string[] {
+function callsIn(body: string, settings: Settings): readonly HeapCall[] {
+  return unwrap(body).flatMap((enveloped) => {
+    const decision = enveloped.kind === 'event' ? decide(enveloped.event, settings) : enveloped.rejection;
+    return decision.kind === 'mapped' ? [decision.call] : [];
+  });
+}
+
+function compareEvents(
+  expected: ReadonlyMap<string, readonly HeapEvent[]>,
+  { events }: HeapContents,
+  deadLettered: ReadonlySet<string>,
+): string[] {
   const problems: string[] = [];
   const seen = new Set<string>();
   for (const { app_id: appId, ...event } of events) {
-    const key = keyOf(String(appId), String(event['idempotency_key']));
+    const key = eventKey(String(appId), String(event['idempotency_key']));
     seen.add(key);
     const candidates = expected.get(key);
     if (candidates === undefined) problems.push(`Heap holds an event that nobody sent: ${key}`);
     else if (!candidates.some((candidate) => isDeepStrictEqual(candidate, event)))
       problems.push(`Heap holds another event: ${key}`);
   }
-  for (const key of expected.keys()) if (!seen.has(key)) problems.push(`Heap lacks the event ${key}`);
+  for (const key of expected.keys()) {
+    if (!seen.has(key) && !deadLettered.has(key)) problems.push(`Heap lacks the ${key}`);
+  }
   return problems;
 }
 
 /** Which of several identify events came last depends on the batches, so each property has to be one of those sent. */
-function compareUsers(expected: ReadonlyMap<string, readonly HeapUser[]>, { users }: HeapContents): string[] {
+function compareUsers(
+  expected: ReadonlyMap<string, readonly HeapUser[]>,
+  { users }: HeapContents,
+  deadLettered: ReadonlySet<string>,
+): string[] {
   const problems: string[] = [];
   const seen = new Set<string>();
   for (const { appId, identity, properties } of users) {
-    const key = keyOf(appId, identity);
+    const key = userKey(appId, identity);
     seen.add(key);
     const candidates = expected.get(key) ?? [];
     const names = new Set(candidates.flatMap((candidate) => Object.keys(candidate.properties)));
-    const isComplete = isDeepStrictEqual(new Set(Object.keys(properties)), names);
+    const isComplete = deadLettered.has(key) || isDeepStrictEqual(new Set(Object.keys(properties)), names);
     const areSent = Object.entries(properties).every(([name, value]) =>
       candidates.some((candidate) => candidate.properties[name] === value),
     );
-    if (!isComplete || !areSent) problems.push(`Heap holds other properties of the user ${key}`);
+    if (!isComplete || !areSent) problems.push(`Heap holds other properties of the ${key}`);
   }
-  for (const key of expected.keys()) if (!seen.has(key)) problems.push(`Heap lacks the user ${key}`);
+  for (const key of expected.keys()) {
+    if (!seen.has(key) && !deadLettered.has(key)) problems.push(`Heap lacks the ${key}`);
+  }
   return problems;
 }
 
@@ -119,8 +142,19 @@ function addTo(counts: Record<string, number>, reason: string, count: unknown): 
   if (typeof count === 'number') counts[reason] = (counts[reason] ?? 0) + count;
 }
 
-function keyOf(appId: string, key: string): string {
-  return `${appId}/${key}`;
+/** An event by its idempotency key, a user by the identity. */
+function keyOfCall(call: HeapCall): string {
+  return call.kind === 'track'
+    ? eventKey(call.appId, call.payload.idempotency_key)
+    : userKey(call.appId, call.payload.identity);
+}
+
+function eventKey(appId: string, idempotencyKey: string): string {
+  return `event ${appId}/${idempotencyKey}`;
+}
+
+function userKey(appId: string, identity: string): string {
+  return `user ${appId}/${identity}`;
 }
 
 function append<Value>(map: Map<string, Value[]>, key: string, value: Value): void {

@@ -17,7 +17,7 @@ describe('shapes', () => {
     ['null leaves are left out', { a: null, b: { c: null }, d: [null, 1] }, { 'd[1]': 1 }],
     ['empty objects and arrays are left out', { a: {}, b: [], c: { d: [{}] } }, {}],
     ['an empty name at the root is left out', { '': 1 }, {}],
-    ['a number that is not finite is left out', { a: 1e400, b: -1e400 }, {}],
+    ['a number that is not finite is left out', { a: Infinity, b: -Infinity, c: NaN }, {}],
     ['idempotencyKey is lifted out', { idempotencyKey: 'k', a: { idempotencyKey: 'n' } }, { 'a.idempotencyKey': 'n' }],
     [
       'names of JavaScript’s own are ordinary',
@@ -85,14 +85,15 @@ test('whatever the properties, Heap gets scalars under names of 1 to 512 charact
   fc.assert(
     fc.property(trees, (tree) => {
       const result = flatten(tree);
-      if (result.kind !== 'flat') return expect(result.reason).toBe('forbidden_key');
-      for (const [name, value] of Object.entries(result.properties)) {
+      const properties = result.kind === 'flat' ? result.properties : {};
+      for (const [name, value] of Object.entries(properties)) {
         expect(name).toMatch(/^[^]{1,512}$/);
         expect(['string', 'number', 'boolean']).toContain(typeof value);
         expect(String(value).length).toBeLessThanOrEqual(1023);
       }
-      const json = JSON.stringify(result.properties);
-      return expect(JSON.stringify(JSON.parse(json))).toBe(json);
+      const json = JSON.stringify(properties);
+      expect(JSON.stringify(JSON.parse(json))).toBe(json);
+      expect(result.kind === 'flat' || result.reason === 'forbidden_key').toBe(true);
     }),
   );
 });

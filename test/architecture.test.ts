@@ -1,0 +1,47 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+
+const LIB = join(__dirname, '..', 'lib');
+
+/**
+ * Which folders of lib/ a folder may import from. Data flows from what comes in (rudderstack) over the mapping into what
+ * goes out (heap); only forwarding knows them all.
+ */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  rudderstack: [],
+  heap: [],
+  mapping: ['rudderstack', 'heap'],
+  forwarding: ['rudderstack', 'mapping', 'heap'],
+};
+
+test.each(Object.entries(MAY_IMPORT))('lib/%s imports from %j and itself alone', (folder, allowed) => {
+  const imported = new Set<string>();
+  for (const file of readdirSync(join(LIB, folder))) {
+    const source = readFileSync(join(LIB, folder, file), 'utf8');
+    for (const [, path = ''] of source.matchAll(/from '(\.[^']+)'/g)) {
+      const [top = '', ...below] = normalize(join(folder, path)).split('/');
+      if (below.length > 0 && top !== folder) imported.add(top);
+    }
+  }
+  expect([...imported].filter((other) => !allowed.includes(other))).toEqual([]);
+});
+
+test('every folder of lib/ has its place', () => {
+  const folders = readdirSync(LIB, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  expect(folders.map(({ name }) => name).toSorted()).toEqual(Object.keys(MAY_IMPORT).toSorted());
+});
+
+test('nothing that is deployed imports what is for one machine alone', () => {
+  const files = ['handlers', 'lib'].flatMap((folder) =>
+    readdirSync(join(LIB, '..', folder), { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.ts'))
+      .map((file) => join(folder, file)),
+  );
+  for (const file of files) {
+    const source = readFileSync(join(LIB, '..', file), 'utf8');
+    const paths = [...source.matchAll(/from '(\.[^']+)'/g)].map(([, path = '']) =>
+      normalize(join(dirname(file), path)),
+    );
+    expect(paths.filter((path) => !/^(lib|handlers)\//.test(path))).toEqual([]);
+  }
+});

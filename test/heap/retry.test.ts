@@ -1,0 +1,35 @@
+import fc from 'fast-check';
+import { backoffMs, parseRetryAfter, RETRY_POLICY } from '../../lib/heap/retry.ts';
+
+test('the wait is anything up to a ceiling that doubles', () => {
+  expect([1, 2, 3, 4, 5, 6, 7, 20].map((tries) => backoffMs(RETRY_POLICY, tries, 1))).toEqual([
+    250, 500, 1000, 2000, 4000, 8000, 8000, 8000,
+  ]);
+  expect(backoffMs(RETRY_POLICY, 3, 0)).toBe(0);
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 50 }),
+      fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+      (tries, random) => {
+        const wait = backoffMs(RETRY_POLICY, tries, random);
+        expect(wait).toBeGreaterThanOrEqual(0);
+        expect(wait).toBeLessThanOrEqual(RETRY_POLICY.longestWaitMs);
+      },
+    ),
+  );
+});
+
+const now = Date.parse('2026-11-20T09:00:00Z');
+test.each<[string | undefined, number | undefined]>([
+  ['0', 0],
+  ['7', 7000],
+  [' 7 ', 7000],
+  ['Fri, 20 Nov 2026 09:00:30 GMT', 30_000],
+  ['Fri, 20 Nov 2026 08:00:00 GMT', 0],
+  ['999999999', 3_600_000],
+  [undefined, undefined],
+  ['', undefined],
+  ['soon', undefined],
+])('Retry-After: %s', (header, expected) => {
+  expect(parseRetryAfter(header, now)).toBe(expected);
+});

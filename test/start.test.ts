@@ -1,0 +1,85 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { startHeapServer } from '../local/heap-simulator/server.ts';
+
+const START = join(__dirname, '..', 'local', 'start.ts');
+
+function start(args: readonly string[], input?: string): Promise<{ code: number; output: string }> {
+  return new Promise((resolve) => {
+    const child = execFile(
+      process.execPath,
+      [START, ...args],
+      { env: { PATH: process.env['PATH'] } },
+      (failure, stdout, stderr) =>
+        resolve({ code: failure === null ? 0 : Number(failure.code), output: stdout + stderr }),
+    );
+    if (input !== undefined) child.stdin?.end(input);
+  });
+}
+
+/** The number in a row of the summary. */
+function row(output: string, title: string): number {
+  return Number(new RegExp(`^\\s*${title}\\s+(\\d+)`, 'm').exec(output)?.[1]);
+}
+
+const lines = [
+  '{"type":"track","event":"A \u{1F600}","userId":"u","messageId":"m-1"}',
+  '',
+  '{"type":"page"}',
+  'no JSON',
+].join('\n');
+
+test('npm start accounts for every sample event and ends by itself', async () => {
+  const { code, output } = await start([]);
+  expect(output).toContain('Every event is accounted for.');
+  expect(code).toBe(0);
+  const sum = ['delivered', 'filtered', 'dead-lettered'].reduce((total, title) => total + row(output, title), 0);
+  expect(sum).toBe(row(output, 'enqueued'));
+  expect(sum).toBeGreaterThan(50);
+});
+
+describe('a person’s own events', () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'start-')), 'events.ndjson');
+  writeFileSync(file, lines);
+  writeFileSync(`${file}.gz`, gzipSync(lines));
+
+  test.each([
+    ['a file', ['--file', file], undefined],
+    ['a packed file', ['--file', `${file}.gz`], undefined],
+    ['standard input', ['--file', '-'], lines],
+  ])('from %s', async (_, args, input) => {
+    const { code, output } = await start(args, input);
+    expect({
+      code,
+      enqueued: row(output, 'enqueued'),
+      delivered: row(output, 'delivered'),
+      letters: row(output, 'dead-lettered'),
+    }).toEqual({
+      code: 0,
+      enqueued: 3,
+      delivered: 1,
+      letters: 1,
+    });
+  });
+
+  test('go to another endpoint when one is given', async () => {
+    const elsewhere = await startHeapServer();
+    const { code, output } = await start(['--file', file, '--heap-url', elsewhere.url]);
+    expect({ code, delivered: row(output, 'delivered') }).toEqual({ code: 0, delivered: 1 });
+    expect(elsewhere.heap.contents().events).toMatchObject([{ event: 'A \u{1F600}' }]);
+    await elsewhere.stop();
+  });
+});
+
+test.each([
+  [['--file', '/nowhere.ndjson'], /ENOENT.*\/nowhere\.ndjson/],
+  [['--config', '/nowhere.json'], /ENOENT.*\/nowhere\.json/],
+  [['--speed', '9'], /Unknown option '--speed'/],
+])('%j is answered with one line and exit code 2', async (args, message) => {
+  const { code, output } = await start(args);
+  expect(output.trim()).toMatch(message);
+  expect({ code, lines: output.trim().split('\n').length }).toEqual({ code: 2, lines: 1 });
+});
