@@ -1,9 +1,9 @@
 /** Time as an argument: the system's in production, a virtual one where a test must not wait. */
 export interface Clock {
   /** Milliseconds since 1970. */
-  now(): number;
+  readonly now: () => number;
   /** Resolves after `ms` milliseconds. */
-  sleep(ms: number): Promise<void>;
+  readonly sleep: (ms: number) => Promise<void>;
 }
 
 export const systemClock: Clock = {

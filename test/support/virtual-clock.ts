@@ -2,17 +2,17 @@ import type { Clock } from '../../lib/clock.ts';
 
 /** Time that passes only when somebody sleeps. */
 export interface VirtualClock extends Clock {
-  advance(ms: number): void;
+  readonly advance: (ms: number) => void;
 }
 
 export function createVirtualClock(startAt = 1_795_000_000_000): VirtualClock {
   let now = startAt;
   return {
     now: () => now,
-    async sleep(ms) {
+    sleep: async (ms) => {
       now += ms;
     },
-    advance(ms) {
+    advance: (ms) => {
       now += ms;
     },
   };

@@ -1,0 +1,94 @@
+import { createHeap, HEAP_RULES } from '../../local/heap-simulator/heap.ts';
+import { createVirtualClock } from '../support/virtual-clock.ts';
+
+const clock = createVirtualClock();
+const event = { identity: 'u', event: 'A', properties: { a: 1 }, idempotency_key: 'k' };
+const user = { identity: 'u', properties: { a: 1 } };
+
+function statusOf(kind: 'track' | 'add_user_properties', body: unknown): number {
+  return createHeap(clock.now).handle(kind, typeof body === 'string' ? body : JSON.stringify(body)).status;
+}
+
+describe('shapes', () => {
+  test.each<[string, unknown, number]>([
+    ['the single form', { app_id: '1', ...event }, 200],
+    ['the bulk form', { app_id: '1', events: [event] }, 200],
+    ['a genuine user_id', { app_id: '1', events: [{ ...event, identity: undefined, user_id: '123' }] }, 200],
+    ['no JSON', '{', 400],
+    ['no app_id', { events: [event] }, 400],
+    ['an app_id that is no text', { app_id: 1, events: [event] }, 400],
+    ['no events', { app_id: '1', events: [] }, 400],
+    ['1000 events', { app_id: '1', events: Array.from({ length: 1000 }, () => event) }, 200],
+    ['1001 events', { app_id: '1', events: Array.from({ length: 1001 }, () => event) }, 400],
+    ['neither identity nor user_id', { app_id: '1', events: [{ ...event, identity: undefined }] }, 400],
+    ['both', { app_id: '1', events: [{ ...event, user_id: '1' }] }, 400],
+    ['an identity of 256', { app_id: '1', events: [{ ...event, identity: 'x'.repeat(256) }] }, 400],
+    ['an identity that is a number', { app_id: '1', events: [{ ...event, identity: 5 }] }, 400],
+    ['an event name of 1025', { app_id: '1', events: [{ ...event, event: 'x'.repeat(1025) }] }, 400],
+    ['no event name', { app_id: '1', events: [{ ...event, event: undefined }] }, 400],
+    ['a text of 1024', { app_id: '1', events: [{ ...event, properties: { a: 'x'.repeat(1024) } }] }, 400],
+    ['a key of 513', { app_id: '1', events: [{ ...event, properties: { ['k'.repeat(513)]: 1 } }] }, 400],
+    ['a nested property', { app_id: '1', events: [{ ...event, properties: { a: {} } }] }, 400],
+    ['a property of null', { app_id: '1', events: [{ ...event, properties: { a: null } }] }, 400],
+    ['a timestamp that is no date', { app_id: '1', events: [{ ...event, timestamp: 'soon' }] }, 400],
+    ['an idempotency key that is no text', { app_id: '1', events: [{ ...event, idempotency_key: 5 }] }, 400],
+  ])('track: %s', (_, body, status) => {
+    expect(statusOf('track', body)).toBe(status);
+  });
+
+  test.each<[string, unknown, number]>([
+    ['the bulk form', { app_id: '1', users: [user] }, 200],
+    ['no identity', { app_id: '1', users: [{ properties: {} }] }, 400],
+    ['the reserved name ID', { app_id: '1', users: [{ identity: 'u', properties: { ID: 1 } }] }, 400],
+    ['the reserved name user_id', { app_id: '1', users: [{ identity: 'u', properties: { user_id: 1 } }] }, 400],
+  ])('add_user_properties: %s', (_, body, status) => {
+    expect(statusOf('add_user_properties', body)).toBe(status);
+  });
+});
+
+test('the first event of a key stays; of a user’s properties the last', () => {
+  const heap = createHeap(clock.now);
+  heap.handle('track', JSON.stringify({ app_id: '1', events: [event, { ...event, event: 'B' }] }));
+  heap.handle('add_user_properties', JSON.stringify({ app_id: '1', users: [user] }));
+  heap.handle(
+    'add_user_properties',
+    JSON.stringify({ app_id: '1', users: [{ identity: 'u', properties: { a: 2, b: 3 } }] }),
+  );
+  expect(heap.contents()).toEqual({
+    events: [{ app_id: '1', ...event }],
+    users: [{ appId: '1', identity: 'u', properties: { a: 2, b: 3 } }],
+  });
+  expect(heap.counts()).toMatchObject({ requests: 3, duplicates: 1 });
+});
+
+test('one bad entry keeps the others out, or only itself, as the rules have it', () => {
+  const body = JSON.stringify({ app_id: '1', events: [event, { ...event, identity: '' }] });
+  for (const [isAtomic, stored] of [
+    [true, 0],
+    [false, 1],
+  ] as const) {
+    const heap = createHeap(clock.now, { ...HEAP_RULES, isAtomic });
+    expect(heap.handle('track', body).status).toBe(400);
+    expect(heap.contents().events).toHaveLength(stored);
+  }
+});
+
+test('the rate limits hold for an identity and for an app, in a sliding minute', () => {
+  const heap = createHeap(clock.now);
+  const send = (identity: (index: number) => string, count = 1000): number =>
+    heap.handle(
+      'track',
+      JSON.stringify({
+        app_id: '1',
+        events: Array.from({ length: count }, (_, index) => ({ ...event, identity: identity(index) })),
+      }),
+    ).status;
+  expect(send(() => 'noisy')).toBe(200);
+  expect(send(() => 'noisy', 1)).toBe(429);
+  for (let request = 1; request < 15; request += 1) expect(send((index) => `u-${index}`)).toBe(200);
+  expect(send(() => 'another', 1)).toBe(429);
+  clock.advance(59_999);
+  expect(send(() => 'another', 1)).toBe(429);
+  clock.advance(1);
+  expect(send(() => 'another', 1)).toBe(200);
+});

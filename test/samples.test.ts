@@ -1,0 +1,42 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { previewLine } from '../cli/preview-line.ts';
+import { valueAt } from '../lib/json.ts';
+
+const EVENTS = join(__dirname, '..', 'events');
+const SOURCES = readdirSync(EVENTS).filter((file) => file.endsWith('.json'));
+
+function readEvents(file: string): readonly unknown[] {
+  const list: unknown = JSON.parse(readFileSync(join(EVENTS, file), 'utf8'));
+  return Array.isArray(list) ? list : [];
+}
+
+test('there is a file for every source, with an identify and a track', () => {
+  expect(SOURCES.map((file) => file.replace('.json', ''))).toEqual([
+    'amp',
+    'android-java',
+    'android-kotlin',
+    'cloud-go',
+    'cloud-node',
+    'cloud-python',
+    'cordova',
+    'flutter',
+    'ios-objc',
+    'ios-swift',
+    'react-native',
+    'shopify',
+    'unity',
+    'warehouse',
+    'web',
+  ]);
+  for (const file of SOURCES) {
+    const types = readEvents(file).map((event) => valueAt(event, ['type']));
+    expect([file, types]).toEqual([file, expect.arrayContaining(['identify', 'track'])]);
+  }
+});
+
+/** Read by a person once, and compared from then on: see the snapshot beside this file. */
+test.each(SOURCES)('what Heap gets for %s', (file) => {
+  const previews = readEvents(file).map((event) => previewLine(JSON.stringify(event), { appId: '11' }));
+  expect(previews).toMatchSnapshot();
+});
