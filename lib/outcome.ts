@@ -36,11 +36,14 @@ export type DeferReason =
   | 'heap_unreachable'
   | 'heap_timeout'
   | 'circuit_open'
+  /** The invocation has ended before it could be sent. */
   | 'out_of_time'
   /** Heap refuses every entry, or the bound on extra requests is reached: what is undecided is not guessed. */
   | 'undecided'
   | 'paced_app'
   | 'paced_identity'
+  /** An earlier record of its FIFO message group is deferred. */
+  | 'fifo_order'
   | 'dead_letter_failed'
   | 'dead_letter_too_large'
   /** Something in this function failed that nobody foresaw. */

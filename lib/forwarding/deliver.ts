@@ -1,8 +1,10 @@
 import type { Clock } from '../clock.ts';
+import { inParallel } from '../in-parallel.ts';
 import {
   BULK_LIMITS,
   groupEntries,
   packRequests,
+  type BulkRequest,
   type Entry,
   type EntryGroup,
   type PendingCall,
@@ -10,6 +12,9 @@ import {
 import type { HeapClient, Try } from '../heap/client.ts';
 import { EXTRA_REQUESTS, sendCuttingOut, type CutOutBudget, type EntryOutcome } from '../heap/cut-out.ts';
 import type { Pace, Pacer } from '../heap/pacing.ts';
+
+/** Apps whose requests are under way at once. */
+const PARALLEL_APPS = 8;
 
 export interface DeliverDependencies {
   readonly client: HeapClient;
@@ -37,37 +42,47 @@ export async function deliver(
     for (const call of entry.calls) outcomes.set(call, outcome);
   }
 
-  for (const group of groupEntries(calls)) {
-    const limits = {
-      ...BULK_LIMITS,
-      entries: Math.min(BULK_LIMITS.entries, group.kind === 'track' ? pace.perApp : Infinity),
-    };
-    const refusals = { aloneInARow: 0 };
-    for (const request of packRequests(group.kind === 'track' ? withoutSurplus(group) : group, limits)) {
-      await sendCuttingOut(request, (part) => client.send(part, deadline, onTry), settle, budget, refusals);
-    }
+  function settleSent(appId: string, entry: Entry, outcome: EntryOutcome): void {
+    const isPaced =
+      outcome.kind === 'deferred' && (outcome.reason === 'paced_app' || outcome.reason === 'paced_identity');
+    if (isPaced) settlePaced(appId, entry, outcome.reason);
+    else settle(entry, outcome);
   }
+
+  function requestsOf(group: EntryGroup): readonly BulkRequest[] {
+    if (group.kind !== 'track') return packRequests(group);
+    return packRequests(withoutSurplus(group), { ...BULK_LIMITS, entries: Math.min(BULK_LIMITS.entries, pace.perApp) });
+  }
+
+  // An app that has to wait for its pace does not make the others wait.
+  await inParallel([...groupEntries(calls)], PARALLEL_APPS, ([appId, groups]) =>
+    sendCuttingOut(
+      groups.flatMap(requestsOf),
+      (request) => client.send(request, deadline, onTry),
+      (entry, outcome) => settleSent(appId, entry, outcome),
+      budget,
+    ),
+  );
   return outcomes;
 
-  /** Leaves out what one identity sends beyond its share: it waits for its own window and holds nobody up. */
+  /**
+   * Leaves out what one identity sends beyond its share: it waits for its own window and holds nobody up. The quietest go
+   * first, so that a request that has to be repeated and finds no room is a noisy one's.
+   */
   function withoutSurplus(group: EntryGroup): EntryGroup {
-    const { appId } = group;
     const now = clock.now();
     const kept: Entry[] = [];
-    for (const [identity, entries] of Map.groupBy(group.entries, (entry) => entry.identity)) {
-      const room = pacer.roomFor(appId, identity, now);
+    const byIdentity = Map.groupBy(group.entries, (entry) => entry.identity);
+    for (const [identity, entries] of [...byIdentity].toSorted(([, a], [, b]) => a.length - b.length)) {
+      const room = pacer.roomFor(group.appId, identity, now);
       kept.push(...entries.slice(0, room));
-      for (const [index, entry] of entries.slice(room).entries()) {
-        const windowsToWait = Math.floor(index / pace.perIdentity);
-        const first = room === 0 ? pacer.waitForIdentity(appId, identity, now) : pace.windowMs;
-        settle(entry, {
-          kind: 'deferred',
-          reason: 'paced_identity',
-          detail: "more events of one identity than Heap's rate limit allows",
-          retryAfterMs: first + windowsToWait * pace.windowMs,
-        });
-      }
+      for (const entry of entries.slice(room)) settlePaced(group.appId, entry, 'paced_identity');
     }
     return { ...group, entries: kept };
+  }
+
+  function settlePaced(appId: string, entry: Entry, reason: 'paced_app' | 'paced_identity'): void {
+    const retryAfterMs = pacer.queueUp(appId, entry.identity, reason, clock.now());
+    settle(entry, { kind: 'deferred', reason, detail: "no room within Heap's rate limit yet", retryAfterMs });
   }
 }

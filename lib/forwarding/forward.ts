@@ -7,9 +7,10 @@ import { decide } from '../mapping/decide.ts';
 import type { Cuts } from '../mapping/flatten.ts';
 
 import type { Deferred, Outcome } from '../outcome.ts';
-import { unwrap, type Enveloped } from '../rudderstack/envelope.ts';
+import { unwrap } from '../rudderstack/envelope.ts';
 import type { RudderStackEvent } from '../rudderstack/event.ts';
 import { deliver, type DeliverDependencies } from './deliver.ts';
+import type { DecidedEvents } from './decided-events.ts';
 import { deferredOf, settle, type ProcessedRecord, type SettleDependencies } from './settle.ts';
 
 /** What is to be known of one invocation afterwards; no value of an event is in it but in the details of outcomes. */
@@ -26,6 +27,7 @@ export interface BatchReport {
 
 export interface ForwardDependencies extends DeliverDependencies, SettleDependencies {
   readonly settings: Settings;
+  readonly decidedEvents: DecidedEvents;
   /** Told of a failure that nobody foresaw; what it concerns is deferred. */
   readonly onInternalError: (error: unknown) => void;
 }
@@ -48,7 +50,7 @@ export async function forward(
   deadlines: Deadlines,
   dependencies: ForwardDependencies,
 ): Promise<{ readonly response: SQSBatchResponse; readonly report: BatchReport }> {
-  const { clock, onInternalError } = dependencies;
+  const { clock, decidedEvents, onInternalError } = dependencies;
   const tries: Try[] = [];
   const prepared = records.map((record) => ({ record, events: prepare(record, dependencies) }));
 
@@ -69,6 +71,7 @@ export async function forward(
     })),
   }));
   const settled = await settleOrDefer(processed, deadlines.settling, dependencies);
+  for (const one of settled) decidedEvents.note(one);
   const deferred = settled.filter((one) => deferredOf(one).length > 0);
 
   return {
@@ -99,34 +102,35 @@ interface PreparedEvent {
 const internalError: Deferred = { kind: 'deferred', reason: 'internal_error', detail: 'see the function’s log' };
 
 /** Everything that can be said of a record's events without asking Heap. */
-function prepare(record: SQSRecord, { settings, onInternalError }: ForwardDependencies): readonly PreparedEvent[] {
+function prepare(
+  record: SQSRecord,
+  { settings, decidedEvents, onInternalError }: ForwardDependencies,
+): readonly PreparedEvent[] {
+  const arrivedAt = sentAt(record);
   try {
-    return unwrap(record.body).map((enveloped) => prepareEvent(enveloped, sentAt(record), settings));
+    return unwrap(record.body).map((enveloped, part) => {
+      const { text } = enveloped;
+      if (enveloped.kind === 'rejected') return { step: decided(enveloped.rejection), text, eventMessageId: undefined };
+      const known = decidedEvents.recall(record.messageId, part);
+      const step = known === undefined ? firstStep(enveloped.event, arrivedAt, settings) : decided(known);
+      const { messageId } = enveloped.event;
+      return { step, text, eventMessageId: typeof messageId === 'string' ? messageId : undefined };
+    });
   } catch (error) {
     onInternalError(error);
-    const step = { kind: 'decided', outcome: internalError } as const;
-    return [{ step, text: () => record.body, eventMessageId: undefined }];
+    return [{ step: decided(internalError), text: () => record.body, eventMessageId: undefined }];
   }
-}
-
-function prepareEvent(enveloped: Enveloped, arrivedAt: number, settings: Settings): PreparedEvent {
-  const { text } = enveloped;
-  if (enveloped.kind === 'rejected') {
-    return { step: { kind: 'decided', outcome: enveloped.rejection }, text, eventMessageId: undefined };
-  }
-  const { messageId } = enveloped.event;
-  return {
-    step: firstStep(enveloped.event, arrivedAt, settings),
-    text,
-    eventMessageId: typeof messageId === 'string' ? messageId : undefined,
-  };
 }
 
 function firstStep(event: RudderStackEvent, arrivedAt: number, settings: Settings): PreparedEvent['step'] {
   const decision = decide(event, settings);
   return decision.kind === 'mapped'
     ? { kind: 'pending', call: decision.call, arrivedAt, cuts: decision.cuts }
-    : { kind: 'decided', outcome: decision };
+    : decided(decision);
+}
+
+function decided(outcome: Outcome): PreparedEvent['step'] {
+  return { kind: 'decided', outcome };
 }
 
 /** Without letters and visibility changes the safe thing is to give back whatever is not finished. */

@@ -1,7 +1,8 @@
 import type { SQSRecord } from 'aws-lambda';
 import type { Clock } from '../clock.ts';
+import { inParallel } from '../in-parallel.ts';
 import { rejected, type Deferred, type Outcome, type Rejected } from '../outcome.ts';
-import { isPaced, visibilityTimeoutS } from './backoff.ts';
+import { isFailure, visibilityTimeoutS } from './backoff.ts';
 import { SQS_LIMITS, writeLetter, type Letter } from './dead-letter.ts';
 import type { Queues, VisibilityChange } from './queue.ts';
 
@@ -50,9 +51,11 @@ export async function settle(
   dependencies: SettleDependencies,
 ): Promise<readonly ProcessedRecord[]> {
   const decided = processed.map((one) => giveUpIfExhausted(one, dependencies.maxReceiveCount));
-  const lettered = await deadLetter(decided, deadline, dependencies);
-  await postpone(lettered, deadline, dependencies);
-  return lettered;
+  const lettered = await deadLetter(keepFifoOrder(decided), deadline, dependencies);
+  // A letter that was not taken is a failure like any other.
+  const settled = keepFifoOrder(lettered);
+  await postpone(settled, deadline, dependencies);
+  return settled;
 }
 
 /** The events of a record that have to wait. */
@@ -66,13 +69,37 @@ function receiveCountOf(record: SQSRecord): number {
 
 /** At the last allowed receive a failure becomes a rejection with its cause, unless the record only waits for its turn. */
 function giveUpIfExhausted(processed: ProcessedRecord, maxReceiveCount: number): ProcessedRecord {
-  if (receiveCountOf(processed.record) < maxReceiveCount || deferredOf(processed).some(isPaced)) return processed;
+  if (receiveCountOf(processed.record) < maxReceiveCount || !deferredOf(processed).every(isFailure)) return processed;
   return mapOutcomes(processed, (outcome) =>
     outcome.kind === 'deferred'
       ? rejected('retries_exhausted', `${outcome.reason}: ${outcome.detail}`, outcome.heapStatus)
       : outcome,
   );
 }
+
+/**
+ * On a FIFO queue a deferred record holds back the later ones of its message group, and only those. They may have reached
+ * Heap in the same request: they come again behind the one that failed, so that what is later stays later.
+ *
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
+ */
+function keepFifoOrder(processed: readonly ProcessedRecord[]): readonly ProcessedRecord[] {
+  const blocked = new Set<string>();
+  return processed.map((one) => {
+    const { eventSourceARN, attributes } = one.record;
+    const group = eventSourceARN.endsWith('.fifo') ? attributes.MessageGroupId : undefined;
+    if (group === undefined) return one;
+    if (blocked.has(group) && deferredOf(one).length === 0) return mapOutcomes(one, () => waitsForItsGroup);
+    if (deferredOf(one).length > 0) blocked.add(group);
+    return one;
+  });
+}
+
+const waitsForItsGroup: Deferred = {
+  kind: 'deferred',
+  reason: 'fifo_order',
+  detail: 'an earlier record of its message group has to go first',
+};
 
 interface AddressedLetter {
   readonly letter: Letter;
@@ -95,7 +122,7 @@ async function deadLetter(
   }
   if (letters.length > 0) {
     const queues = await loadQueues();
-    await inParallel(batchBySize(letters), async (batch) => {
+    await inParallel(batchBySize(letters), PARALLEL_CALLS, async (batch) => {
       try {
         const safe = await queues.sendLetters(
           batch.map(({ letter }) => letter),
@@ -160,7 +187,7 @@ async function postpone(
   });
   if (changes.length === 0) return;
   const queues = await loadQueues();
-  await inParallel(chunk(changes, SQS_LIMITS.batchEntries), async (batch) => {
+  await inParallel(chunk(changes, SQS_LIMITS.batchEntries), PARALLEL_CALLS, async (batch) => {
     try {
       const failures = await queues.changeVisibility(batch, deadline);
       if (failures > 0) onProblem('visibility_change_failed', new Error(`SQS refused ${failures} of ${batch.length}`));
@@ -193,12 +220,4 @@ function chunk<Item>(items: readonly Item[], size: number): readonly (readonly I
   return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
     items.slice(index * size, (index + 1) * size),
   );
-}
-
-async function inParallel<Item>(items: readonly Item[], work: (item: Item) => Promise<void>): Promise<void> {
-  const waiting = items.values();
-  const worker = async (): Promise<void> => {
-    for (const item of waiting) await work(item);
-  };
-  await Promise.all(Array.from({ length: Math.min(PARALLEL_CALLS, items.length) }, worker));
 }

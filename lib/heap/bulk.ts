@@ -45,19 +45,19 @@ export interface EntryGroup {
 }
 
 /**
- * Makes entries of calls, grouped by app; an app's user properties come before its track events, so that an event finds
- * its user described.
+ * Makes entries of calls, by app; an app's user properties come before its track events, so that an event finds its user
+ * described.
  */
-export function groupEntries(calls: readonly PendingCall[]): readonly EntryGroup[] {
+export function groupEntries(calls: readonly PendingCall[]): ReadonlyMap<string, readonly EntryGroup[]> {
   const byApp = Map.groupBy(calls, ({ call }) => call.appId);
-  return [...byApp].flatMap(([appId, ofApp]) =>
+  const groupsOf = (appId: string, ofApp: readonly PendingCall[]): EntryGroup[] =>
     (['add_user_properties', 'track'] as const).flatMap((kind) => {
       const ofKind = ofApp.filter(({ call }) => call.kind === kind);
       if (ofKind.length === 0) return [];
       const entries = [...Map.groupBy(ofKind, sameEntryKey).values()].map((same) => makeEntry(same.toSorted(byTime)));
       return [{ kind, appId, entries }];
-    }),
-  );
+    });
+  return new Map([...byApp].map(([appId, ofApp]) => [appId, groupsOf(appId, ofApp)]));
 }
 
 /** Fills requests in order; an entry larger than the limit goes alone, and Heap decides. */

@@ -80,7 +80,7 @@ export function createHeapClient(options: HeapClientOptions): HeapClient {
       if (answer.kind === 'reserved') return answer.reservation;
       if (clock.now() + answer.waitMs + SHORTEST_TRY_MS > deadline) {
         const detail = "no room in Heap's rate limit before the time is up";
-        return { kind: 'postponed', reason: 'paced_app', detail, retryAfterMs: answer.waitMs };
+        return { kind: 'postponed', reason: answer.reason, detail, retryAfterMs: answer.waitMs };
       }
       await clock.sleep(answer.waitMs);
     }

@@ -2,6 +2,8 @@ import { rejected, type Deferred, type Delivered, type Rejected } from '../outco
 import { halve, type BulkRequest, type Entry } from './bulk.ts';
 import type { SendResult } from './client.ts';
 
+type Refused = Extract<SendResult, { kind: 'refused' }>;
+
 /** What Heap has made of an entry. */
 export type EntryOutcome = Delivered | Rejected | Deferred;
 
@@ -13,69 +15,91 @@ export interface CutOutBudget {
 /** Requests beyond the planned ones, an invocation. */
 export const EXTRA_REQUESTS = 200;
 
-/** What has been seen of an app and a kind of call so far, across requests. */
-export interface Refusals {
-  /** Entries refused alone in a row, without anything accepted since. */
-  aloneInARow: number;
-}
-
 /** So many entries refused alone and none accepted: then it is not the entries. */
-const REFUSED_ALONE_AT_MOST = 3;
+const REFUSED_ALONE_AT_MOST = 8;
 /** Fewer undecided entries than this are worth their requests: each gets an answer of its own. */
-const FEW_UNDECIDED = 10;
+const FEW_UNDECIDED = 24;
 
 /**
- * Sends a bulk request, and when Heap refuses it, halves it until the bad entries stand alone. Heap names no entry and
- * nobody knows whether a refused request has been stored in part; idempotency keys make the second sending harmless.
+ * Sends the bulk requests of one app. One that Heap refuses is halved until the bad entries stand alone: Heap names no
+ * entry, and nobody knows whether a refused request has been stored in part; idempotency keys make the second sending
+ * harmless. Every request is sent once before any is halved, so that bad entries never take the time of good ones.
  *
  * Only an entry that was refused alone is rejected. When Heap refuses everything (a wrong app id), or the budget is spent,
  * the undecided are deferred and not guessed.
  */
 export async function sendCuttingOut(
-  request: BulkRequest,
+  requests: readonly BulkRequest[],
   send: (request: BulkRequest) => Promise<SendResult>,
   settle: (entry: Entry, outcome: EntryOutcome) => void,
   budget: CutOutBudget,
-  refusals: Refusals,
 ): Promise<void> {
-  const toSend = [request];
-  for (let next = toSend.pop(); next !== undefined; next = toSend.pop()) {
-    const result = await send(next);
-    if (result.kind === 'accepted') {
-      refusals.aloneInARow = 0;
-      settleAll(next, { kind: 'delivered' });
-      continue;
-    }
-    if (result.kind === 'postponed') {
-      settleAll(next, { ...result, kind: 'deferred' });
-      continue;
-    }
+  const refused: [BulkRequest, Refused][] = [];
+  for (const request of requests) {
+    const result = await sendAndSettle(request);
+    if (result.kind === 'refused') refused.push([request, result]);
+  }
+  for (const kind of ['add_user_properties', 'track'] as const) {
+    await cutOut(refused.filter(([request]) => request.kind === kind));
+  }
 
-    const parts = halve(next);
-    if (parts === undefined) {
-      refusals.aloneInARow += 1;
-      const reason = result.status === 413 ? 'too_large' : 'heap_refused';
-      settleAll(next, rejected(reason, result.detail, result.status));
-    } else if (budget.extraRequests >= parts.length) {
-      budget.extraRequests -= parts.length;
-      const [first, second] = parts;
-      toSend.push(second, first);
-    } else {
-      settleAll(next, undecided(`too many bad entries for one invocation; ${result.detail}`, result.status));
-    }
+  /** Settles all but a refusal. */
+  async function sendAndSettle(request: BulkRequest): Promise<SendResult> {
+    const result = await send(request);
+    if (result.kind === 'accepted') settleAll(request, { kind: 'delivered' });
+    if (result.kind === 'postponed') settleAll(request, { ...result, kind: 'deferred' });
+    return result;
+  }
 
-    const undecidedEntries = toSend.reduce((sum, { entries }) => sum + entries.length, 0);
-    if (refusals.aloneInARow >= REFUSED_ALONE_AT_MOST && undecidedEntries > FEW_UNDECIDED) {
-      const detail = `Heap refuses every entry, so the settings may be wrong rather than the events; ${result.detail}`;
-      for (const rest of toSend.splice(0)) settleAll(rest, undecided(detail, result.status));
+  /** The first half is dealt with to its end before the second is sent: what is earlier reaches Heap earlier. */
+  async function cutOut(known: readonly [BulkRequest, Refused][]): Promise<void> {
+    let refusedAlone = 0;
+    const undealt: [BulkRequest, Refused | undefined][] = known.toReversed();
+    for (let next = undealt.pop(); next !== undefined; next = undealt.pop()) {
+      const [request, refusal] = next;
+      const result = refusal ?? (await sendAndSettle(request));
+      if (result.kind === 'accepted') refusedAlone = 0;
+      if (result.kind === 'postponed') {
+        // What is left of the same user's properties is later: it must not overtake.
+        while (isRestOf(request, undealt.at(-1)?.[0])) settleAll(undealt.pop()?.[0], { ...result, kind: 'deferred' });
+      }
+      if (result.kind !== 'refused') continue;
+
+      const parts = halve(request);
+      const undecidedEntries = undealt.reduce((sum, [{ entries }]) => sum + entries.length, request.entries.length);
+      if (parts === undefined) {
+        refusedAlone += 1;
+        settleAll(
+          request,
+          rejected(result.status === 413 ? 'too_large' : 'heap_refused', result.detail, result.status),
+        );
+      } else if (refusedAlone >= REFUSED_ALONE_AT_MOST && undecidedEntries > FEW_UNDECIDED) {
+        settleAll(request, undecided('Heap refuses every entry, so the settings may be wrong', result));
+      } else if (budget.extraRequests < parts.length) {
+        settleAll(request, undecided('more bad entries than one invocation can cut out', result));
+      } else {
+        budget.extraRequests -= parts.length;
+        undealt.push(...parts.toReversed().map((part): [BulkRequest, undefined] => [part, undefined]));
+      }
     }
   }
 
-  function settleAll({ entries }: BulkRequest, outcome: EntryOutcome): void {
-    for (const entry of entries) settle(entry, outcome);
+  function settleAll(request: BulkRequest | undefined, outcome: EntryOutcome): void {
+    for (const entry of request?.entries ?? []) settle(entry, outcome);
   }
 }
 
-function undecided(detail: string, heapStatus: number): Deferred {
-  return { kind: 'deferred', reason: 'undecided', detail, heapStatus };
+/** Whether `other` holds later properties of the one user that `request` is about. */
+function isRestOf(request: BulkRequest, other: BulkRequest | undefined): boolean {
+  const [entry, ...more] = request.entries;
+  return (
+    request.kind === 'add_user_properties' &&
+    more.length === 0 &&
+    other?.entries.length === 1 &&
+    other.entries[0]?.identity === entry?.identity
+  );
+}
+
+function undecided(why: string, { status, detail }: Refused): Deferred {
+  return { kind: 'deferred', reason: 'undecided', detail: `${why}; ${detail}`, heapStatus: status };
 }

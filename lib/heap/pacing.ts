@@ -34,8 +34,6 @@ export interface Reservation {
 export interface Pacer {
   /** How many more events of the identity fit into the current window. */
   roomFor(appId: string, identity: string, now: number): number;
-  /** In how many ms the first of the identity's events leaves the window; 0 when there is room. */
-  waitForIdentity(appId: string, identity: string, now: number): number;
   /** Takes room for all entries, or tells in how many ms there will be enough. */
   reserve(
     appId: string,
@@ -43,7 +41,14 @@ export interface Pacer {
     now: number,
   ):
     | { readonly kind: 'reserved'; readonly reservation: Reservation }
-    | { readonly kind: 'full'; readonly waitMs: number };
+    | { readonly kind: 'full'; readonly reason: 'paced_app' | 'paced_identity'; readonly waitMs: number };
+  /**
+   * Gives an event a place behind all those that wait for the same limit already, so that it comes back when it can be
+   * sent and not just to be sent away again.
+   *
+   * @returns for how long it has to wait, in ms
+   */
+  queueUp(appId: string, identity: string, reason: 'paced_app' | 'paced_identity', now: number): number;
 }
 
 interface Charge {
@@ -56,9 +61,16 @@ interface Charge {
  * Keeps count of the track events sent by this copy of the function, in sliding windows: no span of the window's length
  * ever holds more than the limit, whichever kind of window Heap uses. An event counts from its sending until one window
  * after the answer, since it reached Heap somewhere in between.
+ *
+ * The first half of an app's window may go at once. The second is spread over time: a container that has used up its
+ * minute in a few seconds could only wait for most of the next.
  */
 export function createPacer(pace: Pace): Pacer {
   const windows = new Map<string, Charge[]>();
+  /** When the next event may go, for those who have to spread. */
+  const notBefore = new Map<string, number>();
+  /** When the last of those who queue has its turn. */
+  const lastTurns = new Map<string, number>();
   let nextSweep = 0;
 
   function chargesOf(key: string, now: number): Charge[] {
@@ -70,32 +82,38 @@ export function createPacer(pace: Pace): Pacer {
     return current;
   }
 
+  function used(key: string, now: number): number {
+    return chargesOf(key, now).reduce((sum, { count }) => sum + count, 0);
+  }
+
   /** In how many ms `count` more fit; 0: now. */
   function waitFor(key: string, count: number, limit: number, now: number): number {
-    const charges = chargesOf(key, now);
-    let over = charges.reduce((sum, charge) => sum + charge.count, count) - limit;
+    let over = used(key, now) + count - limit;
     if (over <= 0) return 0;
-    for (const charge of charges.toSorted((a, b) => a.until - b.until)) {
+    for (const charge of chargesOf(key, now).toSorted((a, b) => a.until - b.until)) {
       over -= charge.count;
       if (over <= 0) return charge.until - now;
     }
     return pace.windowMs;
   }
 
-  /** Identities that are never seen again would otherwise stay for ever. */
+  function waitToSpread(appId: string, count: number, now: number): number {
+    const mustSpread = used(appId, now) + count > pace.perApp / 2;
+    return mustSpread ? Math.max(0, (notBefore.get(appId) ?? now) - now) : 0;
+  }
+
+  /** What is never seen again would otherwise stay for ever. */
   function sweep(now: number): void {
     if (now < nextSweep) return;
     for (const key of windows.keys()) chargesOf(key, now);
+    for (const times of [notBefore, lastTurns]) {
+      for (const [key, time] of times) if (time <= now) times.delete(key);
+    }
     nextSweep = now + pace.windowMs;
   }
 
   return {
-    roomFor(appId, identity, now) {
-      const used = chargesOf(identityKey(appId, identity), now).reduce((sum, { count }) => sum + count, 0);
-      return Math.max(0, pace.perIdentity - used);
-    },
-
-    waitForIdentity: (appId, identity, now) => waitFor(identityKey(appId, identity), 1, pace.perIdentity, now),
+    roomFor: (appId, identity, now) => Math.max(0, pace.perIdentity - used(identityKey(appId, identity), now)),
 
     reserve(appId, entries, now) {
       sweep(now);
@@ -104,10 +122,20 @@ export function createPacer(pace: Pace): Pacer {
         const key = identityKey(appId, identity);
         counts.set(key, (counts.get(key) ?? 0) + 1);
       }
-      let waitMs = waitFor(appId, entries.length, pace.perApp, now);
-      for (const [key, count] of counts) waitMs = Math.max(waitMs, waitFor(key, count, pace.perIdentity, now));
-      if (waitMs > 0) return { kind: 'full', waitMs };
+      let ofIdentities = 0;
+      for (const [key, count] of counts) {
+        ofIdentities = Math.max(ofIdentities, waitFor(key, count, pace.perIdentity, now));
+      }
+      const ofApp = Math.max(
+        waitFor(appId, entries.length, pace.perApp, now),
+        waitToSpread(appId, entries.length, now),
+      );
+      if (ofApp > 0 || ofIdentities > 0) {
+        const reason = ofApp >= ofIdentities ? 'paced_app' : 'paced_identity';
+        return { kind: 'full', reason, waitMs: Math.max(ofApp, ofIdentities) };
+      }
 
+      notBefore.set(appId, now + (entries.length * pace.windowMs) / pace.perApp);
       const charges: Charge[] = [];
       for (const [key, count] of counts.set(appId, entries.length)) {
         const charge = { count, until: Number.POSITIVE_INFINITY };
@@ -123,6 +151,14 @@ export function createPacer(pace: Pace): Pacer {
         kind: 'reserved',
         reservation: { keep: (at) => setUntil(at + pace.windowMs), release: () => setUntil(0) },
       };
+    },
+
+    queueUp(appId, identity, reason, now) {
+      const [key, limit] =
+        reason === 'paced_app' ? [appId, pace.perApp] : [identityKey(appId, identity), pace.perIdentity];
+      const turn = Math.max(now + waitFor(key, 1, limit, now), lastTurns.get(key) ?? 0);
+      lastTurns.set(key, turn + pace.windowMs / limit);
+      return turn - now;
     },
   };
 }

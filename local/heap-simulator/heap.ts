@@ -47,6 +47,8 @@ export interface HeapCounts {
   readonly entries: number;
   /** Events that were dropped because their idempotency key was known. */
   readonly duplicates: number;
+  /** Requests that were refused because they went over a rate limit. */
+  readonly overLimit: number;
   readonly byStatus: Readonly<Record<string, number>>;
   /** The largest number of entries in one request. */
   readonly mostEntries: number;
@@ -81,6 +83,7 @@ export function createHeap(now: () => number, rules: HeapRules = HEAP_RULES): He
   let entries = 0;
   let mostEntries = 0;
   let duplicates = 0;
+  let overLimit = 0;
 
   function nextFault(): Fault | undefined {
     const [fault, ...rest] = faults;
@@ -135,7 +138,10 @@ export function createHeap(now: () => number, rules: HeapRules = HEAP_RULES): He
     const good = request.entries.filter((entry, index) => !problems.has(index) && !isBad(entry));
     const isRefused = good.length < request.entries.length;
     if (isRefused && rules.isAtomic) return refusal(problems);
-    if (!admitRate({ ...request, entries: good })) return { status: 429, body: 'Too Many Requests' };
+    if (!admitRate({ ...request, entries: good })) {
+      overLimit += 1;
+      return { status: 429, body: 'Too Many Requests' };
+    }
     for (const entry of good) store(request, entry);
     return isRefused ? refusal(problems) : { status: 200, body: 'OK' };
   }
@@ -163,7 +169,7 @@ export function createHeap(now: () => number, rules: HeapRules = HEAP_RULES): He
     inject: (fault) => void faults.push(fault),
     refuse: (holds) => void (isBad = holds),
     contents: () => ({ events: [...events.values()], users: [...users.values()] }),
-    counts: () => ({ requests, entries, duplicates, mostEntries, byStatus: { ...byStatus } }),
+    counts: () => ({ requests, entries, duplicates, overLimit, mostEntries, byStatus: { ...byStatus } }),
   };
 }
 

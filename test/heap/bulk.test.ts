@@ -12,7 +12,7 @@ function user(identity: string, properties: Record<string, string>, time?: numbe
 }
 
 function pack(calls: readonly PendingCall[], limits = { entries: 1000, bytes: 1_000_000 }): BulkRequest[] {
-  return groupEntries(calls).flatMap((group) => packRequests(group, limits));
+  return [...groupEntries(calls).values()].flat().flatMap((group) => packRequests(group, limits));
 }
 
 const parsed = (request: BulkRequest): unknown => JSON.parse(bodyOf(request));
