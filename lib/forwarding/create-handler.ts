@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts';
 import type { Runtime, Settings } from '../config.ts';
 import { heapBaseUrl } from '../heap/api.ts';
 import { createHeapClient } from '../heap/client.ts';
+import { createEntryLimit } from '../heap/entry-limit.ts';
 import { createPacer, paceFor } from '../heap/pacing.ts';
 import type { Transport } from '../heap/transport.ts';
 import type { Telemetry } from '../telemetry.ts';
@@ -47,6 +48,7 @@ export function createHandler(surroundings: Surroundings): Handler {
     random,
     pace,
     pacer,
+    entryLimit: createEntryLimit(),
     decidedEvents: createDecidedEvents(),
     client: createHeapClient({ baseUrl, transport, clock, random, pacer }),
     maxReceiveCount: runtime.maxReceiveCount,

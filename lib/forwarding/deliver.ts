@@ -11,6 +11,7 @@ import {
 } from '../heap/bulk.ts';
 import type { HeapClient, Try } from '../heap/client.ts';
 import { EXTRA_REQUESTS, sendCuttingOut, type CutOutBudget, type EntryOutcome } from '../heap/cut-out.ts';
+import type { EntryLimit } from '../heap/entry-limit.ts';
 import type { Pace, Pacer } from '../heap/pacing.ts';
 
 /** Apps whose requests are under way at once. */
@@ -20,6 +21,7 @@ export interface DeliverDependencies {
   readonly client: HeapClient;
   readonly pacer: Pacer;
   readonly pace: Pace;
+  readonly entryLimit: EntryLimit;
   readonly clock: Clock;
 }
 
@@ -33,7 +35,7 @@ export async function deliver(
   calls: readonly PendingCall[],
   deadline: number,
   onTry: (happened: Try) => void,
-  { client, pacer, pace, clock }: DeliverDependencies,
+  { client, pacer, pace, entryLimit, clock }: DeliverDependencies,
 ): Promise<ReadonlyMap<PendingCall, EntryOutcome>> {
   const outcomes = new Map<PendingCall, EntryOutcome>();
   const budget: CutOutBudget = { extraRequests: EXTRA_REQUESTS };
@@ -50,19 +52,21 @@ export async function deliver(
   }
 
   function requestsOf(group: EntryGroup): readonly BulkRequest[] {
-    if (group.kind !== 'track') return packRequests(group);
-    return packRequests(withoutSurplus(group), { ...BULK_LIMITS, entries: Math.min(BULK_LIMITS.entries, pace.perApp) });
+    const isTrack = group.kind === 'track';
+    const most = Math.min(entryLimit.of(group.appId), isTrack ? pace.perApp : Infinity);
+    return packRequests(isTrack ? withoutSurplus(group) : group, { ...BULK_LIMITS, entries: most });
   }
 
   // An app that has to wait for its pace does not make the others wait.
-  await inParallel([...groupEntries(calls)], PARALLEL_APPS, ([appId, groups]) =>
-    sendCuttingOut(
+  await inParallel([...groupEntries(calls)], PARALLEL_APPS, async ([appId, groups]) => {
+    const unfinished = await sendCuttingOut(
       groups.flatMap(requestsOf),
       (request) => client.send(request, deadline, onTry),
       (entry, outcome) => settleSent(appId, entry, outcome),
       budget,
-    ),
-  );
+    );
+    entryLimit.note(appId, unfinished);
+  });
   return outcomes;
 
   /**

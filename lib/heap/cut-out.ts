@@ -27,13 +27,16 @@ const FEW_UNDECIDED = 24;
  *
  * Only an entry that was refused alone is rejected. When Heap refuses everything (a wrong app id), or the budget is spent,
  * the undecided are deferred and not guessed.
+ *
+ * @returns the entries of the smallest request that there was no time to cut out further; undefined: none
  */
 export async function sendCuttingOut(
   requests: readonly BulkRequest[],
   send: (request: BulkRequest) => Promise<SendResult>,
   settle: (entry: Entry, outcome: EntryOutcome) => void,
   budget: CutOutBudget,
-): Promise<void> {
+): Promise<number | undefined> {
+  let unfinished: number | undefined;
   const refused: [BulkRequest, Refused][] = [];
   for (const request of requests) {
     const result = await sendAndSettle(request);
@@ -42,6 +45,7 @@ export async function sendCuttingOut(
   for (const kind of ['add_user_properties', 'track'] as const) {
     await cutOut(refused.filter(([request]) => request.kind === kind));
   }
+  return unfinished;
 
   /** Settles all but a refusal. */
   async function sendAndSettle(request: BulkRequest): Promise<SendResult> {
@@ -60,6 +64,7 @@ export async function sendCuttingOut(
       const result = refusal ?? (await sendAndSettle(request));
       if (result.kind === 'accepted') refusedAlone = 0;
       if (result.kind === 'postponed') {
+        if (result.reason === 'out_of_time') unfinished = Math.min(unfinished ?? Infinity, request.entries.length);
         // What is left of the same user's properties is later: it must not overtake.
         while (isRestOf(request, undealt.at(-1)?.[0])) settleAll(undealt.pop()?.[0], { ...result, kind: 'deferred' });
       }

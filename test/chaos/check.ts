@@ -40,9 +40,9 @@ function checkPlaces(sent: readonly Sent[], { heap, letters, queue }: World): st
     if (lettersText.includes(one.marker) || queue.moved.some((body) => body.includes(one.marker)))
       places.push('dead_letter');
     const expected = expectedPlaces(one);
-    return String(places) === String(expected)
+    return places.join() === expected.join()
       ? []
-      : [`${one.fate} ${one.marker} is in [${places}], not in [${expected}]`];
+      : [`${one.fate} ${one.marker} is in [${places.join()}], not in [${expected.join()}]`];
   });
 }
 

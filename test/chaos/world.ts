@@ -51,7 +51,9 @@ export interface World {
   readonly letters: readonly Letter[];
   readonly reports: readonly BatchReport[];
   readonly problems: readonly string[];
-  /** When the queue was empty, in ms since the start. */
+  /** When each request was sent, in ms since the start. */
+  readonly sentAtMs: readonly number[];
+  /** When the last poller found the queue empty, in ms since the start. */
   readonly durationMs: number;
   readonly invocations: number;
 }
@@ -85,6 +87,7 @@ export async function runWorld(options: WorldOptions): Promise<World> {
   const reports: BatchReport[] = [];
   const problems: string[] = [];
   let requests = 0;
+  const sentAtMs: number[] = [];
   let invocations = 0;
 
   /** One container: what it does after its death reaches nobody. */
@@ -119,6 +122,7 @@ export async function runWorld(options: WorldOptions): Promise<World> {
   const post: Transport = async (url, body, timeoutMs) => {
     const latency = options.latenciesMs[requests % Math.max(1, options.latenciesMs.length)] ?? 0;
     requests += 1;
+    sentAtMs.push(clock.now() - startedAt);
     const fault = heapFaults.next().value ?? { kind: 'none' };
     const kind = url.endsWith('/api/track') ? 'track' : 'add_user_properties';
     const arrive = (): Answer => {
@@ -185,7 +189,7 @@ export async function runWorld(options: WorldOptions): Promise<World> {
       }
       const records = queue.receive(options.batchSize);
       if (records.length === 0) {
-        await clock.sleep(Math.max(100, queue.nextVisibleAt() - clock.now()));
+        if (queue.size() > 0) await clock.sleep(Math.max(100, queue.nextVisibleAt() - clock.now()));
         continue;
       }
       for (const { receiptHandle } of records)
@@ -220,5 +224,5 @@ export async function runWorld(options: WorldOptions): Promise<World> {
   await time.run(async () => {
     await Promise.all(Array.from({ length: options.maximumConcurrency }, poll));
   });
-  return { heap, queue, letters, reports, problems, durationMs: clock.now() - startedAt, invocations };
+  return { heap, queue, letters, reports, problems, sentAtMs, durationMs: clock.now() - startedAt, invocations };
 }

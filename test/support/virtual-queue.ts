@@ -42,27 +42,34 @@ export interface VirtualQueue {
 
 export function createVirtualQueue(options: VirtualQueueOptions): VirtualQueue {
   const { now, random, isFifo, visibilityTimeoutS, maxReceiveCount } = options;
-  let messages: Message[] = [];
+  /** In the order of their sending. */
+  const messages = new Set<Message>();
+  /** By their current receipt handle: the earlier ones are void. */
+  const held = new Map<string, Message>();
   const moved: string[] = [];
   let sent = 0;
   let receives = 0;
 
-  function held(receiptHandle: string): Message | undefined {
-    return messages.find(({ handle, visibleAt }) => handle === receiptHandle && visibleAt > now());
+  function visible(most: number): Message[] {
+    const free = [...messages].filter(({ visibleAt }) => visibleAt <= now());
+    if (!isFifo) return pick(free, most, random);
+    const blocked = new Set([...messages].filter(({ visibleAt }) => visibleAt > now()).map(({ groupId }) => groupId));
+    return free.filter(({ groupId }) => !blocked.has(groupId)).slice(0, most);
   }
 
-  function visible(): Message[] {
-    const blocked = new Set(messages.filter(({ visibleAt }) => visibleAt > now()).map(({ groupId }) => groupId));
-    const free = messages.filter(({ visibleAt }) => visibleAt <= now());
-    return isFifo ? free.filter(({ groupId }) => !blocked.has(groupId)) : shuffle(free, random);
+  function drop(message: Message): void {
+    messages.delete(message);
+    held.delete(message.handle);
   }
 
   function hand(message: Message): SQSRecord {
     receives += 1;
+    held.delete(message.handle);
     message.receiveCount += 1;
     if (message.receiveCount === 1) message.firstReceivedAt = now();
     message.handle = `handle-${receives}`;
     message.visibleAt = now() + visibilityTimeoutS * 1000;
+    held.set(message.handle, message);
     return {
       messageId: message.id,
       receiptHandle: message.handle,
@@ -87,38 +94,42 @@ export function createVirtualQueue(options: VirtualQueueOptions): VirtualQueue {
     send(body, groupId) {
       sent += 1;
       const times = { sentAt: now(), firstReceivedAt: 0, visibleAt: now() };
-      messages.push({ id: `message-${sent}`, body, attributes: {}, groupId, receiveCount: 0, handle: '', ...times });
+      messages.add({ id: `message-${sent}`, body, attributes: {}, groupId, receiveCount: 0, handle: '', ...times });
     },
     receive(most) {
       const records: SQSRecord[] = [];
-      for (const message of visible()) {
-        if (records.length === most) break;
-        if (message.receiveCount >= maxReceiveCount) {
-          moved.push(message.body);
-          messages = messages.filter((other) => other !== message);
-        } else {
+      for (const message of visible(most)) {
+        if (message.receiveCount < maxReceiveCount) {
           records.push(hand(message));
+        } else {
+          moved.push(message.body);
+          drop(message);
         }
       }
       return records;
     },
     changeVisibility(receiptHandle, seconds) {
-      const message = held(receiptHandle);
-      if (message === undefined) return false;
+      const message = held.get(receiptHandle);
+      if (message === undefined || message.visibleAt <= now()) return false;
       message.visibleAt = now() + seconds * 1000;
       return true;
     },
     remove(receiptHandle) {
-      messages = messages.filter(({ handle }) => handle !== receiptHandle);
+      const message = held.get(receiptHandle);
+      if (message !== undefined) drop(message);
     },
-    size: () => messages.length,
-    nextVisibleAt: () => Math.min(...messages.map(({ visibleAt }) => visibleAt)),
+    size: () => messages.size,
+    nextVisibleAt: () => [...messages].reduce((earliest, { visibleAt }) => Math.min(earliest, visibleAt), Infinity),
   };
 }
 
-function shuffle<Item>(items: readonly Item[], random: () => number): Item[] {
-  return items
-    .map((item) => ({ item, order: random() }))
-    .toSorted((a, b) => a.order - b.order)
-    .map(({ item }) => item);
+/** Some of the items, in any order. */
+function pick<Item>(items: Item[], most: number, random: () => number): Item[] {
+  const count = Math.min(most, items.length);
+  for (let index = 0; index < count; index += 1) {
+    const other = index + Math.floor(random() * (items.length - index));
+    const [here, there] = [items[index], items[other]];
+    if (here !== undefined && there !== undefined) [items[index], items[other]] = [there, here];
+  }
+  return items.slice(0, count);
 }

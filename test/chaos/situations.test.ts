@@ -1,0 +1,237 @@
+import fc from 'fast-check';
+import { LIMITS } from '../../lib/heap/api.ts';
+import { decide } from '../../lib/mapping/decide.ts';
+import { settingsWith } from '../support/settings.ts';
+import { runWorld, type HeapFault, type World, type WorldOptions } from './world.ts';
+
+/** Single situations in virtual time; random mixtures of them are in ../chaos.test.ts. */
+function run(options: Partial<WorldOptions>): Promise<World> {
+  return runWorld({
+    seed: 1,
+    bodies: [],
+    isFifo: false,
+    batchSize: 1000,
+    maximumConcurrency: 1,
+    maxReceiveCount: 50,
+    heapFaults: [],
+    latenciesMs: [50],
+    queueFaults: [],
+    crashes: [],
+    duplicateShare: 0,
+    isAtomic: true,
+    mostEntries: 1000,
+    isBad: () => false,
+    ...options,
+  });
+}
+
+const event = (index: number, userId = `u-${index}`): { body: string } => ({
+  body: JSON.stringify({ type: 'track', event: 'A', userId, messageId: `m-${index}`, properties: { index } }),
+});
+const events = (count: number, userId?: string): { body: string }[] =>
+  Array.from({ length: count }, (_, index) => event(index, userId));
+const down = (requests: number): HeapFault[] =>
+  Array.from({ length: requests }, () => ({ kind: 'status', status: 503 }));
+const indexesOf = ({ heap }: World): unknown[] =>
+  heap.contents().events.map(({ properties }) => Object.values(properties ?? {})[0]);
+const HOUR_MS = 60 * 60 * 1000;
+
+test('an hour of Heap being down costs a few requests, and everything comes through', async () => {
+  const world = await run({ bodies: events(500), heapFaults: down(12) });
+  expect(world.problems).toEqual([]);
+  expect(world.heap.contents().events).toHaveLength(500);
+  expect(world.letters).toEqual([]);
+});
+
+test('after twelve hours and 50 receives the records are dead-lettered with the last cause', async () => {
+  const world = await run({ bodies: events(3), heapFaults: down(1000) });
+  expect(
+    world.letters.map(({ attributes }) => [attributes['reason']?.StringValue, attributes['receiveCount']?.StringValue]),
+  ).toEqual([
+    ['retries_exhausted', '50'],
+    ['retries_exhausted', '50'],
+    ['retries_exhausted', '50'],
+  ]);
+  const [letter] = world.letters;
+  expect(letter?.attributes['detail']?.StringValue).toMatch(/^(heap_error: Heap answered 503|circuit_open)/);
+  expect(world.durationMs).toBeGreaterThan(8 * HOUR_MS);
+  expect(world.durationMs).toBeLessThan(13 * HOUR_MS);
+});
+
+describe('one noisy identity', () => {
+  test('holds nobody up: the others are delivered at once, its surplus in its own time', async () => {
+    const noisy = Array.from({ length: 2500 }, (_, index) => event(index, 'noisy'));
+    const quiet = Array.from({ length: 500 }, (_, index) => event(10_000 + index));
+    const world = await run({ bodies: [...noisy, ...quiet], batchSize: 10_000 });
+    const [first] = world.reports;
+    expect(first?.outcomes.filter(({ kind }) => kind === 'delivered')).toHaveLength(1500);
+    expect(first?.outcomes.filter((outcome) => outcome.kind === 'deferred').map(({ reason }) => reason)).toEqual(
+      Array.from({ length: 1500 }, () => 'paced_identity'),
+    );
+    expect(world.heap.contents().events).toHaveLength(3000);
+    expect(world.heap.counts().overLimit).toBe(0);
+    expect(world.durationMs).toBeLessThan(4 * 60_000);
+  });
+
+  test('does not use up the receives that failures need', async () => {
+    const world = await run({ bodies: events(20_000, 'noisy'), maxReceiveCount: 3, maximumConcurrency: 2 });
+    expect(world.letters).toEqual([]);
+    expect(world.heap.contents().events).toHaveLength(20_000);
+    expect(world.heap.counts().overLimit).toBe(0);
+  });
+});
+
+test('a backlog goes out at 98 % of Heap’s limit, with several containers and without a 429', async () => {
+  const world = await run({ bodies: events(100_000), maximumConcurrency: 3, latenciesMs: [200] });
+  expect(world.heap.counts().byStatus).toEqual({ 200: world.heap.counts().requests });
+  const inFiveMinutes = world.sentAtMs.filter((at) => at >= 60_000 && at < 360_000).length * 1000;
+  expect(inFiveMinutes).toBeGreaterThanOrEqual(0.98 * 5 * LIMITS.eventsPerMinute);
+  expect(world.heap.contents().events).toHaveLength(100_000);
+});
+
+describe('a FIFO queue', () => {
+  const grouped = (groupId: string, index: number): { body: string; groupId: string } => ({
+    ...event(index, groupId),
+    groupId,
+  });
+
+  test('a deferred record holds back the later ones of its group, and only those', async () => {
+    const app = (id: string, index: number): string =>
+      JSON.stringify({
+        type: 'track',
+        event: 'A',
+        userId: `u-${index}`,
+        messageId: `m-${index}`,
+        traits: { app: id },
+        properties: { index },
+      });
+    const world = await run({
+      isFifo: true,
+      batchSize: 10,
+      config: { appId: '{{ message.traits.app || 1 }}' },
+      // The events of app 1 go out in the first request, those of app 2 in the second.
+      bodies: [
+        { body: app('1', 0), groupId: 'a' },
+        { body: app('2', 1), groupId: 'b' },
+        { body: app('2', 2), groupId: 'a' },
+        { body: app('2', 3), groupId: 'c' },
+      ],
+      heapFaults: [{ kind: 'status', status: 503, retryAfter: '900' }],
+    });
+    const [first] = world.reports;
+    expect(first?.outcomes.map((outcome) => (outcome.kind === 'deferred' ? outcome.reason : outcome.kind))).toEqual([
+      'heap_error',
+      'delivered',
+      'fifo_order',
+      'delivered',
+    ]);
+    expect(indexesOf(world).toSorted()).toEqual([0, 1, 2, 3]);
+  });
+
+  test('user properties of one identity end as the last of the group has set them, whatever fails', async () => {
+    const identify = (index: number): { body: string; groupId: string } => ({
+      groupId: 'u',
+      body: JSON.stringify({
+        type: 'identify',
+        userId: 'u',
+        messageId: `m-${index}`,
+        traits: { plan: `p-${index}` },
+        timestamp: new Date(index * 1000).toISOString(),
+      }),
+    });
+    const fault = fc.constantFrom<HeapFault>(
+      { kind: 'none' },
+      { kind: 'status', status: 503 },
+      { kind: 'cut', isStored: true },
+      { kind: 'silence', isStored: true },
+    );
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer(),
+        fc.array(fault, { maxLength: 20 }),
+        fc.integer({ min: 1, max: 25 }),
+        async (seed, heapFaults, count) => {
+          const bodies = Array.from({ length: count }, (_, index) => identify(index));
+          const world = await run({ seed, isFifo: true, batchSize: 10, maximumConcurrency: 2, bodies, heapFaults });
+          expect(world.heap.contents().users).toMatchObject([{ properties: { plan: `p-${count - 1}` } }]);
+        },
+      ),
+      { numRuns: 100 },
+    );
+  });
+
+  test('groups do not wait for each other', async () => {
+    const world = await run({
+      isFifo: true,
+      batchSize: 10,
+      bodies: [grouped('a', 1), grouped('b', 2), grouped('a', 3)],
+    });
+    expect(indexesOf(world).toSorted()).toEqual([1, 2, 3]);
+    expect(world.invocations).toBe(1);
+  });
+});
+
+test('the handler is back before its deadline, however slow Heap is', async () => {
+  const latency = fc.integer({ min: 0, max: 30_000 });
+  await fc.assert(
+    fc.asyncProperty(fc.integer(), fc.array(latency, { minLength: 1, maxLength: 10 }), async (seed, latenciesMs) => {
+      const isBad = (entry: object): boolean => JSON.stringify(entry).includes('"index":7}');
+      const world = await run({ seed, bodies: events(100), latenciesMs: [...latenciesMs, 10], isBad });
+      expect(world.problems).toEqual([]);
+      expect(world.heap.contents().events).toHaveLength(99);
+    }),
+    { numRuns: 100 },
+  );
+});
+
+describe('fuzz', () => {
+  const samples = [
+    event(1).body,
+    JSON.stringify({ batch: [JSON.parse(event(2).body), { type: 'page' }, 5] }),
+    '{"type":"identify","userId":"u","traits":{"a":[1,{"b":null}]}}',
+  ];
+  const mutated = fc
+    .tuple(
+      fc.constantFrom(...samples),
+      fc.array(fc.tuple(fc.nat(200), fc.string({ unit: 'binary', maxLength: 3 })), { maxLength: 6 }),
+    )
+    .map(([sample, changes]) =>
+      changes.reduce((text, [at, insert]) => text.slice(0, at) + insert + text.slice(at + 1), sample),
+    );
+  const bodies = fc.oneof(
+    mutated,
+    fc.tuple(fc.constantFrom(...samples), fc.nat(200)).map(([sample, length]) => sample.slice(0, length)),
+    fc.uint8Array({ maxLength: 100 }).map((bytes) => Buffer.from(bytes).toString('latin1')),
+    fc.uint8Array({ maxLength: 100 }).map((bytes) => Buffer.from(bytes).toString('base64')),
+    fc.json(),
+  );
+
+  test('whatever a body holds, the handler does not throw, its neighbours are delivered, and it ends where it has to', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(bodies, { minLength: 1, maxLength: 10 }), async (fuzzed) => {
+        const world = await run({
+          bodies: [event(100), ...fuzzed.map((body) => ({ body })), event(101)],
+          isBad: ({ event: name }) => name === undefined,
+        });
+        expect(world.problems).toEqual([]);
+        expect(indexesOf(world)).toEqual(expect.arrayContaining([100, 101]));
+        const outcomes = world.reports.flatMap((report) => report.outcomes);
+        expect(outcomes.filter(({ kind }) => kind === 'rejected')).toHaveLength(world.letters.length);
+        expect(outcomes.length).toBeGreaterThanOrEqual(fuzzed.length + 2);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+test('an event without a messageId has the same key on every delivery', () => {
+  const body: unknown = JSON.parse('{"type":"track","event":"A","userId":"u","properties":{"n":1}}');
+  const key = (): unknown => {
+    const decision = decide(Object(body), settingsWith());
+    return decision.kind === 'mapped' && decision.call.kind === 'track'
+      ? decision.call.payload.idempotency_key
+      : undefined;
+  };
+  expect(key()).toEqual(expect.stringMatching(/^[0-9a-f]{64}$/));
+  expect(key()).toBe(key());
+});
