@@ -73,8 +73,10 @@ describe('the event source mapping', () => {
       Type: 'SQS',
       Properties: {
         Queue: { 'Fn::GetAtt': ['Queue', 'Arn'] },
-        BatchSize: { Ref: 'BatchSize' },
-        MaximumBatchingWindowInSeconds: { Ref: 'BatchWindowSeconds' },
+        BatchSize: { 'Fn::If': ['IsFifo', 10, { Ref: 'BatchSize' }] },
+        MaximumBatchingWindowInSeconds: {
+          'Fn::If': ['IsFifo', { Ref: 'AWS::NoValue' }, { Ref: 'BatchWindowSeconds' }],
+        },
         FunctionResponseTypes: ['ReportBatchItemFailures'],
         ScalingConfig: { MaximumConcurrency: { Ref: 'MaximumConcurrency' } },
       },
@@ -104,6 +106,12 @@ describe('the queues', () => {
     const most = Number(parameter('MaxReceiveCount', 'MaxValue'));
     expect(property('Queue', 'RedrivePolicy', 'maxReceiveCount')).toBeGreaterThan(most);
     expect(parameterDefault(template, 'MaxReceiveCount')).toBe(50);
+  });
+
+  test('FIFO is a choice, and both are of the same kind', () => {
+    const choice = { 'Fn::If': ['IsFifo', true, { Ref: 'AWS::NoValue' }] };
+    expect([property('Queue', 'FifoQueue'), property('DeadLetterQueue', 'FifoQueue')]).toEqual([choice, choice]);
+    expect(parameterDefault(template, 'FifoQueue')).toBe('false');
   });
 
   test('dead letters are kept longer than what waits', () => {

@@ -26,6 +26,8 @@ export interface Lambda {
   invoke(event: SQSEvent): Promise<InvocationAnswer>;
   /** How many environments have been started so far. */
   coldStarts(): number;
+  /** Ends all environments at once, in the middle of whatever they do. */
+  kill(): void;
   /** Ends all environments; the next invocation is a cold start. */
   stop(): Promise<void>;
 }
@@ -80,6 +82,9 @@ export function createLambda({ bundle, environment, timeoutMs, onLog }: LambdaOp
       }
     },
     coldStarts: () => coldStarts,
+    kill() {
+      for (const child of all) child.kill('SIGKILL');
+    },
     async stop() {
       const ends = [...all].map((child) => once(child, 'exit'));
       for (const child of all) child.kill();
