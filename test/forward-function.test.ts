@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { gzipSync } from 'node:zlib';
 import { createServer } from 'node:net';
 import { HEAP_RULES } from '../local/heap-simulator/heap.ts';
-import { attributesOf, startHarness, type Harness } from './support/lambda-harness.ts';
+import { drain } from '../local/queues.ts';
+import { attributesOf, sqsEndpoint, startHarness, type Harness } from './support/lambda-harness.ts';
 
 /** The built bundle, as Lambda runs it, between a real SQS API and the Heap simulator. */
 
@@ -154,8 +155,19 @@ describe('a dead letter', () => {
     expect(harness.heapServer.heap.counts().requests).toBeLessThanOrEqual(9);
   });
 
+  test('goes to AWS_ENDPOINT_URL_SQS, whatever the host of the queue’s URL', async () => {
+    const named = 'https://sqs.us-east-1.amazonaws.com';
+    await start();
+    const { deadLetterQueueUrl } = harness.queues;
+    await harness.stop();
+    await start({ DEAD_LETTER_QUEUE_URL: deadLetterQueueUrl.replace(sqsEndpoint(), named) });
+    await harness.send('nonsense');
+    expect((await harness.invokeOnce()).givenBack).toEqual([]);
+    expect(await drain(harness.client, deadLetterQueueUrl)).toHaveLength(1);
+  });
+
   test('that could not be written leaves its record in the queue', async () => {
-    await start({ DEAD_LETTER_QUEUE_URL: 'http://127.0.0.1:9/000000000000/none' });
+    await start({ DEAD_LETTER_QUEUE_URL: `${sqsEndpoint()}/000000000000/none` });
     await harness.send('nonsense');
     await harness.send(json(track('m-1')));
     const { givenBack } = await harness.invokeOnce();

@@ -82,7 +82,7 @@ export async function forward(
       tries,
       cuts: pending.map(({ cuts }) => cuts),
       recordsDeferred: deferred.length,
-      oldestRecordAgeMs: Math.max(0, ...records.map((record) => clock.now() - sentAt(record))),
+      oldestRecordAgeMs: Math.max(0, ...records.map((record) => clock.now() - sentAt(record, clock.now()))),
     },
   };
 }
@@ -104,9 +104,9 @@ const internalError: Deferred = { kind: 'deferred', reason: 'internal_error', de
 /** Everything that can be said of a record's events without asking Heap. */
 function prepare(
   record: SQSRecord,
-  { settings, decidedEvents, onInternalError }: ForwardDependencies,
+  { settings, clock, decidedEvents, onInternalError }: ForwardDependencies,
 ): readonly PreparedEvent[] {
-  const arrivedAt = sentAt(record);
+  const arrivedAt = sentAt(record, clock.now());
   try {
     return unwrap(record.body).map((enveloped, part) => {
       const { text } = enveloped;
@@ -150,7 +150,7 @@ async function settleOrDefer(
   }
 }
 
-/** When the record entered the queue, in ms since 1970. */
-function sentAt(record: SQSRecord): number {
-  return Number(record.attributes.SentTimestamp);
+/** When the record entered the queue, in ms since 1970; `now` for one that a person has made up without a time. */
+function sentAt({ attributes }: SQSRecord, now: number): number {
+  return Number(attributes.SentTimestamp) || now;
 }

@@ -38,7 +38,8 @@ export interface QueueUrls {
  * it takes longer than everything else in a cold start.
  */
 export function createQueues({ queueUrl, deadLetterQueueUrl }: QueueUrls): Queues {
-  const client = new SQSClient({ maxAttempts: 3 });
+  // Left to itself the client prefers the host of the queue's URL to AWS_ENDPOINT_URL_SQS.
+  const client = new SQSClient({ maxAttempts: 3, useQueueUrlAsEndpoint: false });
 
   return {
     async sendLetters(letters, deadline) {

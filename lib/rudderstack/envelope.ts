@@ -49,7 +49,7 @@ function unwrapValue(value: unknown, text: () => string, envelopesLeft: number):
 
   if (isArray(value)) return unwrapElements(value, text, left);
   if (!isObject(value)) return [refuse('no_event', `expected an event object, found ${nameOf(value)}`, text)];
-  if (isArray(value['batch'])) return unwrapElements(value['batch'], member(text, 'batch'), left);
+  if (isBatch(value)) return unwrapElements(value.batch, member(text, 'batch'), left);
   if (isEventBridge(value)) return unwrapValue(value['detail'], member(text, 'detail'), left);
   if (isNotification(value)) return unwrapText(value.Message, left);
   if (isProxyRequest(value)) return unwrapProxyRequest(value, left);
@@ -67,6 +67,11 @@ function unwrapElements(elements: readonly unknown[], text: () => string, envelo
   if (elements.length === 0) return [refuse('no_event', 'the batch is empty', text)];
   const texts = once(() => elementTexts(text()));
   return elements.flatMap((element, index) => unwrapValue(element, () => texts()[index] ?? text(), envelopesLeft));
+}
+
+/** An event may have a property of that name, but then it has a type as well. */
+function isBatch(value: JsonObject): value is JsonObject & { readonly batch: readonly unknown[] } {
+  return isArray(value['batch']) && (value['type'] === undefined || value['type'] === 'batch');
 }
 
 /** @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events-structure.html */

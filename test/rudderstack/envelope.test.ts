@@ -42,6 +42,8 @@ describe('an envelope is taken off without being configured', () => {
     ['gzip in base64', packed(json({ batch: [track, identify] })), [track, identify]],
     ['gzip in base64, broken into lines', packed(json(track)).replaceAll(/(.{20})/g, '$1\n'), [track]],
     ['an array of SNS envelopes', json([{ ...notification, Message: json(track) }, identify]), [track, identify]],
+    ['an event with a batch property of its own', json({ ...track, batch: [1] }), [{ ...track, batch: [1] }]],
+    ['a batch that says so', json({ type: 'batch', batch: [track] }), [track]],
     [
       'an event with a message property of its own',
       json({ ...track, message: { a: 1 } }),
