@@ -60,7 +60,12 @@ export function createHandler(surroundings: Surroundings): Handler {
   return async (event, context) => {
     const deadlines = deadlinesFor(clock.now(), context.getRemainingTimeInMillis());
     const { response, report } = await forward(event.Records, deadlines, dependencies);
-    telemetry.reportBatch(report);
+    try {
+      telemetry.reportBatch(report);
+    } catch (error) {
+      // A figure that cannot be told must not send a delivered batch back.
+      telemetry.reportProblem('internal_error', error);
+    }
     return response;
   };
 }

@@ -1,0 +1,72 @@
+import { readSettings } from '../../lib/config.ts';
+import { createHandler, type Surroundings } from '../../lib/forwarding/create-handler.ts';
+import { toRecord } from '../../local/lambda/event-source-mapping.ts';
+import { createVirtualTime } from '../support/virtual-time.ts';
+
+const context = { getRemainingTimeInMillis: () => 60_000 };
+const record = toRecord(
+  { MessageId: 'm', Body: '{"type":"track","event":"A","userId":"u"}' },
+  'arn:aws:sqs:us-east-1:1:q',
+);
+
+function surroundings(problems: string[]): Surroundings {
+  return {
+    settings: readSettings({ appId: '1' }),
+    runtime: {
+      queueUrl: 'https://q',
+      deadLetterQueueUrl: 'https://d',
+      maxReceiveCount: 50,
+      maximumConcurrency: 1,
+      heapBaseUrl: undefined,
+    },
+    clock: createVirtualTime().clock,
+    random: () => 0,
+    transport: async () => ({ kind: 'answered', status: 200, retryAfter: undefined, body: 'OK' }),
+    loadQueues: () => Promise.reject(new Error('the AWS SDK was asked for')),
+    telemetry: {
+      startInvocation: () => undefined,
+      reportBatch: () => undefined,
+      reportProblem: (code, error) => problems.push(`${code}: ${String(error)}`),
+    },
+  };
+}
+
+test('the good path asks for nothing of SQS', async () => {
+  const problems: string[] = [];
+  const handle = createHandler(surroundings(problems));
+  expect(await handle({ Records: [record] }, context)).toEqual({ batchItemFailures: [] });
+  expect(problems).toEqual([]);
+});
+
+test('figures that cannot be told do not send a delivered batch back', async () => {
+  const problems: string[] = [];
+  const given = surroundings(problems);
+  const reportBatch = (): never => {
+    throw new Error('no metrics today');
+  };
+  const handle = createHandler({ ...given, telemetry: { ...given.telemetry, reportBatch } });
+  expect(await handle({ Records: [record] }, context)).toEqual({ batchItemFailures: [] });
+  expect(problems).toEqual(['internal_error: Error: no metrics today']);
+});
+
+test('what nobody foresaw is deferred, and the rest of the batch is not touched', async () => {
+  const problems: string[] = [];
+  const given = surroundings(problems);
+  const broken = toRecord({ MessageId: 'broken', Body: 'no JSON' }, 'arn:aws:sqs:us-east-1:1:q');
+  // A dead letter is due, but the AWS SDK cannot be loaded.
+  const handle = createHandler(given);
+  expect(await handle({ Records: [record, broken] }, context)).toEqual({
+    batchItemFailures: [{ itemIdentifier: 'broken' }],
+  });
+  expect(problems).toEqual(['internal_error: Error: the AWS SDK was asked for']);
+});
+
+test('a transport that throws defers what it was to send', async () => {
+  const problems: string[] = [];
+  const transport = (): never => {
+    throw new Error('not foreseen');
+  };
+  const handle = createHandler({ ...surroundings(problems), transport });
+  expect(await handle({ Records: [record] }, context)).toEqual({ batchItemFailures: [{ itemIdentifier: 'm' }] });
+  expect(problems[0]).toBe('internal_error: Error: not foreseen');
+});
