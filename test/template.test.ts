@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { builtFunctions, parameterDefault, readTemplate } from '../infra/template.ts';
 import { isObject, valueAt } from '../lib/json.ts';
@@ -6,6 +6,9 @@ import { readRuntime, readSettingsFromEnvironment } from '../lib/config.ts';
 
 const ROOT = join(__dirname, '..');
 const template = readTemplate(join(ROOT, 'template.yaml'));
+
+/** The stack's own queue, or the one that is there already. */
+const queueArn = { 'Fn::If': ['OwnsQueue', { 'Fn::GetAtt': ['Queue', 'Arn'] }, { Ref: 'ExistingQueueArn' }] };
 
 function property(logicalId: string, ...path: string[]): unknown {
   return valueAt(template, ['Resources', logicalId, 'Properties', ...path]);
@@ -72,7 +75,7 @@ describe('the event source mapping', () => {
     expect(mapping).toEqual({
       Type: 'SQS',
       Properties: {
-        Queue: { 'Fn::GetAtt': ['Queue', 'Arn'] },
+        Queue: queueArn,
         BatchSize: { 'Fn::If': ['IsFifo', 10, { Ref: 'BatchSize' }] },
         MaximumBatchingWindowInSeconds: {
           'Fn::If': ['IsFifo', { Ref: 'AWS::NoValue' }, { Ref: 'BatchWindowSeconds' }],
@@ -119,42 +122,115 @@ describe('the queues', () => {
     expect(Number(property('Queue', 'MessageRetentionPeriod'))).toBeLessThan(14 * 24 * 60 * 60);
   });
 
-  test('both are encrypted and refuse plain HTTP', () => {
-    const arns = ['Queue', 'DeadLetterQueue'].map((queue) => ({ 'Fn::GetAtt': [queue, 'Arn'] }));
-    for (const queue of ['Queue', 'DeadLetterQueue']) expect(property(queue, 'SqsManagedSseEnabled')).toBe(true);
-    expect(property('QueuePolicies', 'Queues')).toEqual([{ Ref: 'Queue' }, { Ref: 'DeadLetterQueue' }]);
-    expect(property('QueuePolicies', 'PolicyDocument', 'Statement')).toEqual([
+  test.each(['Queue', 'DeadLetterQueue'])('%s is encrypted, by SQS or by a key of the owner', (queue) => {
+    const { 'Fn::If': sse } = Object(property(queue, 'SqsManagedSseEnabled'));
+    const { 'Fn::If': kms } = Object(property(queue, 'KmsMasterKeyId'));
+    expect(sse).toEqual(['HasKmsKey', { Ref: 'AWS::NoValue' }, true]);
+    expect(kms).toEqual(['HasKmsKey', { Ref: 'KmsKeyArn' }, { Ref: 'AWS::NoValue' }]);
+  });
+
+  test.each([
+    ['Queue', 'QueuePolicy'],
+    ['DeadLetterQueue', 'DeadLetterQueuePolicy'],
+  ])('%s refuses plain HTTP, and nobody is let in', (queue, policy) => {
+    expect(property(policy, 'Queues')).toEqual([{ Ref: queue }]);
+    expect(property(policy, 'PolicyDocument', 'Statement')).toEqual([
       {
         Sid: 'RefusePlainHttp',
         Effect: 'Deny',
         Principal: '*',
         Action: 'sqs:*',
-        Resource: arns,
+        Resource: { 'Fn::GetAtt': [queue, 'Arn'] },
         Condition: { Bool: { 'aws:SecureTransport': 'false' } },
       },
     ]);
   });
+
+  test.each(['Queue', 'DeadLetterQueue'])(
+    '%s survives the stack, and the next stack does not meet its name',
+    (queue) => {
+      const resource = valueAt(template, ['Resources', queue]);
+      expect(valueAt(resource, ['DeletionPolicy'])).toBe('Retain');
+      expect(valueAt(resource, ['UpdateReplacePolicy'])).toBe('Retain');
+      const name = property(queue, 'QueueName');
+      expect(name === undefined || JSON.stringify(name).includes('AWS::StackId')).toBe(true);
+    },
+  );
+
+  test('only this pipeline’s queue may use the dead-letter queue', () => {
+    const { 'Fn::Sub': named } = Object(property('Queue', 'QueueName'));
+    const [allowed, ...others] = Object(property('DeadLetterQueue', 'RedriveAllowPolicy', 'sourceQueueArns'));
+    expect(property('DeadLetterQueue', 'RedriveAllowPolicy', 'redrivePermission')).toBe('byQueue');
+    expect(others).toEqual([]);
+    const [condition, own, existing] = Object(allowed)['Fn::If'];
+    const [arn, variables] = own['Fn::Sub'];
+    expect([condition, existing]).toEqual(['OwnsQueue', { Ref: 'ExistingQueueArn' }]);
+    expect(arn).toBe('arn:${AWS::Partition}:sqs:${AWS::Region}:${AWS::AccountId}:' + named[0]);
+    expect(variables).toEqual(named[1]);
+  });
+});
+
+describe('a change', () => {
+  test('is rolled out by a canary that an alarm takes back, settings included', () => {
+    expect(property('ForwardFunction', 'AutoPublishAlias')).toBe('live');
+    expect(property('ForwardFunction', 'AutoPublishAliasAllProperties')).toBe(true);
+    expect(property('ForwardFunction', 'DeploymentPreference')).toEqual({
+      Type: 'Canary10Percent5Minutes',
+      Alarms: [{ Ref: 'RollbackAlarm' }],
+    });
+    expect(property('RollbackAlarm', 'Dimensions')).toContainEqual({
+      Name: 'Resource',
+      Value: { 'Fn::Sub': '${ForwardFunction}:live' },
+    });
+  });
+
+  test('keeps the log, which the stack owns and limits in time', () => {
+    expect(property('ForwardFunction', 'LoggingConfig', 'LogGroup')).toEqual({ Ref: 'ForwardLogGroup' });
+    expect(property('ForwardLogGroup', 'RetentionInDays')).toEqual({ Ref: 'LogRetentionDays' });
+  });
+});
+
+describe('Lambda’s own limits', () => {
+  test('the environment stays under 4 KB with the longest settings that are likely', () => {
+    const variables = property('ForwardFunction', 'Environment', 'Variables');
+    const names = Object.keys(isObject(variables) ? variables : {});
+    // Everything but the settings: two queue URLs, two overrides, a stack name and three numbers.
+    const others = names.reduce((sum, name) => sum + name.length, 0) + 2 * 200 + 2 * 100 + 128 + 3 * 4;
+    expect(4096 - others).toBeGreaterThanOrEqual(3000);
+  });
+
+  test('the bundle is far below 250 MB', () => {
+    const files = readdirSync(join(ROOT, 'dist', 'forward'), {
+      recursive: true,
+      encoding: 'utf8',
+      withFileTypes: true,
+    });
+    const bytes = files.filter((file) => file.isFile()).map((file) => statSync(join(file.parentPath, file.name)).size);
+    expect(bytes.reduce((sum, size) => sum + size, 0)).toBeLessThan(1024 * 1024);
+  });
 });
 
 test('the role may do what the function needs on these two queues, and nothing else', () => {
-  const policies = property('ForwardRole', 'Policies');
-  const [policy] = Array.isArray(policies) ? policies : [];
-  const statements: unknown = valueAt(policy, ['PolicyDocument', 'Statement']);
-  if (!Array.isArray(statements)) throw new Error('no statements');
-  const allowed = statements.map((statement: unknown) => [
-    valueAt(statement, ['Action']),
-    valueAt(statement, ['Resource']),
-  ]);
-  expect(allowed).toEqual([
+  const [policy] = Object(property('ForwardRole', 'Policies'));
+  const statements: unknown[] = Object(valueAt(policy, ['PolicyDocument', 'Statement']));
+  const withConditions = statements.map((statement) => Object(statement)['Fn::If'] ?? ['always', statement]);
+  expect(withConditions.map(([when, { Action: action, Resource: resource }]) => [when, action, resource])).toEqual([
     [
+      'always',
       ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ChangeMessageVisibility'],
-      { 'Fn::GetAtt': ['Queue', 'Arn'] },
+      queueArn,
     ],
-    ['sqs:SendMessage', { 'Fn::GetAtt': ['DeadLetterQueue', 'Arn'] }],
-    [['logs:CreateLogStream', 'logs:PutLogEvents'], { 'Fn::GetAtt': ['ForwardLogGroup', 'Arn'] }],
-    [['xray:PutTraceSegments', 'xray:PutTelemetryRecords'], '*'],
+    ['always', 'sqs:SendMessage', { 'Fn::GetAtt': ['DeadLetterQueue', 'Arn'] }],
+    ['always', ['logs:CreateLogStream', 'logs:PutLogEvents'], { 'Fn::GetAtt': ['ForwardLogGroup', 'Arn'] }],
+    // These two services know no resources to name.
+    ['always', ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'], '*'],
+    ['HasKmsKey', ['kms:Decrypt', 'kms:GenerateDataKey'], { Ref: 'KmsKeyArn' }],
+    ['IsInVpc', expect.arrayContaining(['ec2:CreateNetworkInterface', 'ec2:DeleteNetworkInterface']), '*'],
   ]);
   expect(property('ForwardRole', 'ManagedPolicyArns')).toBeUndefined();
+  expect(property('ForwardRole', 'PermissionsBoundary')).toEqual({
+    'Fn::If': ['HasPermissionsBoundary', { Ref: 'PermissionsBoundaryArn' }, { Ref: 'AWS::NoValue' }],
+  });
 });
 
 test('no two parts have the same name, which CloudFormation refuses', () => {
@@ -219,7 +295,7 @@ describe('alarms and dashboard', () => {
     const body = String(valueAt(resources, ['Dashboard', 'Properties', 'DashboardBody', 'Fn::Sub']));
     const dashboard: unknown = JSON.parse(body);
     const widgets = valueAt(dashboard, ['widgets']);
-    expect(Array.isArray(widgets) && widgets.length).toBe(9);
+    expect(Array.isArray(widgets) && widgets.length).toBe(10);
     for (const [name] of alarms) expect(body).toContain(`\${${name}.Arn}`);
   });
 
@@ -252,6 +328,13 @@ function referencesIn(value: unknown): string[] {
   return Object.entries(value).flatMap(([key, inner]): string[] => {
     if (key === 'Ref' && typeof inner === 'string') return [inner];
     if (key === 'Fn::GetAtt' && Array.isArray(inner)) return [String(inner[0])];
+    if (key === 'Fn::Sub' && Array.isArray(inner)) {
+      const own = Object.keys(Object(inner[1]));
+      return [
+        ...referencesIn({ 'Fn::Sub': inner[0] }).filter((name) => !own.includes(name)),
+        ...referencesIn(inner[1]),
+      ];
+    }
     if (key === 'Fn::Sub' && typeof inner === 'string')
       return [...inner.matchAll(/\$\{([\w:]+)/g)].map(([, name = '']) => name);
     if (key === 'Fn::If' && Array.isArray(inner)) return [String(inner[0]), ...referencesIn(inner.slice(1))];

@@ -101,13 +101,13 @@ test('413 halves too, and a single entry that is too large is rejected', async (
 });
 
 test('good requests go before anything is cut out', async () => {
-  const { requests } = await run([...events(1500), property('p', 1)], (names) =>
+  const { requests } = await run([...events(1400), property('p', 1)], (names) =>
     names.includes('e-0') ? refused() : accepted,
   );
   expect(requests.slice(0, 3).map(({ kind, entries }) => [kind, entries.length])).toEqual([
     ['add_user_properties', 1],
     ['track', 1000],
-    ['track', 500],
+    ['track', 400],
   ]);
 });
 
