@@ -8,7 +8,7 @@ import { createLocalClient, createLocalQueues } from './queues.ts';
 
 const HELP = `Keeps an SQS server, with the template's two queues, and the Heap simulator running until it is stopped.
 
-  npm run services [-- --queue-port 4566 --heap-port 4567]
+  npm run dev [-- --queue-port 4566 --heap-port 4567]
 
 It prints one line of JSON with the addresses. What Heap holds: GET /simulator/contents and /simulator/counts. To make it
 fail: POST /simulator/faults with {"status":503,"times":3}.`;

@@ -235,3 +235,12 @@ test('an event without a messageId has the same key on every delivery', () => {
   expect(key()).toEqual(expect.stringMatching(/^[0-9a-f]{64}$/));
   expect(key()).toBe(key());
 });
+
+test('the first of 1000 events in one record is bad, and every request takes nine seconds: it is cut out all the same', async () => {
+  const isBad = (entry: object): boolean => JSON.stringify(entry).includes('"index":0}');
+  const batch = events(1000).map(({ body }): unknown => JSON.parse(body));
+  const world = await run({ bodies: [{ body: JSON.stringify({ batch }) }], latenciesMs: [9000], isBad });
+  expect(world.heap.contents().events).toHaveLength(999);
+  expect(world.letters.map(({ attributes }) => attributes['reason']?.StringValue)).toEqual(['heap_refused']);
+  expect(world.invocations).toBeLessThan(15);
+});

@@ -1,0 +1,71 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { SQSEvent } from 'aws-lambda';
+import { isArray, isObject, valueAt } from '../lib/json.ts';
+import { readSettings } from '../lib/config.ts';
+import { createLedger } from '../local/accounting.ts';
+import { startHarness } from './support/lambda-harness.ts';
+
+/** `sam local` needs Docker, which is not everywhere; its pieces are here: the environment, the events, the bundle. */
+const ROOT = join(__dirname, '..');
+
+function readJson(...path: string[]): unknown {
+  return JSON.parse(readFileSync(join(ROOT, ...path), 'utf8'));
+}
+
+const RECORD_TEXTS = ['messageId', 'receiptHandle', 'body', 'md5OfBody', 'eventSource', 'eventSourceARN', 'awsRegion'];
+
+/** What makes an object an SQSEvent as Lambda hands it over. */
+function isSqsEvent(event: unknown): event is SQSEvent {
+  const records = valueAt(event, ['Records']);
+  if (!isArray(records)) return false;
+  return records.every(
+    (record) =>
+      isObject(record) &&
+      RECORD_TEXTS.every((name) => typeof record[name] === 'string') &&
+      isObject(record['messageAttributes']) &&
+      ['ApproximateReceiveCount', 'SentTimestamp'].every(
+        (name) => typeof valueAt(record, ['attributes', name]) === 'string',
+      ),
+  );
+}
+
+test.each([
+  ['good-batch.json', 'delivered'],
+  ['every-failure.json', 'rejected'],
+])('the built handler answers events/sqs/%s', async (file, mostly) => {
+  const variables = valueAt(readJson('local', 'sam-env.json'), ['ForwardFunction']);
+  const config = String(valueAt(variables, ['DESTINATION_CONFIG']));
+  const event = readJson('events', 'sqs', file);
+  if (!isSqsEvent(event)) throw new Error(`${file} is no SQS event`);
+  const ledger = createLedger(readSettings(JSON.parse(config)));
+  for (const { body } of event.Records) ledger.add(body);
+
+  const harness = await startHarness({ DESTINATION_CONFIG: config });
+  const answer = await harness.lambda.invoke(event);
+  const letters = await harness.letters();
+  const differences = ledger.differences(harness.heapServer.heap.contents(), letters);
+  await harness.stop();
+
+  expect(answer).toEqual({ kind: 'response', response: { batchItemFailures: [] } });
+  expect(letters).toHaveLength(ledger.counts.rejected);
+  expect(differences).toEqual([]);
+  expect(ledger.counts.toDeliver > ledger.counts.rejected).toBe(mostly === 'delivered');
+});
+
+test('the environment points to where npm run dev serves', () => {
+  const { scripts } = Object(readJson('package.json'));
+  const services = readFileSync(join(ROOT, 'local', 'services.ts'), 'utf8');
+  const variables = Object(valueAt(readJson('local', 'sam-env.json'), ['ForwardFunction']));
+  expect(scripts.dev).toBe('node local/services.ts');
+  for (const [variable, port, option] of [
+    ['AWS_ENDPOINT_URL_SQS', '4566', 'queue-port'],
+    ['HEAP_BASE_URL', '4567', 'heap-port'],
+  ]) {
+    expect(variables[String(variable)]).toBe(`http://host.docker.internal:${port}`);
+    expect(services).toContain(`'${option}': { type: 'string', default: '${port}' }`);
+  }
+  for (const queue of ['local-events', 'local-dead-letters']) {
+    expect(Object.values(variables)).toContain(`http://host.docker.internal:4566/000000000000/${queue}`);
+  }
+});
