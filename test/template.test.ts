@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { parse } from 'yaml';
 import { builtFunctions, parameterDefault, readTemplate } from '../infra/template.ts';
 import { isObject, valueAt } from '../lib/json.ts';
 import { readRuntime, readSettingsFromEnvironment } from '../lib/config.ts';
@@ -177,6 +178,7 @@ describe('a change', () => {
     expect(property('ForwardFunction', 'DeploymentPreference')).toEqual({
       Type: 'Canary10Percent5Minutes',
       Alarms: [{ Ref: 'RollbackAlarm' }],
+      Role: { 'Fn::GetAtt': ['DeploymentRole', 'Arn'] },
     });
     expect(property('RollbackAlarm', 'Dimensions')).toContainEqual({
       Name: 'Resource',
@@ -228,14 +230,39 @@ test('the role may do what the function needs on these two queues, and nothing e
     ['IsInVpc', expect.arrayContaining(['ec2:CreateNetworkInterface', 'ec2:DeleteNetworkInterface']), '*'],
   ]);
   expect(property('ForwardRole', 'ManagedPolicyArns')).toBeUndefined();
-  expect(property('ForwardRole', 'PermissionsBoundary')).toEqual({
-    'Fn::If': ['HasPermissionsBoundary', { Ref: 'PermissionsBoundaryArn' }, { Ref: 'AWS::NoValue' }],
-  });
+});
+
+test('every role keeps the permissions boundary, and no resource is a wildcard where one could be named', () => {
+  const resources = Object.entries(Object(template['Resources']));
+  const roles = resources
+    .filter(([, resource]) => valueAt(resource, ['Type']) === 'AWS::IAM::Role')
+    .map(([name]) => name);
+  expect(roles).toEqual(['ForwardRole', 'DeploymentRole']);
+  for (const role of roles) {
+    expect(property(role, 'PermissionsBoundary')).toEqual({
+      'Fn::If': ['HasPermissionsBoundary', { Ref: 'PermissionsBoundaryArn' }, { Ref: 'AWS::NoValue' }],
+    });
+  }
+  const wildcards =
+    JSON.stringify(template).match(/"Sid":"(\w+)","Effect":"Allow","Action":[^}]+?"Resource":"\*"/g) ?? [];
+  expect(wildcards.map((statement) => /"Sid":"(\w+)"/.exec(statement)?.[1])).toEqual([
+    'WriteTraces',
+    'LiveInVpc',
+    'LookAtAlarms',
+  ]);
 });
 
 test('no two parts have the same name, which CloudFormation refuses', () => {
   const names = ['Parameters', 'Resources'].flatMap((part) => Object.keys(Object(template[part])));
   expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
+});
+
+test('every parameter has its place in a group', () => {
+  const groups: unknown[] = Object(
+    valueAt(template, ['Metadata', 'AWS::CloudFormation::Interface', 'ParameterGroups']),
+  );
+  const grouped = groups.flatMap((group): unknown[] => Object(valueAt(group, ['Parameters'])));
+  expect(grouped.toSorted()).toEqual(Object.keys(Object(template['Parameters'])).toSorted());
 });
 
 test('every parameter is described, every reference leads somewhere', () => {
@@ -313,6 +340,28 @@ describe('alarms and dashboard', () => {
     const reasons = [...union.matchAll(/'(\w+)'/g)].map(([, reason = '']) => reason);
     expect(reasons.length).toBeGreaterThan(10);
     for (const reason of reasons) expect(runbook).toContain(`\`${reason}\``);
+  });
+});
+
+describe('the workflow for adopters', () => {
+  const source = readFileSync(join(ROOT, '.github', 'workflows', 'ci.yml'), 'utf8');
+  const workflow: unknown = parse(source);
+  const steps = (job: string): string => JSON.stringify(valueAt(workflow, ['jobs', job, 'steps']));
+
+  test('tests, lints the templates and builds, in scripts that exist', () => {
+    const { scripts } = Object(JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')));
+    const called = [...source.matchAll(/npm run ([\w:]+)/g)].map(([, name = '']) => name);
+    expect(called).toEqual(['typecheck', 'lint', 'lint:template']);
+    for (const name of called) expect(Object.keys(scripts)).toContain(name);
+    expect(steps('test')).toMatch(/npm ci.*npm test.*sam build/);
+  });
+
+  test('deploys behind an environment, with OIDC and without keys', () => {
+    expect(valueAt(workflow, ['jobs', 'deploy', 'environment'])).toBe('production');
+    expect(valueAt(workflow, ['jobs', 'deploy', 'permissions', 'id-token'])).toBe('write');
+    expect(valueAt(workflow, ['permissions'])).toEqual({ contents: 'read' });
+    expect(steps('deploy')).toContain('role-to-assume');
+    expect(source).not.toMatch(/aws-access-key-id|AWS_SECRET|secrets\./i);
   });
 });
 
