@@ -36,7 +36,7 @@ export type DeferReason =
   | 'heap_unreachable'
   | 'heap_timeout'
   | 'circuit_open'
-  /** The invocation has ended before it could be sent. */
+  /** The invocation has ended before it could be sent, or before Heap had its time to answer. */
   | 'out_of_time'
   /** Heap refuses every entry, or the bound on extra requests is reached: what is undecided is not guessed. */
   | 'undecided'

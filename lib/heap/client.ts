@@ -74,7 +74,7 @@ export function createHeapClient(options: HeapClientOptions): HeapClient {
 
   /** Waits for room in Heap's rate limits. User properties have none documented. */
   async function reserve(request: BulkRequest, deadline: number): Promise<Reservation | Postponed> {
-    if (request.kind !== 'track') return { keep: () => undefined, release: () => undefined };
+    if (request.kind !== 'track') return { keep: () => undefined };
     for (;;) {
       const answer = pacer.reserve(request.appId, request.entries, clock.now());
       if (answer.kind === 'reserved') return answer.reservation;
@@ -108,7 +108,7 @@ export function createHeapClient(options: HeapClientOptions): HeapClient {
     async send(request, deadline, onTry) {
       const circuit = circuitOf(request.appId);
       const body = bodyOf(request);
-      let last: Postponed = { kind: 'postponed', reason: 'out_of_time', detail: 'no time was left to send it' };
+      let last = outOfTime;
       let hasReconnected = false;
 
       for (let tries = 1; ; tries += 1) {
@@ -130,10 +130,12 @@ export function createHeapClient(options: HeapClientOptions): HeapClient {
         if ('kind' in reservation)
           return tries > 1 ? { ...last, retryAfterMs: reservation.retryAfterMs ?? 0 } : reservation;
 
-        const answer = await sendOnce(request, body, deadline - clock.now(), onTry);
+        const timeLeftMs = deadline - clock.now();
+        const answer = await sendOnce(request, body, timeLeftMs, onTry);
         const result = judge(answer, clock.now());
-        if (result.kind === 'refused') reservation.release();
-        else reservation.keep(clock.now());
+        reservation.keep(clock.now());
+        // Heap was not given its time: that it had not answered yet is no failure of anybody's.
+        if (answer.kind === 'timeout' && timeLeftMs < retryPolicy.timeoutMs) return outOfTime;
 
         if (result.kind !== 'postponed') {
           circuit.succeeded();
@@ -154,6 +156,8 @@ export function createHeapClient(options: HeapClientOptions): HeapClient {
     },
   };
 }
+
+const outOfTime: Postponed = postponed('out_of_time', 'the invocation ended before Heap had answered');
 
 /** Heap documents 200 and 400 alone; the rest is HTTP's own meaning. Only the status counts: the body has no fixed form. */
 function judge(answer: Answer, now: number): SendResult {

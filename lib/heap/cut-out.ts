@@ -1,4 +1,4 @@
-import { rejected, type Deferred, type Delivered, type Rejected } from '../outcome.ts';
+import { rejected, type Deferred, type DeferReason, type Delivered, type Rejected } from '../outcome.ts';
 import { halve, type BulkRequest, type Entry } from './bulk.ts';
 import type { SendResult } from './client.ts';
 
@@ -20,6 +20,9 @@ const REFUSED_ALONE_AT_MOST = 8;
 /** Fewer undecided entries than this are worth their requests: each gets an answer of its own. */
 const FEW_UNDECIDED = 24;
 
+/** There was no time left, or no room in Heap's rate limits: cutting out sends the same events several times. */
+const RAN_OUT: ReadonlySet<DeferReason> = new Set(['out_of_time', 'paced_app', 'paced_identity']);
+
 /**
  * Sends the bulk requests of one app. One that Heap refuses is halved until the bad entries stand alone: Heap names no
  * entry, and nobody knows whether a refused request has been stored in part; idempotency keys make the second sending
@@ -28,7 +31,7 @@ const FEW_UNDECIDED = 24;
  * Only an entry that was refused alone is rejected. When Heap refuses everything (a wrong app id), or the budget is spent,
  * the undecided are deferred and not guessed.
  *
- * @returns the entries of the smallest request that there was no time to cut out further; undefined: none
+ * @returns the entries of the smallest request that there was no time or no room to cut out further; undefined: none
  */
 export async function sendCuttingOut(
   requests: readonly BulkRequest[],
@@ -64,7 +67,7 @@ export async function sendCuttingOut(
       const result = refusal ?? (await sendAndSettle(request));
       if (result.kind === 'accepted') refusedAlone = 0;
       if (result.kind === 'postponed') {
-        if (result.reason === 'out_of_time') unfinished = Math.min(unfinished ?? Infinity, request.entries.length);
+        if (RAN_OUT.has(result.reason)) unfinished = Math.min(unfinished ?? Infinity, request.entries.length);
         // What is left of the same user's properties is later: it must not overtake.
         while (isRestOf(request, undealt.at(-1)?.[0])) settleAll(undealt.pop()?.[0], { ...result, kind: 'deferred' });
       }

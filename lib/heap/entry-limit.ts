@@ -6,7 +6,7 @@ export interface EntryLimit {
   /**
    * Takes note of how an app's requests of one invocation went.
    *
-   * @param unfinished the entries of the smallest request that there was no time to cut out further; undefined: none
+   * @param unfinished the entries of the smallest request that there was no time or no room to cut out further; undefined: none
    */
   note(appId: string, unfinished: number | undefined): void;
 }
@@ -15,8 +15,8 @@ export interface EntryLimit {
 const RECOVERY = 4;
 
 /**
- * Heap's own limit, as a rule. Cutting a bad entry out of 1000 takes ten requests in a row; with a Heap so slow that an
- * invocation has no time for them, each would begin anew and end nowhere. So the next one begins where this one ended.
+ * Heap's own limit, as a rule. Cutting a bad entry out of 1000 takes ten requests in a row; when an invocation has no time
+ * for them, or the rate limits no room, each would begin anew and end nowhere. So the next one begins where this one ended.
  */
 export function createEntryLimit(): EntryLimit {
   const limits = new Map<string, number>();

@@ -25,10 +25,11 @@ export function paceFor(maximumConcurrency: number): Pace {
 
 /** Room that a request has taken in the windows. */
 export interface Reservation {
-  /** The request has been answered, or nobody knows: its events count for a full window from now on. */
+  /**
+   * The request is over: its events count for a full window from now on, whatever has come of it. Nobody knows how much of
+   * a request Heap has taken in that it refused or left without an answer.
+   */
   keep(now: number): void;
-  /** Heap has refused the request: its events were not taken in. */
-  release(): void;
 }
 
 export interface Pacer {
@@ -144,12 +145,13 @@ export function createPacer(pace: Pace): Pacer {
         if (window === undefined) windows.set(key, [charge]);
         else window.push(charge);
       }
-      const setUntil = (until: number): void => {
-        for (const charge of charges) charge.until = until;
-      };
       return {
         kind: 'reserved',
-        reservation: { keep: (at) => setUntil(at + pace.windowMs), release: () => setUntil(0) },
+        reservation: {
+          keep(at) {
+            for (const charge of charges) charge.until = at + pace.windowMs;
+          },
+        },
       };
     },
 

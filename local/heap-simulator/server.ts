@@ -54,8 +54,7 @@ async function serve(heap: Heap, request: IncomingMessage, response: ServerRespo
     case 'GET /simulator/counts':
       return json(response, heap.counts());
     case 'POST /simulator/faults':
-      heap.inject(readFault(body));
-      return json(response, {});
+      return injectFault(heap, response, body);
     default:
       return reply(response, { status: 404, body: 'Not Found' });
   }
@@ -75,9 +74,21 @@ function json(response: ServerResponse, value: unknown): void {
   response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(value));
 }
 
-function readFault(body: string): Fault {
-  const given: unknown = JSON.parse(body);
-  if (!isObject(given)) throw new Error('a fault is a JSON object');
+function injectFault(heap: Heap, response: ServerResponse, body: string): Promise<void> | void {
+  const fault = readFault(body);
+  if (fault === undefined) return reply(response, { status: 400, body: 'a fault is a JSON object' });
+  heap.inject(fault);
+  return json(response, fault);
+}
+
+function readFault(body: string): Fault | undefined {
+  let given: unknown;
+  try {
+    given = JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+  if (!isObject(given)) return undefined;
   const { times, status, retryAfter, delayMs, cut } = given;
   return {
     ...(typeof times === 'number' ? { times } : {}),

@@ -31,8 +31,10 @@ export interface WorldOptions {
   readonly maxReceiveCount: number;
   /** One for each request to Heap, in order; after the last everything is well. */
   readonly heapFaults: readonly HeapFault[];
-  /** How long Heap takes for each request, in ms, over and over. */
+  /** How long Heap takes for each request, in ms, in order. */
   readonly latenciesMs: readonly number[];
+  /** How long it takes for all the others. */
+  readonly steadyLatencyMs: number;
   readonly queueFaults: readonly QueueFault[];
   /** For each invocation after how many ms its process dies; undefined: not. */
   readonly crashes: readonly (number | undefined)[];
@@ -120,7 +122,7 @@ export async function runWorld(options: WorldOptions): Promise<World> {
   }
 
   const post: Transport = async (url, body, timeoutMs) => {
-    const latency = options.latenciesMs[requests % Math.max(1, options.latenciesMs.length)] ?? 0;
+    const latency = options.latenciesMs[requests] ?? options.steadyLatencyMs;
     requests += 1;
     sentAtMs.push(clock.now() - startedAt);
     const fault = heapFaults.next().value ?? { kind: 'none' };
