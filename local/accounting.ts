@@ -35,9 +35,8 @@ export function createLedger(settings: Settings): Ledger {
   return {
     counts,
     add(body) {
-      for (const enveloped of unwrap(body)) {
+      for (const decision of decisionsFor(body, settings)) {
         counts.events += 1;
-        const decision = enveloped.kind === 'event' ? decide(enveloped.event, settings) : enveloped.rejection;
         if (decision.kind === 'filtered' || decision.kind === 'rejected') {
           counts[decision.kind] += 1;
           continue;
@@ -55,11 +54,14 @@ export function createLedger(settings: Settings): Ledger {
   };
 }
 
-function callsIn(body: string, settings: Settings): readonly HeapCall[] {
-  return unwrap(body).flatMap((enveloped) => {
-    const decision = enveloped.kind === 'event' ? decide(enveloped.event, settings) : enveloped.rejection;
-    return decision.kind === 'mapped' ? [decision.call] : [];
-  });
+function decisionsFor(body: string, settings: Settings): ReturnType<typeof decide>[] {
+  return unwrap(body).map((enveloped) =>
+    enveloped.kind === 'event' ? decide(enveloped.event, settings) : enveloped.rejection,
+  );
+}
+
+function callsIn(body: string, settings: Settings): HeapCall[] {
+  return decisionsFor(body, settings).flatMap((decision) => (decision.kind === 'mapped' ? [decision.call] : []));
 }
 
 function compareEvents(

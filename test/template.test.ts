@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { parse } from 'yaml';
 import { builtFunctions, parameterDefault, readTemplate } from '../infra/template.ts';
 import { isObject, valueAt } from '../lib/json.ts';
+import { referencesIn } from './support/references.ts';
 import { readRuntime, readSettingsFromEnvironment } from '../lib/config.ts';
 
 const ROOT = join(__dirname, '..');
@@ -276,117 +276,7 @@ test('every parameter is described, every reference leads somewhere', () => {
   expect(dangling).toEqual([]);
 });
 
-describe('alarms and dashboard', () => {
-  const observability = readTemplate(join(ROOT, 'infra', 'observability.yaml'));
-  const resources = observability['Resources'];
-  const alarms = Object.entries(isObject(resources) ? resources : {}).filter(
-    ([, resource]) => valueAt(resource, ['Type']) === 'AWS::CloudWatch::Alarm',
-  );
-  const runbook = readFileSync(join(ROOT, 'docs', 'operations.md'), 'utf8');
-  const anchors = [...runbook.matchAll(/^## (.+)$/gm)].map(([, title = '']) =>
-    title.toLowerCase().replaceAll(' ', '-'),
-  );
-
-  test('get every parameter that has no default, and no other', () => {
-    const nested = observability['Parameters'];
-    const given = property('ObservabilityStack', 'Parameters');
-    if (!isObject(nested) || !isObject(given)) throw new Error('no parameters');
-    const needed = Object.keys(nested).filter((name) => valueAt(nested, [name, 'Default']) === undefined);
-    expect(Object.keys(given)).toEqual(expect.arrayContaining(needed));
-    expect(Object.keys(nested)).toEqual(expect.arrayContaining(Object.keys(given)));
-    expect(property('ObservabilityStack', 'Location')).toBe('infra/observability.yaml');
-  });
-
-  test.each(alarms)('%s says what to do, where the runbook has it, and tells somebody', (_, alarm) => {
-    const description = valueAt(alarm, ['Properties', 'AlarmDescription', 'Fn::Sub']);
-    const anchor = /\$\{RunbookUrl\}#([\w-]+)$/.exec(String(description))?.[1];
-    expect(anchors).toContain(anchor);
-    expect(valueAt(alarm, ['Properties', 'AlarmActions'])).toEqual([{ Ref: 'AlarmTopic' }]);
-    expect(valueAt(alarm, ['Properties', 'TreatMissingData'])).toBe('notBreaching');
-  });
-
-  test('watch metrics that the function emits', () => {
-    const emitted = readFileSync(join(ROOT, 'lib', 'telemetry.ts'), 'utf8');
-    const source = readFileSync(join(ROOT, 'infra', 'observability.yaml'), 'utf8');
-    const own = [
-      ...source.matchAll(
-        /RudderStackToHeap\n\s+MetricName: (\w+)|MetricName=\\"(\w+)\\"|"RudderStackToHeap", "(\w+)"/g,
-      ),
-    ];
-    const names = own.map(([, ...groups]) => groups.find((name) => name !== undefined) ?? '');
-    expect(names.length).toBeGreaterThanOrEqual(8);
-    for (const name of names) expect(emitted).toContain(`'${name}'`);
-  });
-
-  test('the dashboard is JSON, and shows every alarm', () => {
-    const body = String(valueAt(resources, ['Dashboard', 'Properties', 'DashboardBody', 'Fn::Sub']));
-    const dashboard: unknown = JSON.parse(body);
-    const widgets = valueAt(dashboard, ['widgets']);
-    expect(Array.isArray(widgets) && widgets.length).toBe(10);
-    for (const [name] of alarms) expect(body).toContain(`\${${name}.Arn}`);
-  });
-
-  test('every reference leads somewhere', () => {
-    const known = new Set(
-      ['Parameters', 'Resources', 'Conditions'].flatMap((part) => Object.keys(Object(observability[part]))),
-    );
-    const dangling = referencesIn(observability).filter((name) => !known.has(name) && !name.startsWith('AWS::'));
-    expect(dangling).toEqual([]);
-  });
-
-  test('the runbook has every reason for a dead letter', () => {
-    const union =
-      /export type RejectReason =([^;]+);/.exec(readFileSync(join(ROOT, 'lib', 'outcome.ts'), 'utf8'))?.[1] ?? '';
-    const reasons = [...union.matchAll(/'(\w+)'/g)].map(([, reason = '']) => reason);
-    expect(reasons.length).toBeGreaterThan(10);
-    for (const reason of reasons) expect(runbook).toContain(`\`${reason}\``);
-  });
-});
-
-describe('the workflow for adopters', () => {
-  const source = readFileSync(join(ROOT, '.github', 'workflows', 'ci.yml'), 'utf8');
-  const workflow: unknown = parse(source);
-  const steps = (job: string): string => JSON.stringify(valueAt(workflow, ['jobs', job, 'steps']));
-
-  test('tests, lints the templates and builds, in scripts that exist', () => {
-    const { scripts } = Object(JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')));
-    const called = [...source.matchAll(/npm run ([\w:]+)/g)].map(([, name = '']) => name);
-    expect(called).toEqual(['typecheck', 'lint', 'lint:template']);
-    for (const name of called) expect(Object.keys(scripts)).toContain(name);
-    expect(steps('test')).toMatch(/npm ci.*npm test.*sam build/);
-  });
-
-  test('deploys behind an environment, with OIDC and without keys', () => {
-    expect(valueAt(workflow, ['jobs', 'deploy', 'environment'])).toBe('production');
-    expect(valueAt(workflow, ['jobs', 'deploy', 'permissions', 'id-token'])).toBe('write');
-    expect(valueAt(workflow, ['permissions'])).toEqual({ contents: 'read' });
-    expect(steps('deploy')).toContain('role-to-assume');
-    expect(source).not.toMatch(/aws-access-key-id|AWS_SECRET|secrets\./i);
-  });
-});
-
 test('esbuild is a plain dependency: sam build leaves the others out', () => {
   const manifest: unknown = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
   expect(valueAt(manifest, ['dependencies', 'esbuild'])).toEqual(expect.any(String));
 });
-
-/** The names behind Ref, Fn::GetAtt, Fn::Sub and the conditions of Fn::If. */
-function referencesIn(value: unknown): string[] {
-  if (Array.isArray(value)) return value.flatMap(referencesIn);
-  if (!isObject(value)) return [];
-  return Object.entries(value).flatMap(([key, inner]): string[] => {
-    if (key === 'Ref' && typeof inner === 'string') return [inner];
-    if (key === 'Fn::GetAtt' && Array.isArray(inner)) return [String(inner[0])];
-    if (key === 'Fn::Sub' && Array.isArray(inner)) {
-      const own = Object.keys(Object(inner[1]));
-      return [
-        ...referencesIn({ 'Fn::Sub': inner[0] }).filter((name) => !own.includes(name)),
-        ...referencesIn(inner[1]),
-      ];
-    }
-    if (key === 'Fn::Sub' && typeof inner === 'string')
-      return [...inner.matchAll(/\$\{([\w:]+)/g)].map(([, name = '']) => name);
-    if (key === 'Fn::If' && Array.isArray(inner)) return [String(inner[0]), ...referencesIn(inner.slice(1))];
-    return referencesIn(inner);
-  });
-}

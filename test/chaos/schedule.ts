@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import type { JsonObject } from '../../lib/json.ts';
-import type { HeapFault, QueueFault } from './world.ts';
+import type { Circumstances, HeapFault, QueueFault } from './world.ts';
 
 /** What has to become of an event in the end. */
 export type Fate = 'event' | 'user' | 'filtered' | 'rejected' | 'refused_event' | 'refused_user' | 'garbage';
@@ -16,22 +16,10 @@ export interface Sent {
 }
 
 /** A run: what is sent, and everything that goes wrong on the way. */
-export interface Schedule {
-  readonly seed: number;
+export interface Schedule extends Circumstances {
   readonly messages: readonly MessagePlan[];
   /** The messages are sent so many times over, as other events. */
   readonly copies: number;
-  readonly isFifo: boolean;
-  readonly batchSize: number;
-  readonly maximumConcurrency: number;
-  readonly heapFaults: readonly HeapFault[];
-  readonly latenciesMs: readonly number[];
-  readonly steadyLatencyMs: number;
-  readonly queueFaults: readonly QueueFault[];
-  readonly crashes: readonly (number | undefined)[];
-  readonly duplicateShare: number;
-  readonly isAtomic: boolean;
-  readonly mostEntries: number;
 }
 
 interface EventPlan {

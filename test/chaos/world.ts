@@ -22,19 +22,19 @@ export type HeapFault =
 /** What happens to one call to SQS that the function makes. */
 export type QueueFault = 'none' | 'some_fail' | 'throws';
 
-export interface WorldOptions {
+/** How a run is set up, and everything that goes wrong in it. */
+export interface Circumstances {
   readonly seed: number;
-  readonly bodies: readonly { readonly body: string; readonly groupId?: string }[];
   readonly isFifo: boolean;
   readonly batchSize: number;
   readonly maximumConcurrency: number;
-  readonly maxReceiveCount: number;
   /** One for each request to Heap, in order; after the last everything is well. */
   readonly heapFaults: readonly HeapFault[];
   /** How long Heap takes for each request, in ms, in order. */
   readonly latenciesMs: readonly number[];
   /** How long it takes for all the others. */
   readonly steadyLatencyMs: number;
+  /** One for each call to SQS. */
   readonly queueFaults: readonly QueueFault[];
   /** For each invocation after how many ms its process dies; undefined: not. */
   readonly crashes: readonly (number | undefined)[];
@@ -43,6 +43,11 @@ export interface WorldOptions {
   readonly isAtomic: boolean;
   /** Heap answers 413 to requests with more entries. */
   readonly mostEntries: number;
+}
+
+export interface WorldOptions extends Circumstances {
+  readonly bodies: readonly { readonly body: string; readonly groupId?: string }[];
+  readonly maxReceiveCount: number;
   readonly isBad: (entry: JsonObject) => boolean;
   readonly config?: JsonObject;
 }

@@ -1,0 +1,75 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { readTemplate } from '../infra/template.ts';
+import { isObject, valueAt } from '../lib/json.ts';
+import { referencesIn } from './support/references.ts';
+
+const ROOT = join(__dirname, '..');
+const stack = valueAt(readTemplate(join(ROOT, 'template.yaml')), ['Resources', 'ObservabilityStack', 'Properties']);
+
+describe('alarms and dashboard', () => {
+  const observability = readTemplate(join(ROOT, 'infra', 'observability.yaml'));
+  const resources = observability['Resources'];
+  const alarms = Object.entries(isObject(resources) ? resources : {}).filter(
+    ([, resource]) => valueAt(resource, ['Type']) === 'AWS::CloudWatch::Alarm',
+  );
+  const runbook = readFileSync(join(ROOT, 'docs', 'operations.md'), 'utf8');
+  const anchors = [...runbook.matchAll(/^## (.+)$/gm)].map(([, title = '']) =>
+    title.toLowerCase().replaceAll(' ', '-'),
+  );
+
+  test('get every parameter that has no default, and no other', () => {
+    const nested = observability['Parameters'];
+    const given = valueAt(stack, ['Parameters']);
+    if (!isObject(nested) || !isObject(given)) throw new Error('no parameters');
+    const needed = Object.keys(nested).filter((name) => valueAt(nested, [name, 'Default']) === undefined);
+    expect(Object.keys(given)).toEqual(expect.arrayContaining(needed));
+    expect(Object.keys(nested)).toEqual(expect.arrayContaining(Object.keys(given)));
+    expect(valueAt(stack, ['Location'])).toBe('infra/observability.yaml');
+  });
+
+  test.each(alarms)('%s says what to do, where the runbook has it, and tells somebody', (_, alarm) => {
+    const description = valueAt(alarm, ['Properties', 'AlarmDescription', 'Fn::Sub']);
+    const anchor = /\$\{RunbookUrl\}#([\w-]+)$/.exec(String(description))?.[1];
+    expect(anchors).toContain(anchor);
+    expect(valueAt(alarm, ['Properties', 'AlarmActions'])).toEqual([{ Ref: 'AlarmTopic' }]);
+    expect(valueAt(alarm, ['Properties', 'TreatMissingData'])).toBe('notBreaching');
+  });
+
+  test('watch metrics that the function emits', () => {
+    const emitted = readFileSync(join(ROOT, 'lib', 'telemetry.ts'), 'utf8');
+    const source = readFileSync(join(ROOT, 'infra', 'observability.yaml'), 'utf8');
+    const own = [
+      ...source.matchAll(
+        /RudderStackToHeap\n\s+MetricName: (\w+)|MetricName=\\"(\w+)\\"|"RudderStackToHeap", "(\w+)"/g,
+      ),
+    ];
+    const names = own.map(([, ...groups]) => groups.find((name) => name !== undefined) ?? '');
+    expect(names.length).toBeGreaterThanOrEqual(8);
+    for (const name of names) expect(emitted).toContain(`'${name}'`);
+  });
+
+  test('the dashboard is JSON, and shows every alarm', () => {
+    const body = String(valueAt(resources, ['Dashboard', 'Properties', 'DashboardBody', 'Fn::Sub']));
+    const dashboard: unknown = JSON.parse(body);
+    const widgets = valueAt(dashboard, ['widgets']);
+    expect(Array.isArray(widgets) && widgets.length).toBe(10);
+    for (const [name] of alarms) expect(body).toContain(`\${${name}.Arn}`);
+  });
+
+  test('every reference leads somewhere', () => {
+    const known = new Set(
+      ['Parameters', 'Resources', 'Conditions'].flatMap((part) => Object.keys(Object(observability[part]))),
+    );
+    const dangling = referencesIn(observability).filter((name) => !known.has(name) && !name.startsWith('AWS::'));
+    expect(dangling).toEqual([]);
+  });
+
+  test('the runbook has every reason for a dead letter', () => {
+    const union =
+      /export type RejectReason =([^;]+);/.exec(readFileSync(join(ROOT, 'lib', 'outcome.ts'), 'utf8'))?.[1] ?? '';
+    const reasons = [...union.matchAll(/'(\w+)'/g)].map(([, reason = '']) => reason);
+    expect(reasons.length).toBeGreaterThan(10);
+    for (const reason of reasons) expect(runbook).toContain(`\`${reason}\``);
+  });
+});
