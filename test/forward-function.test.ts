@@ -122,6 +122,21 @@ describe('a dead letter', () => {
     expect(deliveredKeys()).toEqual(['m-1', 'm-2']);
   });
 
+  test('of a record with very many bad events is one for the whole record, and the good ones are delivered', async () => {
+    await start();
+    const body = `[${json(track('m-1'))},${Array.from({ length: 200_000 }, () => '1').join()}]`;
+    await harness.send(body);
+    expect((await harness.invokeOnce()).givenBack).toEqual([]);
+    const [letter, ...others] = await harness.letters();
+    expect(others).toEqual([]);
+    expect(letter?.Body === body).toBe(true);
+    expect(letter === undefined ? {} : attributesOf(letter)).toMatchObject({
+      reason: 'no_event',
+      detail: '200000 of 200001 events were rejected, the first: expected an event object, found a number',
+    });
+    expect(deliveredKeys()).toEqual(['m-1']);
+  });
+
   test('keeps the attributes that the record came with', async () => {
     await start();
     await harness.send('nonsense', {

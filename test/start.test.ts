@@ -74,6 +74,12 @@ describe('a person’s own events', () => {
   });
 });
 
+test('what the queue does not take is said, the rest goes on, and the exit code tells', async () => {
+  const { code, output } = await start(['--file', '-'], `{"type":"page"}\n\u0001\n{"type":"page"}`);
+  expect({ code, enqueued: row(output, 'enqueued') }).toEqual({ code: 1, enqueued: 2 });
+  expect(output).toMatch(/standard input:2 was not taken by the queue/);
+});
+
 test.each([
   [['--file', '/nowhere.ndjson'], /ENOENT.*\/nowhere\.ndjson/],
   [['--config', '/nowhere.json'], /ENOENT.*\/nowhere\.json/],

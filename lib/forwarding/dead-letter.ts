@@ -26,8 +26,9 @@ export interface LetterContent {
   readonly record: SQSRecord;
   /** Which of the record's events it is, counted from 0. */
   readonly part: number;
+  readonly receiveCount: number;
   /** The event as it came. */
-  readonly text: string;
+  readonly text: () => string;
   readonly rejection: Rejected;
   /** RudderStack's own id of the event. */
   readonly eventMessageId: string | undefined;
@@ -66,7 +67,7 @@ const SHORT_DETAIL_CHARACTERS = 100;
  */
 export function writeLetter(content: LetterContent): Letter | undefined {
   const { record, text, part } = content;
-  const body = bodyOf(text);
+  const body = bodyOf(text());
   const inherited = Object.entries(inherit(record.messageAttributes));
   for (const own of shorterAndShorter(Object.entries(explain(content)))) {
     const room = SQS_LIMITS.attributes - own.length;
@@ -86,14 +87,20 @@ export function writeLetter(content: LetterContent): Letter | undefined {
 }
 
 /** Our own attributes, the most telling first. */
-function explain({ record, rejection, eventMessageId, failedAt }: LetterContent): Record<string, LetterAttribute> {
+function explain({
+  record,
+  receiveCount,
+  rejection,
+  eventMessageId,
+  failedAt,
+}: LetterContent): Record<string, LetterAttribute> {
   const { reason, detail, heapStatus } = rejection;
   return {
     reason: textAttribute(reason),
     ...(detail === '' ? {} : { detail: textAttribute(detail.slice(0, DETAIL_CHARACTERS)) }),
     ...(heapStatus === undefined ? {} : { heapStatus: numberAttribute(heapStatus) }),
     sourceMessageId: textAttribute(record.messageId),
-    receiveCount: numberAttribute(Number(record.attributes.ApproximateReceiveCount)),
+    receiveCount: numberAttribute(receiveCount),
     failedAt: textAttribute(new Date(failedAt).toISOString()),
     ...(eventMessageId === undefined || eventMessageId === ''
       ? {}

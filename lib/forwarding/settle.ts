@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts';
 import { inParallel } from '../in-parallel.ts';
 import { rejected, type Deferred, type Outcome, type Rejected } from '../outcome.ts';
 import { isFailure, visibilityTimeoutS } from './backoff.ts';
-import { SQS_LIMITS, writeLetter, type Letter } from './dead-letter.ts';
+import { SQS_LIMITS, writeLetter, type Letter, type LetterContent } from './dead-letter.ts';
 import type { Queues, VisibilityChange } from './queue.ts';
 
 /** One event of a record, and where it ends up. */
@@ -31,6 +31,12 @@ export interface SettleDependencies {
 }
 
 export type SettleProblem = 'dead_letter_send_failed' | 'visibility_change_failed';
+
+/**
+ * Letters for the events of one record. Beyond that the record itself becomes one letter: a message of half a million bad
+ * elements must not become half a million messages, with every receive anew. What of it was delivered keeps its keys.
+ */
+const MOST_LETTERS = 1000;
 
 /** How many calls to SQS are under way at once. */
 const PARALLEL_CALLS = 8;
@@ -63,8 +69,9 @@ export function deferredOf({ events }: ProcessedRecord): readonly Deferred[] {
   return events.map(({ outcome }) => outcome).filter((outcome) => outcome.kind === 'deferred');
 }
 
-function receiveCountOf(record: SQSRecord): number {
-  return Number(record.attributes.ApproximateReceiveCount);
+/** A record that a person has made up without a count has been received once. */
+export function receiveCountOf(record: SQSRecord): number {
+  return Number(record.attributes.ApproximateReceiveCount) || 1;
 }
 
 /** At the last allowed receive a failure becomes a rejection with its cause, unless the record only waits for its turn. */
@@ -118,7 +125,7 @@ async function deadLetter(
     if (deferredOf(one).length > 0) continue;
     const written = writeLetters(one, clock.now());
     if (written === undefined) tooLarge.add(one.record.messageId);
-    else letters.push(...written.map((letter) => ({ letter, messageId: one.record.messageId })));
+    else for (const letter of written) letters.push({ letter, messageId: one.record.messageId });
   }
   if (letters.length > 0) {
     const queues = await loadQueues();
@@ -153,14 +160,20 @@ async function deadLetter(
 }
 
 function writeLetters({ record, events }: ProcessedRecord, failedAt: number): readonly Letter[] | undefined {
-  const letters: Letter[] = [];
-  for (const [part, { outcome, text, eventMessageId }] of events.entries()) {
-    if (outcome.kind !== 'rejected') continue;
-    const letter = writeLetter({ record, part, text: text(), rejection: outcome, eventMessageId, failedAt });
-    if (letter === undefined) return undefined;
-    letters.push(letter);
+  const receiveCount = receiveCountOf(record);
+  const about = { record, receiveCount, failedAt };
+  const contents = events.flatMap(({ outcome, text, eventMessageId }, part): LetterContent[] =>
+    outcome.kind === 'rejected' ? [{ ...about, part, text, rejection: outcome, eventMessageId }] : [],
+  );
+  const [first] = contents;
+  if (first !== undefined && contents.length > MOST_LETTERS) {
+    const detail = `${contents.length} of ${events.length} events were rejected, the first: ${first.rejection.detail}`;
+    const rejection = { ...first.rejection, detail };
+    const whole = writeLetter({ ...about, part: 0, text: () => record.body, rejection, eventMessageId: undefined });
+    return whole === undefined ? undefined : [whole];
   }
-  return letters;
+  const letters = contents.map(writeLetter).filter((letter) => letter !== undefined);
+  return letters.length === contents.length ? letters : undefined;
 }
 
 function deferRejected(processed: ProcessedRecord, reason: Deferred['reason'], why: string): ProcessedRecord {

@@ -70,3 +70,26 @@ test('a transport that throws defers what it was to send', async () => {
   expect(await handle({ Records: [record] }, context)).toEqual({ batchItemFailures: [{ itemIdentifier: 'm' }] });
   expect(problems[0]).toBe('internal_error: Error: not foreseen');
 });
+
+test('a record that was made up without a receive count is not given up at once', async () => {
+  const given = surroundings([]);
+  const changes: number[] = [];
+  const queues = {
+    sendLetters: () => Promise.reject(new Error('no letter is due')),
+    changeVisibility: async (asked: readonly { readonly visibilityTimeoutS: number }[]) => {
+      changes.push(...asked.map(({ visibilityTimeoutS }) => visibilityTimeoutS));
+      return 0;
+    },
+  };
+  const handle = createHandler({
+    ...given,
+    loadQueues: () => Promise.resolve(queues),
+    clock: { now: () => 0, sleep: async () => undefined },
+    transport: async () => ({ kind: 'answered', status: 503, retryAfter: undefined, body: '' }),
+  });
+  const attributes = { ...record.attributes, ApproximateReceiveCount: '' };
+  const answer = await handle({ Records: [{ ...record, attributes }] }, context);
+  expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier: 'm' }] });
+  // The first wait is 30 s, half of it at random, and the random number here is 0.
+  expect(changes).toEqual([15]);
+});

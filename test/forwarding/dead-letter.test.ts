@@ -18,7 +18,8 @@ function write(text: string, messageAttributes: SQSMessageAttributes = {}, detai
   return writeLetter({
     record: record(messageAttributes),
     part: 0,
-    text,
+    receiveCount: 3,
+    text: () => text,
     rejection,
     eventMessageId: 'event-1',
     failedAt: 0,

@@ -1,0 +1,54 @@
+import { createLedger } from '../../local/accounting.ts';
+import type { HeapContents } from '../../local/heap-simulator/heap.ts';
+import { settingsWith } from '../support/settings.ts';
+
+const track = { type: 'track', event: 'A', userId: 'u', messageId: 'm-1', properties: { n: 1 } };
+const identify = { type: 'identify', userId: 'u', traits: { plan: 'team' } };
+const event = { app_id: '11', identity: 'u', event: 'A', properties: { n: 1 }, idempotency_key: 'm-1' };
+const user = { appId: '11', identity: 'u', properties: { plan: 'team' } };
+const right: HeapContents = { events: [event], users: [user] };
+
+function differences(contents: HeapContents, letters: readonly object[] = []): readonly string[] {
+  const ledger = createLedger(settingsWith());
+  for (const sent of [track, identify, { type: 'page' }, { type: 'none' }]) ledger.add(JSON.stringify(sent));
+  expect(ledger.counts).toEqual({ events: 4, toDeliver: 2, filtered: 1, rejected: 1 });
+  return ledger.differences(
+    contents,
+    letters.map((letter) => ({ Body: JSON.stringify(letter) })),
+  );
+}
+
+test('what Heap has to hold and holds is no difference', () => {
+  expect(differences(right)).toEqual([]);
+});
+
+test.each<[string, HeapContents, string]>([
+  ['an event is lost', { ...right, events: [] }, 'Heap lacks the event 11/m-1'],
+  [
+    'an event is another',
+    { ...right, events: [{ ...event, properties: {} }] },
+    'Heap holds another event: event 11/m-1',
+  ],
+  [
+    'an event was never sent',
+    { ...right, events: [event, { ...event, idempotency_key: 'm-2' }] },
+    'Heap holds an event that nobody sent: event 11/m-2',
+  ],
+  ['a user is lost', { ...right, users: [] }, 'Heap lacks the user 11/u'],
+  [
+    'a property is lost',
+    { ...right, users: [{ ...user, properties: {} }] },
+    'Heap holds other properties of the user 11/u',
+  ],
+  [
+    'a property is another',
+    { ...right, users: [{ ...user, properties: { plan: 'x' } }] },
+    'Heap holds other properties of the user 11/u',
+  ],
+])('%s', (_, contents, difference) => {
+  expect(differences(contents)).toEqual([difference]);
+});
+
+test('what was dead-lettered does not have to be in Heap', () => {
+  expect(differences({ events: [], users: [user] }, [track])).toEqual([]);
+});
