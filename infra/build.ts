@@ -2,15 +2,16 @@ import { execFileSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { isArray, type JsonObject } from '../lib/json.ts';
-import { builtFunctions, readTemplate } from './template.ts';
+import { builtFunctions, readTemplate, templateFiles } from './template.ts';
 
 /**
- * Builds every function of template.yaml into dist/<function>/, with the very options that `sam build` uses: what is tested
+ * Builds every function of template.yaml and its nested templates into dist/<function>/, with the very options that `sam build` uses: what is tested
  * is what is deployed.
  */
 const root = join(import.meta.dirname, '..');
 
-for (const { name, entryPoint, buildProperties } of builtFunctions(readTemplate(join(root, 'template.yaml')))) {
+const functions = templateFiles(root).flatMap((file) => builtFunctions(readTemplate(join(root, file))));
+for (const { name, entryPoint, buildProperties } of functions) {
   const outdir = join('dist', name);
   rmSync(join(root, outdir), { recursive: true, force: true });
   const flags = [

@@ -1,14 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { templateFiles } from './template.ts';
 
 /**
  * Lints every template with AWS's own tools, where they are installed, and says so where they are not. The tests check what
  * is particular to this project; these check CloudFormation itself.
  */
 const root = join(import.meta.dirname, '..');
-const nested = readdirSync(join(root, 'infra')).filter((file) => file.endsWith('.yaml'));
-const templates = ['template.yaml', ...nested.map((file) => join('infra', file))];
+const templates = templateFiles(root);
 
 const checks = [
   { tool: 'cfn-lint', args: templates, howToGet: 'pip install cfn-lint' },

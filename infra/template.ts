@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parse, type CollectionTag, type ScalarTag } from 'yaml';
 import { isArray, isObject, type JsonObject } from '../lib/json.ts';
 
@@ -38,6 +39,12 @@ export function readTemplate(file: string): JsonObject {
   const template: unknown = parse(readFileSync(file, 'utf8'), { customTags: [...scalarTags, ...collectionTags] });
   if (!isObject(template)) throw new Error(`${file} is no CloudFormation template`);
   return template;
+}
+
+/** The files of the stack's templates: its own, and the nested ones. */
+export function templateFiles(root: string): readonly string[] {
+  const nested = readdirSync(join(root, 'infra')).filter((file) => file.endsWith('.yaml'));
+  return ['template.yaml', ...nested.map((file) => join('infra', file))];
 }
 
 /** A function of the template that esbuild makes. */

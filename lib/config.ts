@@ -194,7 +194,8 @@ export function readRuntime(environment: NodeJS.ProcessEnv): Runtime {
   };
 }
 
-function readUrl(environment: NodeJS.ProcessEnv, key: string): string {
+/** @throws ConfigurationError when the variable `key` holds no URL */
+export function readUrl(environment: NodeJS.ProcessEnv, key: string): string {
   const value = environment[key] ?? '';
   if (value === '') throw new ConfigurationError(`${key} is missing: an http or https URL`);
   const protocol = URL.parse(value)?.protocol;

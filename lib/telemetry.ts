@@ -105,9 +105,7 @@ export function createTelemetry(): Telemetry {
     },
 
     reportProblem(code, error) {
-      // The error's class and code only: a message may quote what it choked on.
-      const name = error instanceof Error ? error.name : typeof error;
-      logger.error(PROBLEMS[code], { code, errorName: name, stack: stackOf(error) });
+      logger.error(PROBLEMS[code], { code, ...describeError(error) });
     },
   };
 }
@@ -121,7 +119,12 @@ function countBy<Item>(items: readonly Item[], keyOf: (item: Item) => string | u
   return counts;
 }
 
-/** Where it happened, without the first line, which holds the message. */
+/** What a log may say of an error: its class and where it happened. The message may quote what it choked on. */
+export function describeError(error: unknown): { readonly errorName: string; readonly stack: readonly string[] } {
+  return { errorName: error instanceof Error ? error.name : typeof error, stack: stackOf(error) };
+}
+
+/** Without the first line, which holds the message. */
 function stackOf(error: unknown): readonly string[] {
   if (!(error instanceof Error)) return [];
   return (error.stack ?? '')

@@ -16,6 +16,8 @@ export interface PipelineOptions {
   readonly destinationConfig: string;
   readonly heapUrl: string;
   readonly onLog: (line: string) => void;
+  /** False leaves the queue to somebody else. */
+  readonly polls?: boolean;
   readonly onInvocation?: (invocation: Invocation) => void;
   /** Variables of the function that differ from the template's defaults. */
   readonly environment?: Readonly<Record<string, string>>;
@@ -63,16 +65,18 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
       ...options.environment,
     },
   });
-  const mapping: EventSourceMapping = startEventSourceMapping({
-    client,
-    queueUrl: queues.queueUrl,
-    queueArn: queues.queueArn,
-    lambda,
-    batchSize: Number(parameterDefault(template, 'BatchSize')),
-    batchWindowMs: BATCH_WINDOW_MS,
-    maximumConcurrency,
-    onInvocation: options.onInvocation ?? (() => undefined),
-  });
+  const startMapping = (): EventSourceMapping =>
+    startEventSourceMapping({
+      client,
+      queueUrl: queues.queueUrl,
+      queueArn: queues.queueArn,
+      lambda,
+      batchSize: Number(parameterDefault(template, 'BatchSize')),
+      batchWindowMs: BATCH_WINDOW_MS,
+      maximumConcurrency,
+      onInvocation: options.onInvocation ?? (() => undefined),
+    });
+  const mapping = options.polls === false ? undefined : startMapping();
 
   return {
     client,
@@ -80,7 +84,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
     lambda,
     messagesLeft: () => countMessages(client, queues.queueUrl),
     async stop() {
-      await mapping.stop();
+      await mapping?.stop();
       await lambda.stop();
       client.destroy();
     },

@@ -22,9 +22,18 @@ const KILLS = 12;
 
 /** Queue server and Heap simulator in a process of their own: what they hold survives whatever happens to the function. */
 async function startServices() {
-  const child = spawn(process.execPath, [join(ROOT, 'local', 'services.ts'), '--queue-port', '0', '--heap-port', '0'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child = spawn(
+    process.execPath,
+    [
+      join(ROOT, 'local', 'dev.ts'),
+      '--no-forwarder',
+      '--json',
+      ...['queue', 'heap', 'front-door'].flatMap((name) => [`--${name}-port`, '0']),
+    ],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
   const [line]: unknown[] = await once(createInterface({ input: child.stdout }), 'line');
   const addresses: unknown = JSON.parse(String(line));
   const text = (name: string): string => String(valueAt(addresses, [name]));

@@ -55,15 +55,15 @@ test.each([
 
 test('the environment points to where npm run dev serves', () => {
   const { scripts } = Object(readJson('package.json'));
-  const services = readFileSync(join(ROOT, 'local', 'services.ts'), 'utf8');
+  const dev = readFileSync(join(ROOT, 'local', 'dev.ts'), 'utf8');
   const variables = Object(valueAt(readJson('local', 'sam-env.json'), ['ForwardFunction']));
-  expect(scripts.dev).toBe('node local/services.ts');
+  expect(scripts.dev).toBe('npm run -s build && node local/dev.ts');
   for (const [variable, port, option] of [
     ['AWS_ENDPOINT_URL_SQS', '4566', 'queue-port'],
     ['HEAP_BASE_URL', '4567', 'heap-port'],
   ]) {
     expect(variables[String(variable)]).toBe(`http://host.docker.internal:${port}`);
-    expect(services).toContain(`'${option}': { type: 'string', default: '${port}' }`);
+    expect(dev).toContain(`'${option}': { type: 'string', default: '${port}' }`);
   }
   for (const queue of ['local-events', 'local-dead-letters']) {
     expect(Object.values(variables)).toContain(`http://host.docker.internal:4566/000000000000/${queue}`);

@@ -1,9 +1,9 @@
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { text } from 'node:stream/consumers';
 import { ENDPOINTS } from '../../lib/heap/api.ts';
 import { isObject } from '../../lib/json.ts';
+import { startLoopbackServer } from '../loopback-server.ts';
 import { createHeap, type Fault, type Heap, type HeapRules } from './heap.ts';
 
 export interface HeapServer {
@@ -21,24 +21,8 @@ export interface HeapServer {
  */
 export async function startHeapServer(port = 0, rules?: HeapRules): Promise<HeapServer> {
   const heap = createHeap(() => Date.now(), rules);
-  const server = createServer((request, response) => {
-    serve(heap, request, response).catch((error: unknown) =>
-      response.destroy(error instanceof Error ? error : undefined),
-    );
-  });
-  server.listen(port, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('the Heap simulator has no port');
-  return {
-    url: `http://127.0.0.1:${address.port}`,
-    heap,
-    async stop() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
-  };
+  const { url, stop } = await startLoopbackServer(port, (request, response) => serve(heap, request, response));
+  return { url, heap, stop };
 }
 
 async function serve(heap: Heap, request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { SQSEvent } from 'aws-lambda';
 import { isObject } from '../../lib/json.ts';
 
 export interface LambdaOptions {
@@ -23,7 +22,8 @@ export type InvocationAnswer =
 
 /** A function as Lambda runs it: processes that each work on one invocation at a time and stay warm in between. */
 export interface Lambda {
-  invoke(event: SQSEvent): Promise<InvocationAnswer>;
+  /** @param event what the function gets, as JSON */
+  invoke(event: object): Promise<InvocationAnswer>;
   /** How many environments have been started so far. */
   coldStarts(): number;
   /** Ends all environments at once, in the middle of whatever they do. */

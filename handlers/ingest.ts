@@ -1,0 +1,32 @@
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
+import { systemClock } from '../lib/clock.ts';
+import { createIngestHandler } from '../lib/ingest/create-ingest-handler.ts';
+import { createEventQueue } from '../lib/ingest/event-queue.ts';
+import { readIngestRuntime } from '../lib/ingest/ingest-runtime.ts';
+import { createIngestTelemetry } from '../lib/ingest/ingest-telemetry.ts';
+import { createKeyRing } from '../lib/ingest/key-ring.ts';
+import { createParameterReader } from '../lib/ingest/parameter-store.ts';
+
+const runtime = readIngestRuntime(process.env);
+const telemetry = createIngestTelemetry();
+
+const handle = createIngestHandler({
+  telemetry,
+  clock: systemClock,
+  random: Math.random,
+  queue: createEventQueue(runtime.queueUrl),
+  keyRing: createKeyRing({
+    load: createParameterReader(runtime.keysParameter),
+    clock: systemClock,
+    onStale: (error) => telemetry.reportProblem('keys_stale', error),
+  }),
+});
+
+/** HTTP → SQS. Invoked by the HTTP API of infra/ingest.yaml, with payload format 2.0. */
+export async function handler(
+  event: APIGatewayProxyEventV2,
+  context: Context,
+): Promise<APIGatewayProxyStructuredResultV2> {
+  telemetry.startInvocation(context);
+  return await handle(event, context);
+}

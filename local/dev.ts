@@ -1,0 +1,68 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { reportToCaller } from '../cli/report-to-caller.ts';
+import { startFrontDoor } from './front-door.ts';
+import { startHeapServer } from './heap-simulator/server.ts';
+import { startPipeline } from './pipeline.ts';
+import { startQueueServer } from './queue-server.ts';
+
+const HELP = `Keeps the whole pipeline running on this machine until it is stopped: the front door, an SQS server with the template's
+two queues, the forwarder, the Heap simulator.
+
+  npm run dev [-- --config FILE --queue-port 4566 --heap-port 4567 --front-door-port 4568 --no-forwarder --json]
+
+  --config FILE     your settings: RudderStack's Config for Heap, as JSON
+  --no-forwarder    leaves the queue alone, for a forwarder that you run yourself
+  --json            tells the addresses as one line of JSON
+
+What Heap holds: GET /simulator/contents and /simulator/counts of the Heap simulator. To make it fail: POST /simulator/faults
+with {"status":503,"times":3}.`;
+
+await reportToCaller(async () => {
+  const { values } = parseArgs({
+    options: {
+      config: { type: 'string', default: join(import.meta.dirname, 'settings.json') },
+      'queue-port': { type: 'string', default: '4566' },
+      'heap-port': { type: 'string', default: '4567' },
+      'front-door-port': { type: 'string', default: '4568' },
+      'no-forwarder': { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) {
+    console.log(HELP);
+    return;
+  }
+  const destinationConfig = readFileSync(values.config, 'utf8');
+  const keys = readFileSync(join(import.meta.dirname, 'ingest-keys.json'), 'utf8');
+  const { endpoint } = await startQueueServer(Number(values['queue-port']));
+  const heapServer = await startHeapServer(Number(values['heap-port']));
+  const pipeline = await startPipeline({
+    sqsEndpoint: endpoint,
+    queuePrefix: 'local',
+    destinationConfig,
+    heapUrl: heapServer.url,
+    polls: !values['no-forwarder'],
+    onLog,
+  });
+  const { queues } = pipeline;
+  const port = Number(values['front-door-port']);
+  const frontDoor = await startFrontDoor({ sqsEndpoint: endpoint, queueUrl: queues.queueUrl, keys, onLog, port });
+
+  const addresses = { frontDoorUrl: frontDoor.url, sqsEndpoint: endpoint, heapUrl: heapServer.url, ...queues };
+  console.log(values.json ? JSON.stringify(addresses) : describe(addresses));
+});
+
+/** Metrics are for CloudWatch. */
+function onLog(line: string): void {
+  if (!line.startsWith('{"_aws"')) console.log(line);
+}
+
+function describe({ frontDoorUrl, heapUrl, queueUrl, deadLetterQueueUrl }: Readonly<Record<string, string>>): string {
+  return `front door          ${frontDoorUrl}   write key local-write-key, webhook secret local-webhook-secret
+queue               ${queueUrl}
+dead-letter queue   ${deadLetterQueueUrl}
+Heap simulator      ${heapUrl}/simulator/contents`;
+}

@@ -1,0 +1,61 @@
+import { join } from 'node:path';
+import { startHttpApi } from './http-api.ts';
+import { createLambda, type Lambda } from './lambda/lambda.ts';
+import { startParameterStore } from './parameter-store.ts';
+import { LOCAL_AWS } from './queues.ts';
+
+const ROOT = join(import.meta.dirname, '..');
+const KEYS_PARAMETER = '/local/ingest-keys';
+
+export interface FrontDoorOptions {
+  /** Of an SQS server. */
+  readonly sqsEndpoint: string;
+  readonly queueUrl: string;
+  /** The keys' document, as docs/ingest.md has it. */
+  readonly keys: string;
+  readonly onLog: (line: string) => void;
+  /** 0 for any free one. */
+  readonly port?: number;
+  /** Variables of the function that are to differ. */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** HTTP API, function and parameter of infra/ingest.yaml, on this machine. */
+export interface FrontDoor {
+  /** The data plane URL. */
+  readonly url: string;
+  readonly lambda: Lambda;
+  stop(): Promise<void>;
+}
+
+/** Starts the built front door before a queue that is there. */
+export async function startFrontDoor(options: FrontDoorOptions): Promise<FrontDoor> {
+  const { sqsEndpoint, queueUrl, keys, onLog, port, environment } = options;
+  const parameterStore = await startParameterStore(new Map([[KEYS_PARAMETER, keys]]));
+  const lambda = createLambda({
+    bundle: join(ROOT, 'dist', 'ingest', 'ingest.mjs'),
+    timeoutMs: 15_000,
+    onLog,
+    environment: {
+      ...LOCAL_AWS,
+      AWS_LAMBDA_FUNCTION_NAME: 'ingest',
+      AWS_ENDPOINT_URL_SQS: sqsEndpoint,
+      AWS_ENDPOINT_URL_SSM: parameterStore.url,
+      QUEUE_URL: queueUrl,
+      INGEST_KEYS_PARAMETER: KEYS_PARAMETER,
+      POWERTOOLS_SERVICE_NAME: 'local',
+      POWERTOOLS_LOG_LEVEL: 'INFO',
+      ...environment,
+    },
+  });
+  const api = await startHttpApi(lambda, port);
+  return {
+    url: api.url,
+    lambda,
+    async stop() {
+      await api.stop();
+      await lambda.stop();
+      await parameterStore.stop();
+    },
+  };
+}

@@ -1,0 +1,84 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { randomUUID } from 'node:crypto';
+import { buffer } from 'node:stream/consumers';
+import type { APIGatewayProxyEventV2 } from 'aws-lambda';
+import { isObject } from '../lib/json.ts';
+import type { Lambda } from './lambda/lambda.ts';
+import { startLoopbackServer, type LoopbackServer } from './loopback-server.ts';
+
+/** Bytes of a request's body, and of the event that it becomes. */
+const MOST_BODY_BYTES = 10 * 1024 * 1024;
+const MOST_EVENT_BYTES = 6 * 1024 * 1024;
+/** API Gateway hands these over as text, and everything else in base64. */
+const TEXT_TYPES = /^(?:text\/|application\/(?:json|javascript|xml)\b)/i;
+
+/**
+ * An HTTP API of API Gateway in front of a function, with payload format 2.0, on loopback.
+ *
+ * @param port 0 for any free one
+ * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+ */
+export async function startHttpApi(lambda: Pick<Lambda, 'invoke'>, port = 0): Promise<LoopbackServer> {
+  return await startLoopbackServer(port, (request, response) => serve(lambda, request, response));
+}
+
+async function serve(
+  lambda: Pick<Lambda, 'invoke'>,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const body = await buffer(request);
+  const event = toEvent(request, body);
+  if (body.length > MOST_BODY_BYTES || Buffer.byteLength(JSON.stringify(event)) > MOST_EVENT_BYTES) {
+    return reply(response, 413, { message: 'Request Entity Too Large' });
+  }
+  const answer = await lambda.invoke(event);
+  const result = answer.kind === 'response' && isObject(answer.response) ? answer.response : undefined;
+  if (result === undefined) return reply(response, 500, { message: 'Internal Server Error' });
+  const text = typeof result['body'] === 'string' ? result['body'] : '';
+  const headers = isObject(result['headers']) ? Object.entries(result['headers']) : [];
+  for (const [name, value] of headers) response.setHeader(name, String(value));
+  response
+    .writeHead(Number(result['statusCode']))
+    .end(Buffer.from(text, result['isBase64Encoded'] === true ? 'base64' : 'utf8'));
+}
+
+function reply(response: ServerResponse, status: number, body: object): void {
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+}
+
+function toEvent(request: IncomingMessage, body: Buffer): APIGatewayProxyEventV2 {
+  const { pathname, search } = new URL(request.url ?? '/', 'http://localhost');
+  const headers = Object.fromEntries(
+    Object.entries(request.headers).map(([name, value]) => [name, [value].flat().join(',')]),
+  );
+  const isText = TEXT_TYPES.test(headers['content-type'] ?? '') && headers['content-encoding'] === undefined;
+  const now = Date.now();
+  return {
+    version: '2.0',
+    routeKey: '$default',
+    rawPath: pathname,
+    rawQueryString: search.slice(1),
+    headers,
+    requestContext: {
+      accountId: '000000000000',
+      apiId: 'local',
+      domainName: headers['host'] ?? '',
+      domainPrefix: 'local',
+      http: {
+        method: request.method ?? 'GET',
+        path: pathname,
+        protocol: `HTTP/${request.httpVersion}`,
+        sourceIp: request.socket.remoteAddress ?? '',
+        userAgent: headers['user-agent'] ?? '',
+      },
+      requestId: randomUUID(),
+      routeKey: '$default',
+      stage: '$default',
+      time: new Date(now).toUTCString(),
+      timeEpoch: now,
+    },
+    isBase64Encoded: !isText && body.length > 0,
+    ...(body.length > 0 ? { body: body.toString(isText ? 'utf8' : 'base64') } : {}),
+  };
+}

@@ -1,0 +1,38 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+
+export interface LoopbackServer {
+  /** Without a slash at the end. */
+  readonly url: string;
+  /** Ends at once, whatever is under way. */
+  readonly stop: () => Promise<void>;
+}
+
+/**
+ * Serves HTTP to this machine alone.
+ *
+ * @param port 0 for any free one
+ * @param serve a failure breaks the connection off
+ */
+export async function startLoopbackServer(
+  port: number,
+  serve: (request: IncomingMessage, response: ServerResponse) => Promise<void> | void,
+): Promise<LoopbackServer> {
+  const server = createServer((request, response) => {
+    Promise.resolve(serve(request, response)).catch((error: unknown) =>
+      response.destroy(error instanceof Error ? error : undefined),
+    );
+  });
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the server has no port');
+  return {
+    url: `http://127.0.0.1:${address.port}`,
+    async stop() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}

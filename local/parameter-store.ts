@@ -1,0 +1,31 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { valueAt } from '../lib/json.ts';
+import { startLoopbackServer, type LoopbackServer } from './loopback-server.ts';
+
+/**
+ * The one call of Systems Manager that the front door makes, `GetParameter`, in its own protocol.
+ *
+ * @param parameters values by name; a change counts at once
+ * @param port 0 for any free one
+ * @see https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameter.html
+ */
+export async function startParameterStore(parameters: ReadonlyMap<string, string>, port = 0): Promise<LoopbackServer> {
+  return await startLoopbackServer(port, (request, response) => serve(parameters, request, response));
+}
+
+async function serve(
+  parameters: ReadonlyMap<string, string>,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const call: unknown = JSON.parse(await text(request));
+  const name = valueAt(call, ['Name']);
+  const isKnown = request.headers['x-amz-target'] === 'AmazonSSM.GetParameter' && typeof name === 'string';
+  const value = isKnown ? parameters.get(name) : undefined;
+  const [status, answer] =
+    value === undefined
+      ? [400, { __type: isKnown ? 'ParameterNotFound' : 'UnknownOperationException' }]
+      : [200, { Parameter: { Name: name, Type: 'SecureString', Value: value, Version: 1 } }];
+  response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify(answer));
+}

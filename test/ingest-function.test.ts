@@ -1,0 +1,455 @@
+import { randomBytes } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { request as httpRequest } from 'node:http';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { isArray, isObject, valueAt } from '../lib/json.ts';
+import { unwrap } from '../lib/rudderstack/envelope.ts';
+import {
+  basic,
+  DISABLED_KEY,
+  startFrontDoorHarness,
+  WEBHOOK_SECRET,
+  WRITE_KEY,
+  type FrontDoorHarness,
+} from './support/front-door-harness.ts';
+
+/** The built bundle of the front door, through an HTTP API, into a real SQS API. */
+let harness: FrontDoorHarness;
+beforeAll(async () => {
+  harness = await startFrontDoorHarness();
+});
+afterAll(() => harness.stop());
+
+function post(path: string, body: unknown, headers: Record<string, string> = {}) {
+  const isRaw = typeof body === 'string' || Buffer.isBuffer(body);
+  return harness.request(path, { method: 'POST', body: isRaw ? body : JSON.stringify(body), headers });
+}
+
+/** What the forwarder will find in the queue. */
+async function queued(): Promise<readonly object[]> {
+  const messages = await harness.messages();
+  return messages.flatMap(({ Body = '' }) =>
+    unwrap(Body).map((one) => (one.kind === 'event' ? one.event : one.rejection)),
+  );
+}
+
+const track = { type: 'track', userId: 'u-1', event: 'Signed Up', messageId: 'm-1' };
+
+describe('an accepted request is answered "ok", and is in the queue', () => {
+  test.each(['identify', 'track', 'page', 'screen', 'group', 'alias'])('POST /v1/%s sets the type', async (type) => {
+    const answer = await post(`/v1/${type}`, { ...track, type: 'something else' });
+    expect([answer.status, answer.text, answer.headers.get('content-type')]).toEqual([
+      200,
+      'ok',
+      'text/plain; charset=utf-8',
+    ]);
+    expect(await queued()).toMatchObject([{ ...track, type, request_ip: '127.0.0.1', timestamp: expect.any(String) }]);
+  });
+
+  test.each(['/v1/batch', '/v1/import'])(
+    'POST %s takes a batch in one message, each event with its own type',
+    async (path) => {
+      const batch = [track, { type: 'identify', anonymousId: 'a' }, { userId: 'no type' }];
+      expect(await post(path, { batch, sentAt: new Date().toISOString() })).toMatchObject({ status: 200, text: 'ok' });
+      const messages = await harness.messages();
+      expect(messages).toHaveLength(1);
+      expect(valueAt(JSON.parse(messages[0]?.Body ?? ''), ['batch'])).toMatchObject(batch);
+    },
+  );
+
+  test('POST /beacon/v1/batch takes the key from the query, and text', async () => {
+    const answer = await harness.request(`/beacon/v1/batch?writeKey=${WRITE_KEY}`, {
+      method: 'POST',
+      body: JSON.stringify({ batch: [track] }),
+      headers: { 'content-type': 'text/plain;charset=UTF-8', authorization: 'none' },
+    });
+    expect(answer).toMatchObject({ status: 200, text: 'ok' });
+    expect(await queued()).toMatchObject([track]);
+  });
+
+  test.each([
+    ['gzip', { 'content-encoding': 'gzip', 'content-type': 'application/json' }],
+    [
+      'gzip as a form, as the Node SDK sends it',
+      { 'content-encoding': 'gzip', 'content-type': 'application/x-www-form-urlencoded' },
+    ],
+    ['gzip that no header tells of', { 'content-type': 'application/octet-stream' }],
+  ])('%s', async (_, headers) => {
+    expect(await post('/v1/batch', gzipSync(JSON.stringify({ batch: [track] })), headers)).toMatchObject({
+      status: 200,
+    });
+    expect(await queued()).toMatchObject([track]);
+  });
+
+  test.each(['application/json', 'text/plain', 'application/x-www-form-urlencoded', 'image/png', ''])(
+    'the content type %j says nothing',
+    async (type) => {
+      expect(await post('/v1/track', { ...track, event: 'Grüße 🚀 \uFFFF' }, { 'content-type': type })).toMatchObject({
+        status: 200,
+      });
+      expect(await queued()).toMatchObject([{ event: 'Grüße 🚀 \uFFFF' }]);
+    },
+  );
+
+  test('a pixel is an image, with the event behind it', async () => {
+    const answer = await harness.request(
+      `/pixel/v1/track?writeKey=${WRITE_KEY}&anonymousId=a&event=Opened&properties.mail=May`,
+    );
+    expect([answer.status, answer.headers.get('content-type'), answer.text.slice(0, 6)]).toEqual([
+      200,
+      'image/gif',
+      'GIF89a',
+    ]);
+    expect(await queued()).toMatchObject([{ type: 'track', event: 'Opened', properties: { mail: 'May' } }]);
+  });
+
+  test.each(['POST', 'PUT', 'PATCH'])('%s /webhook takes what RudderStack’s servers send', async (method) => {
+    const processed = { ...track, receivedAt: '2026-11-01T00:00:00.000Z', timestamp: '2026-10-31T23:59:00.000Z' };
+    for (const body of [processed, [processed], { batch: [processed] }]) {
+      const answer = await harness.request('/webhook', {
+        method,
+        body: JSON.stringify(body),
+        headers: { 'x-webhook-secret': WEBHOOK_SECRET, 'content-type': 'application/json' },
+      });
+      expect(answer).toMatchObject({ status: 200, text: 'ok' });
+      expect(await queued()).toMatchObject([processed]);
+    }
+  });
+
+  test('what comes by webhook without a user is kept too: refused, RudderStack would drop it', async () => {
+    expect(
+      await post('/webhook', { type: 'record', fields: {} }, { 'x-webhook-secret': WEBHOOK_SECRET }),
+    ).toMatchObject({ status: 200 });
+    expect(await post('/webhook', { type: 'track' }, { 'x-webhook-secret': WEBHOOK_SECRET })).toMatchObject({
+      status: 200,
+    });
+    expect(await queued()).toHaveLength(2);
+  });
+});
+
+describe('what is asked when an SDK starts', () => {
+  test.each([
+    ['the header', '/sourceConfig/?p=npm&v=3', basic(WRITE_KEY), true],
+    ['the query', `/sourceConfig?writeKey=${WRITE_KEY}`, undefined, true],
+    ['a disabled source', '/sourceConfig', basic(DISABLED_KEY), false],
+  ])('/sourceConfig with the key in %s', async (_, path, authorization, enabled) => {
+    const response = await fetch(
+      `${harness.frontDoor.url}${path}`,
+      authorization === undefined ? {} : { headers: { authorization } },
+    );
+    expect(response.status).toBe(200);
+    expect(await response.json()).toMatchObject({ source: { enabled, destinations: [], config: expect.any(Object) } });
+  });
+
+  test.each(['/health', '/'])('GET %s needs no key', async (path) => {
+    const response = await fetch(`${harness.frontDoor.url}${path}`);
+    expect([response.status, await response.json()]).toEqual([200, { server: 'UP', acceptingEvents: 'TRUE' }]);
+  });
+
+  test('robots are told to stay away', async () => {
+    expect(await harness.request('/robots.txt')).toMatchObject({ status: 200, text: 'User-agent: *\nDisallow: /\n' });
+  });
+
+  test('any page may send with credentials and any header', async () => {
+    const preflight = await harness.request('/v1/track', {
+      method: 'OPTIONS',
+      headers: {
+        origin: 'https://shop.example',
+        'access-control-request-method': 'POST',
+        'access-control-request-headers': 'anonymousid,authorization,content-type,rsa-retry-attempt',
+      },
+    });
+    expect(preflight.status).toBe(204);
+    expect(Object.fromEntries(preflight.headers)).toMatchObject({
+      'access-control-allow-origin': 'https://shop.example',
+      'access-control-allow-credentials': 'true',
+      'access-control-allow-headers': 'anonymousid,authorization,content-type,rsa-retry-attempt',
+      'access-control-allow-methods': expect.stringContaining('POST'),
+      'access-control-max-age': '900',
+    });
+    const refused = await post('/v1/track', '{', { origin: 'https://shop.example' });
+    expect([refused.status, refused.headers.get('access-control-allow-origin')]).toEqual([400, 'https://shop.example']);
+  });
+});
+
+describe('a refused request says why, in RudderStack’s words, and nothing of it is in the queue', () => {
+  const deep = (levels: number): string => `{"userId":"u","properties":${'['.repeat(levels)}${']'.repeat(levels)}}`;
+  const noKey = { authorization: '' };
+
+  test.each<[string, string, string | Buffer | object, Record<string, string>, number, string]>([
+    ['no body', '/v1/track', '', {}, 400, 'request body is nil\n'],
+    ['no JSON', '/v1/track', 'a=b', {}, 400, 'invalid json\n'],
+    [
+      'JSON that breaks off',
+      '/v1/track',
+      '{"userId":"u"',
+      {},
+      400,
+      'invalid json\nat position 13 (line 1 column 14)\n',
+    ],
+    ['an empty batch', '/v1/batch', { batch: [] }, {}, 400, 'empty batch payload\n'],
+    ['no batch', '/v1/batch', track, {}, 400, 'empty batch payload\n'],
+    ['an array where a batch belongs', '/v1/batch', [track], {}, 400, 'empty batch payload\n'],
+    ['a batch that is none', '/v1/batch', { batch: track }, {}, 400, 'empty batch payload\n'],
+    [
+      'a list for one event',
+      '/v1/track',
+      [track],
+      {},
+      400,
+      'event is not a valid rudder event\nthe body is no JSON object\n',
+    ],
+    ['a bare text', '/v1/track', '"track"', {}, 400, 'event is not a valid rudder event\nthe body is no JSON object\n'],
+    [
+      'one element that is no event',
+      '/v1/batch',
+      { batch: [track, null] },
+      {},
+      400,
+      'event is not a valid rudder event\nthe event with index 1 is no JSON object\n',
+    ],
+    [
+      'nobody',
+      '/v1/track',
+      { event: 'e' },
+      {},
+      400,
+      'request neither has anonymousId nor userId\nthe body has neither\n',
+    ],
+    [
+      'nobody that can be seen',
+      '/v1/track',
+      { userId: ' \u200b ', anonymousId: null },
+      {},
+      400,
+      'request neither has anonymousId nor userId\nthe body has neither\n',
+    ],
+    [
+      'one event of nobody',
+      '/v1/batch',
+      { batch: [track, track, { type: 'track' }] },
+      {},
+      400,
+      'request neither has anonymousId nor userId\nthe event with index 2 has neither\n',
+    ],
+    ['no key', '/v1/track', track, noKey, 401, 'failed to read writekey from header\n'],
+    [
+      'a bearer token',
+      '/v1/track',
+      track,
+      { authorization: `Bearer ${WRITE_KEY}` },
+      401,
+      'failed to read writekey from header\n',
+    ],
+    [
+      'base64 of nothing',
+      '/v1/track',
+      track,
+      { authorization: 'Basic Og==' },
+      401,
+      'failed to read writekey from header\n',
+    ],
+    ['a wrong key', '/v1/track', track, { authorization: basic('wrong-write-key') }, 401, 'invalid write key\n'],
+    [
+      'the webhook’s secret for a key',
+      '/v1/track',
+      track,
+      { authorization: basic(WEBHOOK_SECRET) },
+      401,
+      'invalid write key\n',
+    ],
+    [
+      'no key for a beacon',
+      '/beacon/v1/batch',
+      { batch: [track] },
+      {},
+      401,
+      'failed to read writekey from query params\n',
+    ],
+    ['no secret', '/webhook', track, {}, 401, 'invalid webhook secret\n'],
+    [
+      'the write key for a secret',
+      '/webhook',
+      track,
+      { 'x-webhook-secret': WRITE_KEY },
+      401,
+      'invalid webhook secret\n',
+    ],
+    ['a disabled source', '/v1/track', track, { authorization: basic(DISABLED_KEY) }, 404, 'source is disabled\n'],
+    ['an unknown path', '/v2/track', track, {}, 404, '404 page not found\n'],
+    [
+      'gzip that is none',
+      '/v1/track',
+      Buffer.from([0x1f, 0x8b, 1, 2, 3]),
+      {},
+      400,
+      'failed to read body from request\nthe gzip is damaged or cut off\n',
+    ],
+    [
+      'gzip that is cut off',
+      '/v1/track',
+      gzipSync(randomBytes(5000)).subarray(0, 3000),
+      {},
+      400,
+      'failed to read body from request\nthe gzip is damaged or cut off\n',
+    ],
+    [
+      'a zip bomb',
+      '/v1/track',
+      gzipSync(Buffer.alloc(400_000_000, ' ')),
+      {},
+      413,
+      'request size exceeds max limit\nthe body has more than 4096000 bytes\n',
+    ],
+    [
+      'a body over 4 MB',
+      '/v1/track',
+      `"${'x'.repeat(4_200_000)}"`,
+      { 'content-type': 'application/json' },
+      413,
+      'request size exceeds max limit\nthe body has more than 4096000 bytes\n',
+    ],
+    [
+      'invalid UTF-8',
+      '/v1/track',
+      Buffer.from([0x22, 0xc3, 0x28, 0x22]),
+      {},
+      400,
+      'invalid json\nthe body is no UTF-8\n',
+    ],
+    ['deep nesting', '/v1/track', deep(200), {}, 400, 'invalid json\nthe body is nested more than 200 levels deep\n'],
+    [
+      'nesting for ever',
+      '/v1/track',
+      '['.repeat(4_000_000),
+      {},
+      400,
+      'invalid json\nthe body is nested more than 200 levels deep\n',
+    ],
+    [
+      'a huge batch',
+      '/v1/batch',
+      `{"batch":[${'{"userId":1},'.repeat(300_000)}{}]}`,
+      {},
+      413,
+      'request size exceeds max limit\nthe batch has 300001 events, 10000 are the most\n',
+    ],
+  ])('%s', async (_, path, body, headers, status, text) => {
+    const startedAt = performance.now();
+    const answer = await post(path, body, { 'content-type': 'application/octet-stream', ...headers });
+    expect([answer.status, answer.text]).toEqual([status, text]);
+    expect(answer.headers.get('content-type')).toBe('text/plain; charset=utf-8');
+    expect(performance.now() - startedAt).toBeLessThan(5000);
+    expect(await harness.messages()).toEqual([]);
+  });
+
+  test('a body that API Gateway itself refuses', async () => {
+    expect((await post('/v1/track', `"${'x'.repeat(5_000_000)}"`, { 'content-type': 'image/png' })).status).toBe(413);
+  });
+
+  test('an event that fits in no message is named', async () => {
+    const events = [track, { ...track, messageId: 'the-big-one', blob: randomBytes(1_100_000).toString('base64') }];
+    const answer = await post('/v1/batch', { batch: events });
+    expect([answer.status, answer.text]).toEqual([
+      413,
+      expect.stringMatching(
+        /^request size exceeds max limit\nthe event with index 1, messageId "the-big-one": \d+ bytes, 1048576/,
+      ),
+    ]);
+    expect(await harness.messages()).toEqual([]);
+  });
+
+  test('a wrong method', async () => {
+    expect(await harness.request('/v1/track')).toMatchObject({ status: 405, text: 'method not allowed\n' });
+  });
+
+  test('a pixel stays an image', async () => {
+    const answer = await harness.request('/pixel/v1/track?writeKey=wrong-write-key&anonymousId=a&event=e');
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([401, 'image/gif']);
+  });
+});
+
+describe('hostile requests', () => {
+  test('headers cannot be injected through what is sent back', async () => {
+    for (const origin of ['https://a.example, https://b.example', 'https://a.example"><script>', 'null;x']) {
+      const answer = await harness.request('/health', { headers: { origin } });
+      expect([answer.status, answer.headers.get('access-control-allow-origin')]).toEqual([200, null]);
+    }
+    // Node's own client refuses a line break in a header, so the API's event is made by hand.
+    const event = {
+      rawPath: '/v1/track',
+      rawQueryString: '',
+      headers: {
+        origin: 'https://a.example\r\nset-cookie: a=b',
+        'access-control-request-headers': 'x\r\nset-cookie: a=b',
+      },
+      requestContext: { http: { method: 'OPTIONS', sourceIp: '::1' } },
+      isBase64Encoded: false,
+    };
+    const answer = await harness.frontDoor.lambda.invoke(event);
+    expect(JSON.stringify(answer)).not.toContain('set-cookie');
+    expect(valueAt(answer, ['response', 'statusCode'])).toBe(204);
+  });
+
+  test('the caller’s address is the gateway’s word, not a header’s', async () => {
+    await post('/v1/track', track, { 'x-forwarded-for': '203.0.113.1', 'x-real-ip': '203.0.113.1' });
+    expect(await queued()).toMatchObject([{ request_ip: '127.0.0.1' }]);
+  });
+
+  test('a connection that breaks off in the middle of its body harms nobody', async () => {
+    await new Promise<void>((resolve) => {
+      const request = httpRequest(`${harness.frontDoor.url}/v1/track`, {
+        method: 'POST',
+        headers: { 'content-length': '1000', authorization: basic(WRITE_KEY) },
+      });
+      request.once('error', () => resolve());
+      request.write('{"userId":', () => request.destroy(new Error('broken off')));
+    });
+    expect(await post('/v1/track', track)).toMatchObject({ status: 200 });
+    expect(await queued()).toHaveLength(1);
+  });
+
+  test('ten thousand events of one request arrive, each once, in a few messages', async () => {
+    const batch = Array.from({ length: 10_000 }, (_, index) => ({ ...track, messageId: `m-${index}` }));
+    expect(await post('/v1/batch', { batch })).toMatchObject({ status: 200, text: 'ok' });
+    const messages = await harness.messages();
+    const ids = messages.flatMap(({ Body = '' }) =>
+      unwrap(Body).map((one) => one.kind === 'event' && one.event.messageId),
+    );
+    expect(new Set(ids).size).toBe(10_000);
+    expect(ids).toHaveLength(10_000);
+    expect(messages.length).toBeLessThanOrEqual(25);
+  });
+
+  test('after all of this it is the same process that answers', () => {
+    expect(harness.frontDoor.lambda.coldStarts()).toBeLessThanOrEqual(2);
+  });
+});
+
+const SAMPLES = join(__dirname, '..', 'events');
+
+test.each(readdirSync(SAMPLES).filter((file) => file.endsWith('.json')))(
+  'the sample events in %s are taken, and are the same in the queue but for their times',
+  async (file) => {
+    const events: unknown = JSON.parse(readFileSync(join(SAMPLES, file), 'utf8'));
+    if (!isArray(events)) throw new Error('no samples');
+    // Rows of a warehouse come by the webhook: some have no user.
+    const [path, headers] =
+      file === 'warehouse.json' ? ['/webhook', { 'x-webhook-secret': WEBHOOK_SECRET }] : ['/v1/batch', {}];
+    const body = path === '/webhook' ? events : { batch: events };
+    expect(await post(path, body, headers)).toMatchObject({ status: 200 });
+    const added = new Set(['timestamp', 'originalTimestamp', 'sentAt', 'receivedAt', 'rudderId']);
+    const same = events.map((event) =>
+      Object.fromEntries(Object.entries(isObject(event) ? event : {}).filter(([name]) => !added.has(name))),
+    );
+    expect(await queued()).toMatchObject(same);
+  },
+);
+
+test('the log tells codes and counts, and nothing of an event, an id or a key', () => {
+  const log = harness.logs.join('\n');
+  expect(log).toContain('"reason":"invalid_write_key"');
+  expect(log).not.toMatch(/u-1|m-1|Signed Up|the-big-one|wrong-write-key|203\.0\.113/);
+  for (const secret of [WRITE_KEY, WEBHOOK_SECRET, DISABLED_KEY]) expect(log).not.toContain(secret);
+});

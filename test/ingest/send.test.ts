@@ -1,0 +1,112 @@
+import fc from 'fast-check';
+import { MOST_MESSAGE_BYTES, type QueueMessage } from '../../lib/ingest/pack.ts';
+import { inBatches, sendMessages, type EventQueue } from '../../lib/ingest/send.ts';
+import { createVirtualTime } from '../support/virtual-time.ts';
+
+function messageOf(body: string, bytes = body.length): QueueMessage {
+  return { body, bytes, groupId: 'g', deduplicationId: body };
+}
+
+type Answer = 'all' | 'none' | 'first' | 'odd' | 'throws';
+
+/** Sends to a queue that answers as told, and then takes everything. */
+async function sendTo(
+  messages: readonly QueueMessage[],
+  answers: readonly Answer[],
+  { isFifo = false, leftMs = 10_000 } = {},
+) {
+  const time = createVirtualTime();
+  const taken: string[] = [];
+  let calls = 0;
+  let atOnce = 0;
+  let mostAtOnce = 0;
+  let failures = 0;
+  const queue: EventQueue = {
+    isFifo,
+    async sendBatch(batch) {
+      const answer = answers[calls] ?? 'all';
+      calls += 1;
+      atOnce += 1;
+      mostAtOnce = Math.max(mostAtOnce, atOnce);
+      await time.clock.sleep(10);
+      atOnce -= 1;
+      if (answer === 'throws') throw new Error('no answer');
+      const isTaken = batch.map(
+        (_, index) => answer === 'all' || (answer === 'first' && index === 0) || (answer === 'odd' && index % 2 === 1),
+      );
+      taken.push(...batch.filter((_, index) => isTaken[index]).map(({ body }) => body));
+      return isTaken;
+    },
+  };
+  const startedAt = time.clock.now();
+  const unsent = await time.run(() =>
+    sendMessages(messages, startedAt + leftMs, {
+      queue,
+      clock: time.clock,
+      random: () => 0.5,
+      onFailure: () => (failures += 1),
+    }),
+  );
+  return { unsent, taken, calls, mostAtOnce, failures, tookMs: time.clock.now() - startedAt };
+}
+
+const ten = Array.from({ length: 10 }, (_, index) => messageOf(`m-${index}`));
+
+test('what a batch leaves behind is sent again, and nothing else', async () => {
+  const { unsent, taken, calls } = await sendTo(ten, ['odd', 'first']);
+  expect(unsent).toBe(0);
+  expect(calls).toBe(3);
+  expect(taken.toSorted()).toEqual(ten.map(({ body }) => body));
+});
+
+test('a call that fails is made again, and told of', async () => {
+  expect(await sendTo(ten, ['throws'])).toMatchObject({ unsent: 0, calls: 2, failures: 1 });
+});
+
+test('gives up after four tries, and says how much is left', async () => {
+  expect(await sendTo(ten, ['first', 'none', 'throws', 'none'])).toMatchObject({ unsent: 9, calls: 4 });
+});
+
+test('gives up before the time is over', async () => {
+  const { unsent, calls, tookMs } = await sendTo(ten, ['none', 'none', 'none', 'none'], { leftMs: 100 });
+  expect([unsent, calls]).toEqual([10, 2]);
+  expect(tookMs).toBeLessThanOrEqual(100);
+});
+
+test('a few batches are under way at once; on a FIFO queue one after the other', async () => {
+  const many = Array.from({ length: 100 }, (_, index) => messageOf(`m-${index}`));
+  expect(await sendTo(many, [])).toMatchObject({ calls: 10, mostAtOnce: 4 });
+  expect(await sendTo(many, [], { isFifo: true })).toMatchObject({ calls: 10, mostAtOnce: 1 });
+});
+
+test('whatever the queue answers, 0 unsent means that it has taken every message', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.integer({ min: 1, max: 50 }),
+      fc.array(fc.constantFrom<Answer>('all', 'none', 'first', 'odd', 'throws'), { maxLength: 20 }),
+      async (count, answers) => {
+        const messages = Array.from({ length: count }, (_, index) => messageOf(`m-${index}`));
+        const { unsent, taken } = await sendTo(messages, answers);
+        expect(new Set(taken).size).toBe(taken.length);
+        expect(unsent === 0).toBe(taken.length === count);
+      },
+    ),
+  );
+});
+
+test('batches keep the order and SQS’s limits, and each could not have held the next one’s first', () => {
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 1, max: MOST_MESSAGE_BYTES }), { maxLength: 60 }), (sizes) => {
+      const messages = sizes.map((size, index) => messageOf(`m-${index}`, size));
+      const batches = inBatches(messages);
+      expect(batches.flat()).toEqual(messages);
+      for (const [index, batch] of batches.entries()) {
+        const bytes = batch.reduce((sum, message) => sum + message.bytes, 0);
+        expect(batch.length).toBeLessThanOrEqual(10);
+        expect(bytes).toBeLessThanOrEqual(MOST_MESSAGE_BYTES);
+        const next = batches[index + 1]?.[0]?.bytes ?? Infinity;
+        expect(batch.length === 10 || bytes + next > MOST_MESSAGE_BYTES).toBe(true);
+      }
+    }),
+  );
+});
