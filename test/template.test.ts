@@ -130,21 +130,50 @@ describe('the queues', () => {
     expect(kms).toEqual(['HasKmsKey', { Ref: 'KmsKeyArn' }, { Ref: 'AWS::NoValue' }]);
   });
 
-  test.each([
-    ['Queue', 'QueuePolicy'],
-    ['DeadLetterQueue', 'DeadLetterQueuePolicy'],
-  ])('%s refuses plain HTTP, and nobody is let in', (queue, policy) => {
-    expect(property(policy, 'Queues')).toEqual([{ Ref: queue }]);
-    expect(property(policy, 'PolicyDocument', 'Statement')).toEqual([
-      {
-        Sid: 'RefusePlainHttp',
-        Effect: 'Deny',
-        Principal: '*',
-        Action: 'sqs:*',
-        Resource: { 'Fn::GetAtt': [queue, 'Arn'] },
-        Condition: { Bool: { 'aws:SecureTransport': 'false' } },
-      },
+  const refusePlainHttp = (queue: string) => ({
+    Sid: 'RefusePlainHttp',
+    Effect: 'Deny',
+    Principal: '*',
+    Action: 'sqs:*',
+    Resource: { 'Fn::GetAtt': [queue, 'Arn'] },
+    Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+  });
+
+  test('the dead-letter queue refuses plain HTTP, and nobody is let in', () => {
+    expect(property('DeadLetterQueuePolicy', 'Queues')).toEqual([{ Ref: 'DeadLetterQueue' }]);
+    expect(property('DeadLetterQueuePolicy', 'PolicyDocument', 'Statement')).toEqual([
+      refusePlainHttp('DeadLetterQueue'),
     ]);
+  });
+
+  test('the queue refuses plain HTTP, and lets in the bus and the topic that were named, if any', () => {
+    const letIn = (condition: string, service: string, source: object) => ({
+      'Fn::If': [
+        condition,
+        {
+          Sid: expect.any(String),
+          Effect: 'Allow',
+          Principal: { Service: service },
+          Action: 'sqs:SendMessage',
+          Resource: { 'Fn::GetAtt': ['Queue', 'Arn'] },
+          Condition: { ArnEquals: { 'aws:SourceArn': source } },
+        },
+        { Ref: 'AWS::NoValue' },
+      ],
+    });
+    expect(property('QueuePolicy', 'Queues')).toEqual([{ Ref: 'Queue' }]);
+    expect(property('QueuePolicy', 'PolicyDocument', 'Statement')).toEqual([
+      refusePlainHttp('Queue'),
+      letIn('HasEventBus', 'events.amazonaws.com', { 'Fn::GetAtt': ['EventBusRule', 'Arn'] }),
+      letIn('HasSnsTopic', 'sns.amazonaws.com', { Ref: 'SnsTopicArn' }),
+    ]);
+  });
+
+  test('EventBridge and SNS send to the queue what they get, in their envelopes', () => {
+    expect(property('EventBusRule', 'EventPattern')).toEqual({ source: ['rudderstack'] });
+    expect(property('EventBusRule', 'Targets')).toEqual([{ Id: 'queue', Arn: queueArn }]);
+    expect(property('TopicSubscription', 'Protocol')).toBe('sqs');
+    expect(property('TopicSubscription', 'Endpoint')).toEqual(queueArn);
   });
 
   test.each(['Queue', 'DeadLetterQueue'])(

@@ -1,0 +1,151 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { builtFunctions, readTemplate } from '../infra/template.ts';
+import { isObject, valueAt } from '../lib/json.ts';
+import { readIngestRuntime } from '../lib/ingest/ingest-runtime.ts';
+import { MOST_BODY_BYTES } from '../lib/ingest/read-body.ts';
+import { referencesIn } from './support/references.ts';
+
+const ROOT = join(__dirname, '..');
+const template = readTemplate(join(ROOT, 'infra', 'ingest.yaml'));
+const stack = valueAt(readTemplate(join(ROOT, 'template.yaml')), ['Resources', 'IngestStack']);
+
+function property(logicalId: string, ...path: string[]): unknown {
+  return valueAt(template, ['Resources', logicalId, 'Properties', ...path]);
+}
+
+describe('the front door of the stack', () => {
+  test('is off unless asked for', () => {
+    expect(valueAt(stack, ['Condition'])).toBe('HasIngest');
+    expect(valueAt(readTemplate(join(ROOT, 'template.yaml')), ['Parameters', 'Ingest', 'Default'])).toBe('false');
+  });
+
+  test('gets every parameter that has no default, and no other', () => {
+    const known = Object.entries(Object(template['Parameters']));
+    const needed = known.filter(([, given]) => valueAt(given, ['Default']) === undefined).map(([name]) => name);
+    const given = Object.keys(Object(valueAt(stack, ['Properties', 'Parameters'])));
+    expect(given).toEqual(expect.arrayContaining(needed));
+    expect(known.map(([name]) => name)).toEqual(expect.arrayContaining(given));
+    expect(valueAt(stack, ['Properties', 'Location'])).toBe('infra/ingest.yaml');
+  });
+
+  test('is one function behind every path, which was built', () => {
+    const [built, ...others] = builtFunctions(template);
+    expect([built?.entryPoint, others]).toEqual(['handlers/ingest.ts', []]);
+    expect(property('IngestFunction', 'Handler')).toBe('ingest.handler');
+    expect(property('IngestFunction', 'CodeUri')).toBe('..');
+    expect(readFileSync(join(ROOT, 'dist', 'ingest', 'ingest.mjs'), 'utf8')).toMatch(/export\s*\{[^}]*\bas handler\b/);
+    expect(property('IngestFunction', 'Events')).toEqual({
+      Everything: {
+        Type: 'HttpApi',
+        Properties: { ApiId: { Ref: 'HttpApi' }, PayloadFormatVersion: '2.0', TimeoutInMillis: 16_000 },
+      },
+    });
+  });
+
+  test('the function ends before API Gateway does, and a full body fits into an invocation', () => {
+    expect(Number(property('IngestFunction', 'Timeout')) * 1000).toBeLessThan(16_000);
+    expect(16_000).toBeLessThanOrEqual(30_000);
+    expect(Math.ceil(MOST_BODY_BYTES / 3) * 4).toBeLessThan(6 * 1024 * 1024 - 64 * 1024);
+  });
+
+  test('runs like the forwarder', () => {
+    expect(property('IngestFunction', 'Runtime')).toBe('nodejs24.x');
+    expect(property('IngestFunction', 'Architectures')).toEqual(['arm64']);
+    const [forward] = builtFunctions(readTemplate(join(ROOT, 'template.yaml')));
+    const options = Object(builtFunctions(template)[0]?.buildProperties);
+    for (const name of ['Format', 'Target', 'MainFields', 'OutExtension', 'Minify', 'Banner']) {
+      expect(options[name]).toEqual(forward?.buildProperties[name]);
+    }
+  });
+
+  test('gets every variable that its code reads, and no key', () => {
+    const read = new Set<string>();
+    const spy = new Proxy<NodeJS.ProcessEnv>(
+      { QUEUE_URL: 'https://q', INGEST_KEYS_PARAMETER: '/keys' },
+      {
+        get(target, key) {
+          read.add(String(key));
+          return Reflect.get(target, key) as unknown;
+        },
+      },
+    );
+    readIngestRuntime(spy);
+    const variables = Object(property('IngestFunction', 'Environment', 'Variables'));
+    const readByLibraries = ['AWS_ENDPOINT_URL_SQS', 'POWERTOOLS_SERVICE_NAME', 'POWERTOOLS_LOG_LEVEL'];
+    expect(Object.keys(variables).toSorted()).toEqual([...read, ...readByLibraries].toSorted());
+    expect(variables['INGEST_KEYS_PARAMETER']).toEqual({
+      'Fn::If': [
+        'HasSecret',
+        { 'Fn::Sub': '/aws/reference/secretsmanager/${KeysSecretName}' },
+        { Ref: 'KeysParameter' },
+      ],
+    });
+  });
+
+  test('its role may send, read the keys, and nothing else; it keeps the permissions boundary', () => {
+    const [policy] = Object(property('IngestRole', 'Policies'));
+    const statements: unknown[] = Object(valueAt(policy, ['PolicyDocument', 'Statement']));
+    const allowed = statements.map((statement) => {
+      const [when, { Action: action }] = Object(statement)['Fn::If'] ?? ['always', statement];
+      return [when, action];
+    });
+    expect(allowed).toEqual([
+      ['always', 'sqs:SendMessage'],
+      ['always', 'ssm:GetParameter'],
+      ['HasSecret', 'secretsmanager:GetSecretValue'],
+      ['always', ['logs:CreateLogStream', 'logs:PutLogEvents']],
+      ['always', ['xray:PutTraceSegments', 'xray:PutTelemetryRecords']],
+      ['HasKmsKey', ['kms:Decrypt', 'kms:GenerateDataKey']],
+      ['IsInVpc', expect.arrayContaining(['ec2:CreateNetworkInterface'])],
+    ]);
+    const wildcards = JSON.stringify(statements).match(/"Sid":"\w+","Effect":"Allow","Action":[^}]+?"Resource":"\*"/g);
+    expect(wildcards).toHaveLength(2);
+    expect(property('IngestRole', 'PermissionsBoundary')).toEqual({
+      'Fn::If': ['HasPermissionsBoundary', { Ref: 'PermissionsBoundaryArn' }, { Ref: 'AWS::NoValue' }],
+    });
+  });
+
+  test('API Gateway limits the rate, and leaves CORS to the function', () => {
+    expect(property('HttpApi', 'DefaultRouteSettings')).toEqual({
+      ThrottlingRateLimit: { Ref: 'RateLimit' },
+      ThrottlingBurstLimit: { Ref: 'BurstLimit' },
+    });
+    expect(property('HttpApi', 'CorsConfiguration')).toBeUndefined();
+  });
+
+  test('every alarm says what to do, where the runbook has it, and tells somebody', () => {
+    const runbook = readFileSync(join(ROOT, 'docs', 'operations.md'), 'utf8');
+    const alarms = Object.values(Object(template['Resources'])).filter(
+      (resource) => valueAt(resource, ['Type']) === 'AWS::CloudWatch::Alarm',
+    );
+    expect(alarms).toHaveLength(2);
+    for (const alarm of alarms) {
+      expect(valueAt(alarm, ['Properties', 'AlarmDescription', 'Fn::Sub'])).toMatch(/\$\{RunbookUrl\}#front-door$/);
+      expect(JSON.stringify(valueAt(alarm, ['Properties', 'AlarmActions']))).toContain('AlarmTopicArn');
+    }
+    expect(runbook).toMatch(/^## Front door$/m);
+  });
+
+  test('every reference leads somewhere', () => {
+    const known = new Set(
+      ['Parameters', 'Resources', 'Conditions'].flatMap((part) =>
+        Object.keys(isObject(template[part]) ? template[part] : {}),
+      ),
+    );
+    const dangling = referencesIn(template).filter((name) => !known.has(name) && !name.startsWith('AWS::'));
+    expect(dangling).toEqual([]);
+  });
+});
+
+test('the documents have every answer that the front door gives', () => {
+  const source = readFileSync(join(ROOT, 'lib', 'ingest', 'refusal.ts'), 'utf8');
+  const documented = readFileSync(join(ROOT, 'docs', 'ingest.md'), 'utf8');
+  const refusals = [...source.matchAll(/^ {2}(\w+): \{ status: (\d+), text: '([^']+)' \}/gm)];
+  expect(refusals.length).toBeGreaterThan(15);
+  for (const [, reason = '', status = '', text = ''] of refusals) {
+    const row = documented.split('\n').find((line) => line.includes(`\`${reason}\``));
+    expect([reason, row]).toEqual([reason, expect.stringContaining(status)]);
+    expect(row).toContain(`\`${text}\``);
+  }
+});
