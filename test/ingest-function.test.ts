@@ -13,6 +13,8 @@ import {
   WRITE_KEY,
   type FrontDoorHarness,
 } from './support/front-door-harness.ts';
+import { sqsEndpoint } from './support/lambda-harness.ts';
+import { startUnreliableProxy, type UnreliableProxy } from './support/unreliable-proxy.ts';
 
 /** The built bundle of the front door, through an HTTP API, into a real SQS API. */
 let harness: FrontDoorHarness;
@@ -91,6 +93,12 @@ describe('an accepted request is answered "ok", and is in the queue', () => {
       expect(await queued()).toMatchObject([{ event: 'Grüße 🚀 \uFFFF' }]);
     },
   );
+
+  test('brackets and quotes in a text are no nesting', async () => {
+    const event = `${'['.repeat(300)}"\\${'{'.repeat(300)}`;
+    expect(await post('/v1/track', { ...track, event })).toMatchObject({ status: 200 });
+    expect(await queued()).toMatchObject([{ event }]);
+  });
 
   test('a pixel is an image, with the event behind it', async () => {
     const answer = await harness.request(
@@ -175,6 +183,8 @@ describe('what is asked when an SDK starts', () => {
 
 describe('a refused request says why, in RudderStack’s words, and nothing of it is in the queue', () => {
   const deep = (levels: number): string => `{"userId":"u","properties":${'['.repeat(levels)}${']'.repeat(levels)}}`;
+  /** As one member of a gzip stream; forty of them are a body of four gigabytes. */
+  const hundredMegabytes = gzipSync(Buffer.alloc(100_000_000, ' '));
   const noKey = { authorization: '' };
 
   test.each<[string, string, string | Buffer | object, Record<string, string>, number, string]>([
@@ -297,7 +307,7 @@ describe('a refused request says why, in RudderStack’s words, and nothing of i
     [
       'a zip bomb',
       '/v1/track',
-      gzipSync(Buffer.alloc(400_000_000, ' ')),
+      Buffer.concat(Array.from({ length: 40 }, () => hundredMegabytes)),
       {},
       413,
       'request size exceeds max limit\nthe body has more than 4096000 bytes\n',
@@ -377,19 +387,23 @@ describe('hostile requests', () => {
       expect([answer.status, answer.headers.get('access-control-allow-origin')]).toEqual([200, null]);
     }
     // Node's own client refuses a line break in a header, so the API's event is made by hand.
-    const event = {
-      rawPath: '/v1/track',
-      rawQueryString: '',
-      headers: {
-        origin: 'https://a.example\r\nset-cookie: a=b',
-        'access-control-request-headers': 'x\r\nset-cookie: a=b',
-      },
-      requestContext: { http: { method: 'OPTIONS', sourceIp: '::1' } },
-      isBase64Encoded: false,
-    };
-    const answer = await harness.frontDoor.lambda.invoke(event);
-    expect(JSON.stringify(answer)).not.toContain('set-cookie');
-    expect(valueAt(answer, ['response', 'statusCode'])).toBe(204);
+    const preflight = (headers: object): Promise<unknown> =>
+      harness.frontDoor.lambda.invoke({
+        rawPath: '/v1/track',
+        rawQueryString: '',
+        headers,
+        requestContext: { http: { method: 'OPTIONS', sourceIp: '::1' } },
+        isBase64Encoded: false,
+      });
+    const injected = '\r\nset-cookie: a=b';
+    for (const headers of [
+      { origin: `https://a.example${injected}` },
+      { origin: 'https://a.example', 'access-control-request-headers': `x${injected}` },
+    ]) {
+      const answer = await preflight(headers);
+      expect(JSON.stringify(answer)).not.toContain('set-cookie');
+      expect(valueAt(answer, ['response', 'statusCode'])).toBe(204);
+    }
   });
 
   test('the caller’s address is the gateway’s word, not a header’s', async () => {
@@ -424,6 +438,48 @@ describe('hostile requests', () => {
 
   test('after all of this it is the same process that answers', () => {
     expect(harness.frontDoor.lambda.coldStarts()).toBeLessThanOrEqual(2);
+  });
+});
+
+describe('while the queue fails', () => {
+  let network: UnreliableProxy;
+  let behind: FrontDoorHarness;
+  beforeAll(async () => {
+    network = await startUnreliableProxy(sqsEndpoint());
+    behind = await startFrontDoorHarness(network.url);
+  });
+  afterAll(async () => {
+    await behind.stop();
+    await network.stop();
+  });
+
+  const batch = Array.from({ length: 10_000 }, (_, index) => ({ ...track, messageId: `m-${index}` }));
+  const sendBatch = () => behind.request('/v1/batch', { method: 'POST', body: JSON.stringify({ batch }) });
+  const idsInQueue = async (): Promise<unknown[]> => {
+    const messages = await behind.messages();
+    return messages.flatMap(({ Body = '' }) =>
+      unwrap(Body).map((one) => (one.kind === 'event' ? one.event.messageId : undefined)),
+    );
+  };
+
+  test('messages of a batch that SQS does not take are sent again, and they alone', async () => {
+    network.failNext(['half', 'half', 'half', 'half']);
+    expect(await sendBatch()).toMatchObject({ status: 200, text: 'ok' });
+    expect((await idsInQueue()).toSorted()).toEqual(batch.map(({ messageId }) => messageId).toSorted());
+  });
+
+  test('it answers 503 when not every message is in the queue, so that the SDK sends again', async () => {
+    network.failNext(Array.from({ length: 16 }, () => 'half'));
+    expect(await sendBatch()).toMatchObject({ status: 503, text: 'service unavailable\n' });
+    expect((await idsInQueue()).length).toBeLessThan(10_000);
+    expect(behind.logs.join('\n')).toContain('"reason":"queue_unavailable"');
+  });
+
+  test('and when SQS cannot be reached at all', async () => {
+    network.failNext(Array.from({ length: 16 }, () => 'refused'));
+    expect(await sendBatch()).toMatchObject({ status: 503, text: 'service unavailable\n' });
+    expect(await idsInQueue()).toEqual([]);
+    expect(behind.logs.join('\n')).toContain('"code":"queue_send_failed"');
   });
 });
 

@@ -1,9 +1,13 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { buffer } from 'node:stream/consumers';
+import { isArray, isObject, valueAt } from '../../lib/json.ts';
 import { startLoopbackServer, type LoopbackServer } from '../../local/loopback-server.ts';
 
-/** `refused`: the call never arrives. `answer_lost`: it arrives, and the caller does not get to know. */
-export type Failure = 'refused' | 'answer_lost';
+/**
+ * `refused`: the call never arrives. `answer_lost`: it arrives, and the caller does not get to know. `half`: of a batch that is sent
+ * to SQS the second half fails.
+ */
+export type Failure = 'refused' | 'answer_lost' | 'half';
 
 export interface UnreliableProxy extends LoopbackServer {
   /** What the next calls come to; those after them go through. */
@@ -23,25 +27,51 @@ export async function startUnreliableProxy(target: string): Promise<UnreliablePr
       response.destroy();
       return;
     }
-    const answer = await forward(target, request, body);
+    const answer = await (failure === 'half' ? forwardHalf : forward)(target, request, body);
     if (failure === 'answer_lost') {
       response.destroy();
       return;
     }
     response.writeHead(answer.status, answer.headers).end(answer.body);
   });
-  return { ...server, failNext: (next) => failures.push(...next), calls: () => calls };
+  return { ...server, failNext: (next) => failures.splice(0, failures.length, ...next), calls: () => calls };
 }
 
-async function forward(target: string, { method, url, headers }: IncomingMessage, body: Buffer) {
-  return await new Promise<{ status: number; headers: IncomingMessage['headers']; body: Buffer }>((resolve, reject) => {
+/** @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html */
+async function forwardHalf(target: string, request: IncomingMessage, body: Buffer): Promise<Forwarded> {
+  const call: unknown = JSON.parse(body.toString());
+  if (!isObject(call) || !isArray(call['Entries'])) throw new Error('no batch');
+  const entries = call['Entries'];
+  const kept = entries.slice(0, Math.floor(entries.length / 2));
+  const failed = entries.slice(kept.length).map((entry) => ({
+    Id: valueAt(entry, ['Id']),
+    SenderFault: false,
+    Code: 'InternalError',
+  }));
+  const none = { status: 200, headers: { 'content-type': 'application/x-amz-json-1.0' }, body: Buffer.from('{}') };
+  const answer =
+    kept.length === 0 ? none : await forward(target, request, Buffer.from(JSON.stringify({ ...call, Entries: kept })));
+  const told: unknown = JSON.parse(answer.body.toString());
+  const whole = Buffer.from(JSON.stringify({ ...(isObject(told) ? told : {}), Failed: failed }));
+  return { status: 200, headers: { 'content-type': 'application/x-amz-json-1.0' }, body: whole };
+}
+
+interface Forwarded {
+  readonly status: number;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: Buffer;
+}
+
+async function forward(target: string, { method, url, headers }: IncomingMessage, body: Buffer): Promise<Forwarded> {
+  return await new Promise((resolve, reject) => {
     const onAnswer = (answer: IncomingMessage): void => {
       buffer(answer).then(
         (received) => resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: received }),
         reject,
       );
     };
-    httpRequest(`${target}${url}`, { method: method ?? 'GET', headers }, onAnswer)
+    const length = { 'content-length': String(body.length) };
+    httpRequest(`${target}${url}`, { method: method ?? 'GET', headers: { ...headers, ...length } }, onAnswer)
       .once('error', reject)
       .end(body);
   });
