@@ -1,14 +1,14 @@
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { systemClock } from '../lib/clock.ts';
-import { readRuntime, readSettingsFromEnvironment } from '../lib/config.ts';
+import { readLogSettings, readRuntime, readSettingsFromEnvironment } from '../lib/config.ts';
 import { createHandler } from '../lib/forwarding/create-handler.ts';
 import type { Queues } from '../lib/forwarding/queue.ts';
 import { fetchTransport } from '../lib/heap/transport.ts';
-import { createTelemetry } from '../lib/telemetry.ts';
+import { createTelemetry } from '../lib/forwarding/telemetry.ts';
 
 const settings = readSettingsFromEnvironment(process.env);
 const runtime = readRuntime(process.env);
-const telemetry = createTelemetry();
+const telemetry = createTelemetry(readLogSettings(process.env));
 let queues: Promise<Queues> | undefined;
 
 const handle = createHandler({

@@ -1,5 +1,6 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import { systemClock } from '../lib/clock.ts';
+import { readLogSettings } from '../lib/config.ts';
 import { createIngestHandler } from '../lib/ingest/create-ingest-handler.ts';
 import { createEventQueue } from '../lib/ingest/event-queue.ts';
 import { readIngestRuntime } from '../lib/ingest/ingest-runtime.ts';
@@ -8,7 +9,7 @@ import { createKeyRing } from '../lib/ingest/key-ring.ts';
 import { createParameterReader } from '../lib/ingest/parameter-store.ts';
 
 const runtime = readIngestRuntime(process.env);
-const telemetry = createIngestTelemetry();
+const telemetry = createIngestTelemetry(readLogSettings(process.env));
 
 const handle = createIngestHandler({
   telemetry,

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { isObject } from './json.ts';
 import { parseAppId, type AppId } from './mapping/app-id.ts';
+import { LOG_LEVELS, type LogSettings } from './telemetry/log.ts';
 
 /** A setting that may be given once for every source or apart for each. */
 export type PerSource<Setting> =
@@ -192,6 +193,18 @@ export function readRuntime(environment: NodeJS.ProcessEnv): Runtime {
     maximumConcurrency: readCount(environment, 'MAXIMUM_CONCURRENCY', { fallback: 2, least: 1, most: 1000 }),
     heapBaseUrl: environment['HEAP_BASE_URL'] ? readUrl(environment, 'HEAP_BASE_URL').replace(/\/+$/, '') : undefined,
   };
+}
+
+/**
+ * Reads how the function logs.
+ *
+ * @throws ConfigurationError
+ */
+export function readLogSettings(environment: NodeJS.ProcessEnv): LogSettings {
+  const given = environment['LOG_LEVEL']?.toUpperCase() || 'INFO';
+  const level = LOG_LEVELS.find((one) => one === given);
+  if (level === undefined) throw new ConfigurationError(`LOG_LEVEL has to be one of ${LOG_LEVELS.join(', ')}`);
+  return { service: environment['SERVICE_NAME'] || 'rudderstack-heap', level };
 }
 
 /** @throws ConfigurationError when the variable `key` holds no URL */

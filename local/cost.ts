@@ -52,7 +52,7 @@ async function measure(batchSize: number): Promise<Measured> {
       QUEUE_URL: 'http://127.0.0.1/queue',
       DEAD_LETTER_QUEUE_URL: 'http://127.0.0.1/dead-letters',
       HEAP_BASE_URL: heap.url,
-      POWERTOOLS_SERVICE_NAME: 'rudderstack-heap',
+      SERVICE_NAME: 'rudderstack-heap',
     },
   });
   resources.defer(() => lambda.stop());

@@ -43,8 +43,8 @@ export async function startFrontDoor(options: FrontDoorOptions): Promise<FrontDo
       AWS_ENDPOINT_URL_SSM: parameterStore.url,
       QUEUE_URL: queueUrl,
       INGEST_KEYS_PARAMETER: KEYS_PARAMETER,
-      POWERTOOLS_SERVICE_NAME: 'local',
-      POWERTOOLS_LOG_LEVEL: 'INFO',
+      SERVICE_NAME: 'local',
+      LOG_LEVEL: 'INFO',
       ...environment,
     },
   });

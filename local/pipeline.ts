@@ -60,8 +60,8 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
       MAX_RECEIVE_COUNT: String(parameterDefault(template, 'MaxReceiveCount')),
       MAXIMUM_CONCURRENCY: String(maximumConcurrency),
       HEAP_BASE_URL: options.heapUrl,
-      POWERTOOLS_SERVICE_NAME: 'local',
-      POWERTOOLS_LOG_LEVEL: 'INFO',
+      SERVICE_NAME: 'local',
+      LOG_LEVEL: 'INFO',
       ...options.environment,
     },
   });

@@ -11,8 +11,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   rudderstack: [],
   heap: [],
   mapping: ['rudderstack', 'heap'],
-  forwarding: ['rudderstack', 'mapping', 'heap'],
-  ingest: ['rudderstack'],
+  forwarding: ['rudderstack', 'mapping', 'heap', 'telemetry'],
+  ingest: ['rudderstack', 'telemetry'],
+  telemetry: [],
 };
 
 test.each(Object.entries(MAY_IMPORT))('lib/%s imports from %j and itself alone', (folder, allowed) => {

@@ -1,23 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { filesLoadedWith } from '../bench/loaded-files.ts';
 
 const ENTRY = join(__dirname, '..', 'dist', 'forward', 'forward.mjs');
 
-/** The files that are loaded with `file`, without what it imports on demand. */
-function loadedWith(file: string, seen = new Set<string>()): ReadonlySet<string> {
-  if (seen.has(file)) return seen;
-  seen.add(file);
-  const source = readFileSync(file, 'utf8');
-  for (const [, path = ''] of source.matchAll(/(?:^|[;}\n])\s*import\s*(?:[^"'()]*?from\s*)?["'](\.[^"']+)["']/g)) {
-    loadedWith(join(dirname(file), path), seen);
-  }
-  return seen;
-}
+const loaded = [...filesLoadedWith(ENTRY)].map((file) => readFileSync(file, 'utf8'));
 
-const loaded = [...loadedWith(ENTRY)].map((file) => readFileSync(file, 'utf8'));
-
-test('a cold start loads no more than 80 KB', () => {
-  expect(loaded.reduce((sum, source) => sum + Buffer.byteLength(source), 0)).toBeLessThanOrEqual(80 * 1000);
+test('a cold start loads no more than 50 KB', () => {
+  expect(loaded.reduce((sum, source) => sum + Buffer.byteLength(source), 0)).toBeLessThanOrEqual(50 * 1000);
 });
 
 test('a cold start loads nothing of the AWS SDK, which a failure can still load', () => {
@@ -25,5 +15,10 @@ test('a cold start loads nothing of the AWS SDK, which a failure can still load'
   const onDemand = [...readFileSync(ENTRY, 'utf8').matchAll(/import\("(\.[^"]+)"\)/g)].map(([, path = '']) => path);
   expect(onDemand).toHaveLength(1);
   const chunk = join(dirname(ENTRY), onDemand[0] ?? '');
-  expect([...loadedWith(chunk)].map((file) => readFileSync(file, 'utf8')).join('\n')).toMatch(/SendMessageBatch/);
+  expect([...filesLoadedWith(chunk)].map((file) => readFileSync(file, 'utf8')).join('\n')).toMatch(/SendMessageBatch/);
+});
+
+test('a cold start loads none of Node’s own modules that are slow to load', () => {
+  for (const source of loaded)
+    expect(source).not.toMatch(/(?:from|import)\s*"node:(?:crypto|zlib|http|https|stream|fs)"/);
 });

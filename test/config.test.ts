@@ -1,4 +1,10 @@
-import { ConfigurationError, readRuntime, readSettings, readSettingsFromEnvironment } from '../lib/config.ts';
+import {
+  ConfigurationError,
+  readLogSettings,
+  readRuntime,
+  readSettings,
+  readSettingsFromEnvironment,
+} from '../lib/config.ts';
 
 test('a whole Config as RudderStack shows it can be pasted', () => {
   const settings = readSettings({
@@ -97,4 +103,18 @@ describe('how the function runs', () => {
       heapBaseUrl: 'http://127.0.0.1:1/x',
     });
   });
+});
+
+test.each([
+  [{}, { service: 'rudderstack-heap', level: 'INFO' }],
+  [
+    { SERVICE_NAME: 'stack', LOG_LEVEL: 'debug' },
+    { service: 'stack', level: 'DEBUG' },
+  ],
+])('the log settings %j are %j', (environment, settings) => {
+  expect(readLogSettings(environment)).toEqual(settings);
+});
+
+test('a log level that is none is named', () => {
+  expect(() => readLogSettings({ LOG_LEVEL: 'LOUD' })).toThrow('LOG_LEVEL has to be one of DEBUG, INFO, WARN, ERROR');
 });

@@ -351,7 +351,7 @@ describe('what it tells', () => {
         events: 4,
         delivered: 2,
         rejected: { missing_event: 1, not_json: 1 },
-        function_request_id: expect.any(String),
+        requestId: expect.any(String),
       }),
     );
     expect(lines).toContainEqual(

@@ -37,7 +37,7 @@ describe('alarms and dashboard', () => {
   });
 
   test('watch metrics that the function emits', () => {
-    const emitted = readFileSync(join(ROOT, 'lib', 'telemetry.ts'), 'utf8');
+    const emitted = readFileSync(join(ROOT, 'lib', 'forwarding', 'telemetry.ts'), 'utf8');
     const source = readFileSync(join(ROOT, 'infra', 'observability.yaml'), 'utf8');
     const own = [
       ...source.matchAll(

@@ -6,7 +6,7 @@ import { createHeapClient } from '../heap/client.ts';
 import { createEntryLimit } from '../heap/entry-limit.ts';
 import { createPacer, paceFor } from '../heap/pacing.ts';
 import type { Transport } from '../heap/transport.ts';
-import type { Telemetry } from '../telemetry.ts';
+import type { Telemetry } from './telemetry.ts';
 import { createDecidedEvents } from './decided-events.ts';
 import { forward, type Deadlines, type ForwardDependencies } from './forward.ts';
 import type { Queues } from './queue.ts';

@@ -1,4 +1,3 @@
-import { gzipSync } from 'node:zlib';
 import type { SQSMessageAttributes, SQSRecord } from 'aws-lambda';
 import type { Rejected } from '../outcome.ts';
 
@@ -159,7 +158,8 @@ function bodyOf(text: string): string {
   // SQS takes no empty message, so this one cannot have come from a queue; a blank is the nearest to nothing.
   if (text === '') return ' ';
   const fits = Buffer.byteLength(text) <= SQS_LIMITS.bytes && text.search(FORBIDDEN_CHARACTERS) === -1;
-  return fits ? text : gzipSync(text).toString('base64');
+  // Loaded here: hardly any letter needs it.
+  return fits ? text : process.getBuiltinModule('node:zlib').gzipSync(text).toString('base64');
 }
 
 function textAttribute(value: string): LetterAttribute {

@@ -54,7 +54,7 @@ export async function forward(
   const tries: Try[] = [];
   const prepared = records.map((record) => ({ record, events: prepare(record, dependencies) }));
 
-  const pending = prepared.flatMap(({ events }) => events.flatMap(({ step }) => (step.kind === 'pending' ? step : [])));
+  const pending = pendingOf(prepared);
   let answers: ReadonlyMap<PendingCall, EntryOutcome> = new Map();
   try {
     answers = await deliver(pending, deadlines.sending, (happened) => tries.push(happened), dependencies);
@@ -82,9 +82,15 @@ export async function forward(
       tries,
       cuts: pending.map(({ cuts }) => cuts),
       recordsDeferred: deferred.length,
-      oldestRecordAgeMs: Math.max(0, ...records.map((record) => clock.now() - sentAt(record, clock.now()))),
+      oldestRecordAgeMs: oldestAgeMs(records, clock.now()),
     },
   };
+}
+
+function pendingOf(prepared: readonly { readonly events: readonly PreparedEvent[] }[]): readonly Pending[] {
+  const pending: Pending[] = [];
+  for (const { events } of prepared) for (const { step } of events) if (step.kind === 'pending') pending.push(step);
+  return pending;
 }
 
 /** An event that waits for Heap's answer. */
@@ -148,6 +154,10 @@ async function settleOrDefer(
       events: events.map((event) => (event.outcome.kind === 'rejected' ? { ...event, outcome: internalError } : event)),
     }));
   }
+}
+
+function oldestAgeMs(records: readonly SQSRecord[], now: number): number {
+  return records.reduce((oldest, record) => Math.max(oldest, now - sentAt(record, now)), 0);
 }
 
 /** When the record entered the queue, in ms since 1970; `now` for one that a person has made up without a time. */

@@ -56,12 +56,18 @@ export async function settle(
   deadline: number,
   dependencies: SettleDependencies,
 ): Promise<readonly ProcessedRecord[]> {
+  if (processed.every(isDone)) return processed;
   const decided = processed.map((one) => giveUpIfExhausted(one, dependencies.maxReceiveCount));
   const lettered = await deadLetter(keepFifoOrder(decided), deadline, dependencies);
   // A letter that was not taken is a failure like any other.
   const settled = keepFifoOrder(lettered);
   await postpone(settled, deadline, dependencies);
   return settled;
+}
+
+/** Nothing has to be told to any queue: Lambda deletes the record. */
+function isDone({ events }: ProcessedRecord): boolean {
+  return events.every(({ outcome }) => outcome.kind === 'delivered' || outcome.kind === 'filtered');
 }
 
 /** The events of a record that have to wait. */

@@ -33,8 +33,8 @@ export type HeapCall =
       readonly kind: 'add_user_properties';
       readonly appId: string;
       readonly payload: HeapUser;
-      /** When the properties were true, in ms since 1970, where the event tells. Heap itself only knows the arrival. */
-      readonly time: number | undefined;
+      /** When the properties were true, in ISO 8601, where the event tells. Heap itself only knows the arrival. */
+      readonly timestamp: string | undefined;
     };
 
 export type HeapCallKind = HeapCall['kind'];

@@ -53,9 +53,8 @@ export function groupEntries(calls: readonly PendingCall[]): ReadonlyMap<string,
   const groupsOf = (appId: string, ofApp: readonly PendingCall[]): EntryGroup[] =>
     (['add_user_properties', 'track'] as const).flatMap((kind) => {
       const ofKind = ofApp.filter(({ call }) => call.kind === kind);
-      if (ofKind.length === 0) return [];
-      const entries = [...Map.groupBy(ofKind, sameEntryKey).values()].map((same) => makeEntry(same.toSorted(byTime)));
-      return [{ kind, appId, entries }];
+      const entries = Array.from(Map.groupBy(ofKind, sameEntryKey).values(), makeEntry);
+      return entries.length === 0 ? [] : [{ kind, appId, entries }];
     });
   return new Map([...byApp].map(([appId, ofApp]) => [appId, groupsOf(appId, ofApp)]));
 }
@@ -113,18 +112,19 @@ function sameEntryKey({ call }: PendingCall): string {
   return call.kind === 'track' ? `${call.payload.identity}\n${call.payload.idempotency_key}` : call.payload.identity;
 }
 
-function makeEntry(calls: readonly PendingCall[]): Entry {
+/** @param given in any order, one at least */
+function makeEntry(given: readonly PendingCall[]): Entry {
+  // Sorting and merging cost more than writing, and most entries stand for one call.
+  const calls = given.length > 1 ? given.toSorted(byTime) : given;
   const [first] = calls;
   if (first === undefined) throw new Error('an entry is made of one call at least');
-  const payload =
-    first.call.kind === 'track'
-      ? first.call.payload
-      : {
-          identity: first.call.payload.identity,
-          properties: Object.assign({}, ...calls.map(({ call }) => call.payload.properties)),
-        };
+  const { identity } = first.call.payload;
+  const isMerged = first.call.kind === 'add_user_properties' && calls.length > 1;
+  const payload = isMerged
+    ? { identity, properties: Object.assign({}, ...calls.map(({ call }) => call.payload.properties)) }
+    : first.call.payload;
   const json = JSON.stringify(payload);
-  return { identity: payload.identity, calls, json, bytes: Buffer.byteLength(json) };
+  return { identity, calls, json, bytes: Buffer.byteLength(json) };
 }
 
 /** Stable: calls of the same time keep the order of the batch. */
@@ -133,5 +133,6 @@ function byTime(a: PendingCall, b: PendingCall): number {
 }
 
 function timeOf({ call, arrivedAt }: PendingCall): number {
-  return (call.kind === 'add_user_properties' ? call.time : undefined) ?? arrivedAt;
+  const time = call.kind === 'add_user_properties' ? Date.parse(call.timestamp ?? '') : Number.NaN;
+  return Number.isNaN(time) ? arrivedAt : time;
 }

@@ -89,9 +89,11 @@ export function createPacer(pace: Pace): Pacer {
 
   /** In how many ms `count` more fit; 0: now. */
   function waitFor(key: string, count: number, limit: number, now: number): number {
-    let over = used(key, now) + count - limit;
+    const charges = chargesOf(key, now);
+    let over = count - limit;
+    for (const charge of charges) over += charge.count;
     if (over <= 0) return 0;
-    for (const charge of chargesOf(key, now).toSorted((a, b) => a.until - b.until)) {
+    for (const charge of charges.toSorted((a, b) => a.until - b.until)) {
       over -= charge.count;
       if (over <= 0) return charge.until - now;
     }
@@ -118,13 +120,13 @@ export function createPacer(pace: Pace): Pacer {
 
     reserve(appId, entries, now) {
       sweep(now);
+      const byIdentity = new Map<string, number>();
+      for (const { identity } of entries) byIdentity.set(identity, (byIdentity.get(identity) ?? 0) + 1);
       const counts = new Map<string, number>();
-      for (const { identity } of entries) {
-        const key = identityKey(appId, identity);
-        counts.set(key, (counts.get(key) ?? 0) + 1);
-      }
       let ofIdentities = 0;
-      for (const [key, count] of counts) {
+      for (const [identity, count] of byIdentity) {
+        const key = identityKey(appId, identity);
+        counts.set(key, count);
         ofIdentities = Math.max(ofIdentities, waitFor(key, count, pace.perIdentity, now));
       }
       const ofApp = Math.max(

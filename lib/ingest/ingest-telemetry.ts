@@ -1,8 +1,7 @@
-import { Logger } from '@aws-lambda-powertools/logger';
-import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { Context } from 'aws-lambda';
 import { ConfigurationError } from '../config.ts';
-import { describeError, METRICS_NAMESPACE } from '../telemetry.ts';
+import { createLog, describeError, type LogSettings } from '../telemetry/log.ts';
+import { createMetrics } from '../telemetry/metrics.ts';
 import type { RefusalReason } from './refusal.ts';
 
 /** What the front door tells the outside: counts, codes and the owner's names of sources; nothing of an event, and no key. */
@@ -23,33 +22,33 @@ const PROBLEMS = {
 
 export type IngestProblem = keyof typeof PROBLEMS;
 
-/** Logger and metrics by Powertools for AWS Lambda; log level and service name come from its own variables. */
-export function createIngestTelemetry(): IngestTelemetry {
-  const logger = new Logger();
-  const metrics = new Metrics({ namespace: METRICS_NAMESPACE });
+export function createIngestTelemetry(settings: LogSettings): IngestTelemetry {
+  const log = createLog(settings);
+  const metrics = createMetrics(settings);
 
   return {
     startInvocation(context) {
-      logger.addContext(context);
+      log.startInvocation(context);
     },
 
     reportTaken(source, events, messages) {
-      metrics.addMetric('IngestedEvents', MetricUnit.Count, events);
-      metrics.addMetric('IngestedMessages', MetricUnit.Count, messages);
-      metrics.publishStoredMetrics();
+      metrics.add('IngestedEvents', 'Count', events);
+      metrics.add('IngestedMessages', 'Count', messages);
+      metrics.publish();
       // At one event a request, a line for each would cost more than everything else.
-      logger.debug('Events taken', { code: 'events_taken', source, events, messages });
+      log.debug('Events taken', { code: 'events_taken', source, events, messages });
     },
 
     reportRefusal(reason, bytes) {
-      metrics.singleMetric().addDimension('reason', reason).addMetric('RefusedRequests', MetricUnit.Count, 1);
-      logger.info('Request refused', { code: 'request_refused', reason, bytes });
+      metrics.addBy('reason', reason, 'RefusedRequests', 1);
+      metrics.publish();
+      log.info('Request refused', { code: 'request_refused', reason, bytes });
     },
 
     reportProblem(code, error) {
       // The words of a wrong setting name keys and quote no value.
       const detail = error instanceof ConfigurationError ? { detail: error.message } : {};
-      logger.error(PROBLEMS[code], { code, ...detail, ...describeError(error) });
+      log.error(PROBLEMS[code], { code, ...detail, ...describeError(error) });
     },
   };
 }

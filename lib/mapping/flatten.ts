@@ -91,6 +91,7 @@ export function flatten(root: unknown, isReserved: (name: string) => boolean = (
 
 /** The first `length` characters, without half of a character pair at the end. */
 export function cutText(text: string, length: number): string {
+  if (text.length <= length) return text;
   const cut = text.slice(0, length);
   return /[\uD800-\uDBFF]$/.test(cut) ? cut.slice(0, -1) : cut;
 }

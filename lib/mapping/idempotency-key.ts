@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { rejected, type Rejected } from '../outcome.ts';
 import { valueAt } from '../json.ts';
 import type { RudderStackEvent } from '../rudderstack/event.ts';
@@ -14,6 +13,8 @@ import type { RudderStackEvent } from '../rudderstack/event.ts';
 export function readIdempotencyKey(event: RudderStackEvent): { readonly kind: 'key'; readonly key: string } | Rejected {
   const given = asKey(valueAt(event, ['properties', 'idempotencyKey'])) ?? asKey(event.messageId);
   if (given !== undefined) return { kind: 'key', key: given };
+  // Loading it takes longer than anything else in a cold start, and the SDKs' events have ids.
+  const { createHash } = process.getBuiltinModule('node:crypto');
   try {
     return { kind: 'key', key: createHash('sha256').update(JSON.stringify(event)).digest('hex') };
   } catch (error) {

@@ -4,13 +4,13 @@ import { valueAt } from '../json.ts';
 import type { RudderStackEvent } from '../rudderstack/event.ts';
 import { flatten, type Cuts, type Flat } from './flatten.ts';
 import { readIdentity } from './identity.ts';
-import { readTimestamp, toEpochMs } from './timestamp.ts';
+import { readTimestamp } from './timestamp.ts';
 
 export interface MappedIdentify {
   readonly kind: 'mapped';
   readonly payload: HeapUser;
-  /** When the traits were true, in ms since 1970. */
-  readonly time: number | undefined;
+  /** When the traits were true, in ISO 8601. */
+  readonly timestamp: string | undefined;
   readonly cuts: Cuts;
 }
 
@@ -31,7 +31,7 @@ export function mapIdentify(event: RudderStackEvent): MappedIdentify | Filtered 
   return {
     kind: 'mapped',
     payload: { identity: identity.identity, properties: traits.properties },
-    time: toEpochMs(readTimestamp(event)),
+    timestamp: readTimestamp(event),
     cuts: traits.cuts,
   };
 }

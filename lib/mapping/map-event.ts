@@ -31,8 +31,8 @@ export function mapEvent(
   if (type === 'identify') {
     const mapped = mapIdentify(app.event);
     if (mapped.kind !== 'mapped') return mapped;
-    const { payload, time, cuts } = mapped;
-    return { kind: 'mapped', call: { kind: 'add_user_properties', appId: app.id, payload, time }, cuts };
+    const { payload, timestamp, cuts } = mapped;
+    return { kind: 'mapped', call: { kind: 'add_user_properties', appId: app.id, payload, timestamp }, cuts };
   }
   const mapped = mapTrack(app.event);
   if (mapped.kind !== 'mapped') return mapped;

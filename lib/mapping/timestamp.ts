@@ -5,6 +5,10 @@ import type { RudderStackEvent } from '../rudderstack/event.ts';
 const ISO_8601 =
   /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])(?<time>(?<separator>[Tt ])(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d+)?)?(?<zone> ?(?:[Zz]|UTC|[+-]\d{2}(?::?\d{2})?))?)?$/;
 
+/** What goes out as it came: a T, and a zone at the end or none. Tried first, since it is what SDKs send. */
+const AS_IT_IS =
+  /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])[Tt](?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?(?:Z|[+-]\d{2}:\d{2})$/;
+
 /** Epoch milliseconds below this are more likely seconds or a counter: it stands for March 1973. */
 const EARLIEST_EPOCH_MS = 1e11;
 /** The last instant that a JavaScript date can hold. */
@@ -34,18 +38,13 @@ export function readTimestamp(event: RudderStackEvent): string | undefined {
   return undefined;
 }
 
-/** An ISO 8601 text in ms since 1970; undefined where it cannot be told. */
-export function toEpochMs(timestamp: string | undefined): number | undefined {
-  const instant = timestamp === undefined ? NaN : Date.parse(timestamp);
-  return Number.isNaN(instant) ? undefined : instant;
-}
-
 function asIso(value: unknown): string | undefined {
   if (typeof value === 'number') {
     return value >= EARLIEST_EPOCH_MS && value <= LATEST_EPOCH_MS ? new Date(value).toISOString() : undefined;
   }
   if (typeof value !== 'string') return undefined;
   const text = value.trim();
+  if (AS_IT_IS.test(text)) return isOnCalendar(text) ? text : undefined;
   const parts = ISO_8601.exec(text)?.groups;
   if (parts === undefined || !isOnCalendar(text)) return undefined;
   if (parts['separator'] !== ' ' && !parts['zone']?.startsWith(' ')) return text;
@@ -58,8 +57,9 @@ function asIso(value: unknown): string | undefined {
 
 /** Tells the 30th of February from a date, which `Date.parse` does not. */
 function isOnCalendar(text: string): boolean {
-  const [year = 0, month = 0, day = 0] = text.slice(0, 10).split('-').map(Number);
+  const day = Number(text.slice(8, 10));
   // Every month has 28 days, and making a date is the most expensive step of the mapping.
   if (day <= 28) return true;
+  const [year = 0, month = 0] = text.slice(0, 7).split('-').map(Number);
   return new Date(Date.UTC(year, month - 1, day)).getUTCDate() === day;
 }

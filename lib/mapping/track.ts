@@ -30,19 +30,16 @@ export function mapTrack(event: RudderStackEvent): MappedTrack | Rejected {
   const key = readIdempotencyKey(event);
   if (key.kind === 'rejected') return key;
 
-  const timestamp = readTimestamp(event);
   const cutName = cutText(name, LIMITS.eventNameCharacters);
-  return {
-    kind: 'mapped',
-    payload: {
-      identity: identity.identity,
-      event: cutName,
-      properties: flat.properties,
-      ...(timestamp === undefined ? {} : { timestamp }),
-      idempotency_key: key.key,
-    },
-    cuts: { ...flat.cuts, eventNamesCut: cutName === name ? 0 : 1 },
+  if (cutName !== name) flat.cuts.eventNamesCut = 1;
+  const payload = {
+    identity: identity.identity,
+    event: cutName,
+    properties: flat.properties,
+    idempotency_key: key.key,
   };
+  const timestamp = readTimestamp(event);
+  return { kind: 'mapped', payload: timestamp === undefined ? payload : { ...payload, timestamp }, cuts: flat.cuts };
 }
 
 /** The name as it came, blanks included: it is how Heap knows the event. */

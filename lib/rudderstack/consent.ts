@@ -1,5 +1,5 @@
 import type { ConsentRule, PerSource, Settings } from '../config.ts';
-import { isArray, valueAt } from '../json.ts';
+import { isArray, isObject } from '../json.ts';
 import type { RudderStackEvent } from './event.ts';
 import { sourceTypesOf } from './source-type.ts';
 
@@ -22,7 +22,7 @@ interface ConsentGiven {
  */
 export function isConsentDenied(event: RudderStackEvent, settings: Settings['consent']): boolean {
   const given = readConsent(event);
-  if (given.deniedIds.size === 0) return false;
+  if (given === undefined) return false;
 
   const rules = forEventSource(settings.consentManagement, event).flat();
   const matching = rules.filter((rule) => rule.provider === given.provider && rule.consents.length > 0);
@@ -39,12 +39,15 @@ export function isConsentDenied(event: RudderStackEvent, settings: Settings['con
   return false;
 }
 
-function readConsent(event: RudderStackEvent): ConsentGiven {
-  const denied = valueAt(event, ['context', 'consentManagement', 'deniedConsentIds']);
-  const provider = valueAt(event, ['context', 'consentManagement', 'provider']);
-  const strategy = valueAt(event, ['context', 'consentManagement', 'resolutionStrategy']);
+/** Undefined where nothing was denied. */
+function readConsent({ context }: RudderStackEvent): ConsentGiven | undefined {
+  const consent = isObject(context) ? context['consentManagement'] : undefined;
+  if (!isObject(consent) || !isArray(consent['deniedConsentIds'])) return undefined;
+  const { deniedConsentIds: denied, provider, resolutionStrategy: strategy } = consent;
+  const deniedIds = new Set(denied.filter((id): id is string => typeof id === 'string' && id !== ''));
+  if (deniedIds.size === 0) return undefined;
   return {
-    deniedIds: new Set(isArray(denied) ? denied.filter((id): id is string => typeof id === 'string' && id !== '') : []),
+    deniedIds,
     provider: typeof provider === 'string' ? provider : '',
     resolutionStrategy: typeof strategy === 'string' ? strategy : '',
   };

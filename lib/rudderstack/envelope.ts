@@ -1,4 +1,3 @@
-import { gunzipSync } from 'node:zlib';
 import { rejected, type Rejected } from '../outcome.ts';
 import { isArray, isObject, valueAt, type JsonObject } from '../json.ts';
 import type { RudderStackEvent } from './event.ts';
@@ -26,7 +25,8 @@ const MAX_UNPACKED_BYTES = 16 * 1024 * 1024;
  */
 export function unwrap(body: string): readonly Enveloped[] {
   const found = unwrapText(body, MAX_ENVELOPES);
-  return found.length === 1 ? found.map((one) => ({ ...one, text: () => body })) : found;
+  const [only] = found;
+  return only !== undefined && found.length === 1 ? [{ ...only, text: () => body }] : found;
 }
 
 function unwrapText(text: string, envelopesLeft: number): Enveloped[] {
@@ -120,6 +120,8 @@ function unpack(packed: string): Unpacked | { readonly kind: 'not_coded' } {
 
 function inflate(bytes: Buffer): Unpacked {
   if (!isGzip(bytes)) return { kind: 'text', text: bytes.toString('utf8') };
+  // Loaded here, since most bodies are not packed and a cold start should not wait for it.
+  const { gunzipSync } = process.getBuiltinModule('node:zlib');
   try {
     return { kind: 'text', text: gunzipSync(bytes, { maxOutputLength: MAX_UNPACKED_BYTES }).toString('utf8') };
   } catch (error) {

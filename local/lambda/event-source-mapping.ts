@@ -26,6 +26,7 @@ export interface Invocation {
   readonly records: number;
   readonly failed: number;
   readonly answer: InvocationAnswer;
+  readonly durationMs: number;
 }
 
 export interface EventSourceMapping {
@@ -62,9 +63,11 @@ async function run(options: EventSourceMappingOptions, stopping: AbortSignal): P
     const received = await collect(options, stopping);
     for (const messages of splitByPayload(received)) {
       const records = messages.map((message) => toRecord(message, queueArn));
+      const startedAt = performance.now();
       const answer = await lambda.invoke({ Records: records });
+      const durationMs = performance.now() - startedAt;
       const failed = failedRecords(answer, records);
-      onInvocation({ records: records.length, failed: failed.size, answer });
+      onInvocation({ records: records.length, failed: failed.size, answer, durationMs });
       const done = records.filter(({ messageId }) => !failed.has(messageId));
       await remove(client, queueUrl, done);
     }

@@ -60,6 +60,8 @@ export interface World {
   readonly problems: readonly string[];
   /** When each request was sent, in ms since the start. */
   readonly sentAtMs: readonly number[];
+  /** Track events as Heap has taken them: how many, and when the request was sent, in ms since the start. */
+  readonly taken: readonly { readonly atMs: number; readonly events: number }[];
   /** When the last poller found the queue empty, in ms since the start. */
   readonly durationMs: number;
   readonly invocations: number;
@@ -95,6 +97,7 @@ export async function runWorld(options: WorldOptions): Promise<World> {
   const problems: string[] = [];
   let requests = 0;
   const sentAtMs: number[] = [];
+  const taken: { atMs: number; events: number }[] = [];
   let invocations = 0;
 
   /** One container: what it does after its death reaches nobody. */
@@ -129,13 +132,15 @@ export async function runWorld(options: WorldOptions): Promise<World> {
   const post: Transport = async (url, body, timeoutMs) => {
     const latency = options.latenciesMs[requests] ?? options.steadyLatencyMs;
     requests += 1;
-    sentAtMs.push(clock.now() - startedAt);
+    const atMs = clock.now() - startedAt;
+    sentAtMs.push(atMs);
     const fault = heapFaults.next().value ?? { kind: 'none' };
     const kind = url.endsWith('/api/track') ? 'track' : 'add_user_properties';
     const arrive = (): Answer => {
-      const { status, body: text } = tooLong(body)
-        ? { status: 413, body: 'Payload Too Large' }
-        : heap.handle(kind, body);
+      const entries = countEntries(body);
+      const { status, body: text } =
+        entries > options.mostEntries ? { status: 413, body: 'Payload Too Large' } : heap.handle(kind, body);
+      if (status === 200 && kind === 'track') taken.push({ atMs, events: entries });
       return { kind: 'answered', status, retryAfter: undefined, body: text };
     };
     const isLate = latency >= timeoutMs;
@@ -155,9 +160,9 @@ export async function runWorld(options: WorldOptions): Promise<World> {
     return answer;
   };
 
-  function tooLong(body: string): boolean {
+  function countEntries(body: string): number {
     const parsed: { readonly events?: unknown[]; readonly users?: unknown[] } = JSON.parse(body);
-    return (parsed.events ?? parsed.users ?? []).length > options.mostEntries;
+    return (parsed.events ?? parsed.users ?? []).length;
   }
 
   function queuesOf(whileAlive: <Value>(work: () => Promise<Value> | Value) => Promise<Value>): Queues {
@@ -231,5 +236,5 @@ export async function runWorld(options: WorldOptions): Promise<World> {
   await time.run(async () => {
     await Promise.all(Array.from({ length: options.maximumConcurrency }, poll));
   });
-  return { heap, queue, letters, reports, problems, sentAtMs, durationMs: clock.now() - startedAt, invocations };
+  return { heap, queue, letters, reports, problems, sentAtMs, taken, durationMs: clock.now() - startedAt, invocations };
 }

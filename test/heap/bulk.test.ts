@@ -7,7 +7,8 @@ function track(identity: string, key: string, appId = '11'): PendingCall {
 }
 
 function user(identity: string, properties: Record<string, string>, time?: number, arrivedAt = 0): PendingCall {
-  const call: HeapCall = { kind: 'add_user_properties', appId: '11', payload: { identity, properties }, time };
+  const timestamp = time === undefined ? undefined : new Date(time).toISOString();
+  const call: HeapCall = { kind: 'add_user_properties', appId: '11', payload: { identity, properties }, timestamp };
   return { call, arrivedAt };
 }
 

@@ -54,7 +54,12 @@ function events(count: number): PendingCall[] {
 
 function property(name: string, time: number, identity = 'u'): PendingCall {
   return {
-    call: { kind: 'add_user_properties', appId: '1', payload: { identity, properties: { [name]: 1 } }, time },
+    call: {
+      kind: 'add_user_properties',
+      appId: '1',
+      payload: { identity, properties: { [name]: 1 } },
+      timestamp: new Date(time).toISOString(),
+    },
     arrivedAt: 0,
   };
 }

@@ -39,7 +39,7 @@ test('reserved names are counted', () => {
 test('the event’s time is told, for whoever has to put traits in order', () => {
   const event = { userId: 'u', traits: { a: 1 } };
   expect(mapIdentify({ ...event, originalTimestamp: '2026-11-24T10:00:00Z' })).toMatchObject({
-    time: 1_795_514_400_000,
+    timestamp: '2026-11-24T10:00:00Z',
   });
-  expect(mapIdentify(event)).toMatchObject({ time: undefined });
+  expect(mapIdentify(event)).toMatchObject({ timestamp: undefined });
 });

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../lib/json.ts';
-import { readTimestamp, toEpochMs } from '../../lib/mapping/timestamp.ts';
+import { readTimestamp } from '../../lib/mapping/timestamp.ts';
 
 const original = '2026-01-01T00:00:00.000Z';
 
@@ -74,10 +74,4 @@ describe('reverse ETL', () => {
   test('which holds for no other channel', () => {
     expect(readTimestamp({ ...event, channel: 'server' })).toBe(original);
   });
-});
-
-test('epoch milliseconds are told where they can be', () => {
-  expect(toEpochMs('2026-11-24T10:00:00Z')).toBe(1_795_514_400_000);
-  expect(toEpochMs('2026-11-20T09:00:00-08')).toBeUndefined();
-  expect(toEpochMs(undefined)).toBeUndefined();
 });

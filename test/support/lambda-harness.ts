@@ -72,7 +72,7 @@ export async function startHarness(
       QUEUE_URL: queues.queueUrl,
       DEAD_LETTER_QUEUE_URL: queues.deadLetterQueueUrl,
       HEAP_BASE_URL: heapServer.url,
-      POWERTOOLS_SERVICE_NAME: 'test',
+      SERVICE_NAME: 'test',
       ...environment,
     },
   });

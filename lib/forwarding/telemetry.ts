@@ -1,9 +1,9 @@
-import { Logger } from '@aws-lambda-powertools/logger';
-import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { Context } from 'aws-lambda';
-import type { BatchReport } from './forwarding/forward.ts';
-import type { SettleProblem } from './forwarding/settle.ts';
-import type { Outcome } from './outcome.ts';
+import type { Outcome } from '../outcome.ts';
+import { createLog, describeError, type LogSettings } from '../telemetry/log.ts';
+import { createMetrics } from '../telemetry/metrics.ts';
+import type { BatchReport } from './forward.ts';
+import type { SettleProblem } from './settle.ts';
 
 /**
  * What the function tells the outside: structured log lines, and CloudWatch metrics in embedded metric format. Counts,
@@ -15,8 +15,6 @@ export interface Telemetry {
   /** Something went wrong that the function has coped with. */
   reportProblem(code: SettleProblem | 'internal_error', error: unknown): void;
 }
-
-export const METRICS_NAMESPACE = 'RudderStackToHeap';
 
 const PROBLEMS = {
   dead_letter_send_failed: 'The dead-letter queue did not take a letter; its record goes back to the queue.',
@@ -40,22 +38,20 @@ const CUT_METRICS = {
   eventNamesCut: 'EventNamesCut',
 } as const;
 
-/** Logger and metrics by Powertools for AWS Lambda; log level and service name come from its own variables. */
-export function createTelemetry(): Telemetry {
-  const logger = new Logger();
-  const metrics = new Metrics({ namespace: METRICS_NAMESPACE });
+export function createTelemetry(settings: LogSettings, write?: (line: string) => void): Telemetry {
+  const log = createLog(settings, write);
+  const metrics = createMetrics(settings, write);
 
   function addEach(name: string, dimension: string, counts: ReadonlyMap<string, number>): void {
-    for (const [value, count] of counts) {
-      metrics.singleMetric().addDimension(dimension, value).addMetric(name, MetricUnit.Count, count);
-    }
+    for (const [value, count] of counts) metrics.addBy(dimension, value, name, count);
   }
 
   function addOutcomes(outcomes: readonly Outcome[]): Record<string, Record<string, number>> {
+    const byKind = Map.groupBy(outcomes, ({ kind }) => kind);
     const reasonsByKind: Record<string, Record<string, number>> = {};
-    for (const [kind, name] of Object.entries(OUTCOME_METRICS)) {
-      const ofKind = outcomes.filter((outcome) => outcome.kind === kind);
-      metrics.addMetric(name, MetricUnit.Count, ofKind.length);
+    for (const [kind, name] of entriesOf(OUTCOME_METRICS)) {
+      const ofKind = byKind.get(kind) ?? [];
+      metrics.add(name, 'Count', ofKind.length);
       const reasons = countBy(ofKind, (outcome) => (outcome.kind === 'delivered' ? undefined : outcome.reason));
       addEach(name, 'reason', reasons);
       if (reasons.size > 0) reasonsByKind[kind] = Object.fromEntries(reasons);
@@ -65,33 +61,33 @@ export function createTelemetry(): Telemetry {
 
   return {
     startInvocation(context) {
-      logger.addContext(context);
+      log.startInvocation(context);
     },
 
     reportBatch({ records, outcomes, tries, cuts, recordsDeferred, oldestRecordAgeMs }) {
-      metrics.addMetric('RecordsReceived', MetricUnit.Count, records);
-      metrics.addMetric('RecordsDeferred', MetricUnit.Count, recordsDeferred);
-      metrics.addMetric('EventsReceived', MetricUnit.Count, outcomes.length);
-      metrics.addMetric('OldestRecordAge', MetricUnit.Milliseconds, oldestRecordAgeMs);
+      metrics.add('RecordsReceived', 'Count', records);
+      metrics.add('RecordsDeferred', 'Count', recordsDeferred);
+      metrics.add('EventsReceived', 'Count', outcomes.length);
+      metrics.add('OldestRecordAge', 'Milliseconds', oldestRecordAgeMs);
       const reasons = addOutcomes(outcomes);
 
-      metrics.addMetric('HeapRequests', MetricUnit.Count, tries.length);
+      metrics.add('HeapRequests', 'Count', tries.length);
       addEach(
         'HeapRequests',
         'result',
         countBy(tries, ({ result }) => String(result)),
       );
       for (const { durationMs, entries } of tries) {
-        metrics.addMetric('HeapLatency', MetricUnit.Milliseconds, durationMs);
-        metrics.addMetric('HeapEntries', MetricUnit.Count, entries);
+        metrics.add('HeapLatency', 'Milliseconds', durationMs);
+        metrics.add('HeapEntries', 'Count', entries);
       }
       for (const [cut, name] of entriesOf(CUT_METRICS)) {
         const count = cuts.reduce((sum, one) => sum + one[cut], 0);
-        if (count > 0) metrics.addMetric(name, MetricUnit.Count, count);
+        if (count > 0) metrics.add(name, 'Count', count);
       }
-      metrics.publishStoredMetrics();
+      metrics.publish();
 
-      logger.info('Batch forwarded', {
+      log.info('Batch forwarded', {
         code: 'batch_forwarded',
         records,
         recordsDeferred,
@@ -105,7 +101,7 @@ export function createTelemetry(): Telemetry {
     },
 
     reportProblem(code, error) {
-      logger.error(PROBLEMS[code], { code, ...describeError(error) });
+      log.error(PROBLEMS[code], { code, ...describeError(error) });
     },
   };
 }
@@ -117,20 +113,6 @@ function countBy<Item>(items: readonly Item[], keyOf: (item: Item) => string | u
     if (key !== undefined) counts.set(key, (counts.get(key) ?? 0) + 1);
   }
   return counts;
-}
-
-/** What a log may say of an error: its class and where it happened. The message may quote what it choked on. */
-export function describeError(error: unknown): { readonly errorName: string; readonly stack: readonly string[] } {
-  return { errorName: error instanceof Error ? error.name : typeof error, stack: stackOf(error) };
-}
-
-/** Without the first line, which holds the message. */
-function stackOf(error: unknown): readonly string[] {
-  if (!(error instanceof Error)) return [];
-  return (error.stack ?? '')
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line.startsWith('at '));
 }
 
 function entriesOf<Key extends string, Value>(record: Readonly<Record<Key, Value>>): [Key, Value][];

@@ -1,0 +1,67 @@
+import type { SQSRecord } from 'aws-lambda';
+import { readSettings } from '../lib/config.ts';
+import { isObject, type JsonObject } from '../lib/json.ts';
+import { decide } from '../lib/mapping/decide.ts';
+import { toRecord } from '../local/lambda/event-source-mapping.ts';
+import { sampleMessages } from '../local/messages.ts';
+
+export const SETTINGS = readSettings({ appId: '11' });
+
+/**
+ * Events like those of events/, in size and nesting, one SDK after the other; the users, ids and times are made up. Only those that
+ * Heap gets: the others cost their parsing and little else, and would flatter every figure.
+ *
+ * @param seed the same seed gives the same events
+ */
+export function realisticEvents(count: number, seed = 1): readonly JsonObject[] {
+  const random = createRandom(seed);
+  const templates = sampleMessages()
+    .filter(({ origin }) => !origin.startsWith('sqs/'))
+    .map(({ body }): unknown => JSON.parse(body))
+    .filter(isObject)
+    .filter((event) => decide(event, SETTINGS).kind === 'mapped');
+  const users = Math.max(1, Math.ceil(count / 3));
+  return Array.from({ length: count }, (_, index) => {
+    const id = Array.from({ length: 4 }, () => Math.floor(random() * 2 ** 32).toString(16)).join('-');
+    const time = new Date(1_795_000_000_000 + index * 37).toISOString();
+    return {
+      ...templates[index % templates.length],
+      messageId: id,
+      userId: `user-${Math.floor(random() * users)}`,
+      originalTimestamp: time,
+      sentAt: time,
+    };
+  });
+}
+
+/** Track events alone, each its own. */
+export function trackEvents(count: number): readonly JsonObject[] {
+  return realisticEvents(count * 4)
+    .filter(({ type }) => type === 'track')
+    .slice(0, count);
+}
+
+/** A record for each body, as Lambda hands them over. */
+export function recordsOf(bodies: readonly string[]): SQSRecord[] {
+  return bodies.map((Body, index) =>
+    toRecord(
+      {
+        MessageId: `record-${index}`,
+        Body,
+        Attributes: { SentTimestamp: '1795000000000', ApproximateReceiveCount: '1' },
+      },
+      'arn:aws:sqs:us-east-1:000000000000:queue',
+    ),
+  );
+}
+
+/** mulberry32: the same numbers on every machine. */
+function createRandom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d_2b_79_f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}

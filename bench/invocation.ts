@@ -1,0 +1,54 @@
+import { createHandler, type Handler } from '../lib/forwarding/create-handler.ts';
+import type { Transport } from '../lib/heap/transport.ts';
+import { createTelemetry } from '../lib/forwarding/telemetry.ts';
+import { SETTINGS } from './events.ts';
+
+/** Time as it passes for a container that keeps within Heap's rate limits; nobody really waits for it. */
+function createHurriedClock() {
+  let now = 1_795_000_000_000;
+  return {
+    now: () => now,
+    sleep(ms: number) {
+      now += ms;
+      return Promise.resolve();
+    },
+    pass: (ms: number) => void (now += ms),
+  };
+}
+
+/** The function as it is deployed, log and metrics included, before a Heap that takes everything at once. */
+export function createMeasuredHandler(): {
+  readonly handle: (event: Parameters<Handler>[0]) => ReturnType<Handler>;
+  /** The bodies of the requests since the last look. */
+  readonly requests: () => readonly string[];
+} {
+  const clock = createHurriedClock();
+  let bodies: string[] = [];
+  const transport: Transport = (_, body) => {
+    bodies.push(body);
+    return Promise.resolve({ kind: 'answered', status: 200, retryAfter: undefined, body: '' });
+  };
+  const handle = createHandler({
+    settings: SETTINGS,
+    runtime: {
+      queueUrl: 'https://sqs/queue',
+      deadLetterQueueUrl: 'https://sqs/dead-letters',
+      maxReceiveCount: 50,
+      maximumConcurrency: 1,
+      heapBaseUrl: 'https://heap',
+    },
+    clock,
+    random: Math.random,
+    transport,
+    loadQueues: () => Promise.reject(new Error('nothing fails here')),
+    telemetry: createTelemetry({ service: 'bench', level: 'INFO' }),
+  });
+  return {
+    async handle(event) {
+      bodies = [];
+      clock.pass(10_000);
+      return await handle(event, { getRemainingTimeInMillis: () => 600_000 });
+    },
+    requests: () => bodies,
+  };
+}

@@ -1,0 +1,28 @@
+import { measure as bytes } from './rows/bytes.ts';
+import { measure as coldStart } from './rows/cold-start.ts';
+import { measure as endToEnd } from './rows/end-to-end.ts';
+import { measure as invocation } from './rows/invocation.ts';
+import { measure as mapping } from './rows/mapping.ts';
+import { measure as memory } from './rows/memory.ts';
+import { measure as requests } from './rows/requests.ts';
+import { measure as sustained } from './rows/sustained.ts';
+import type { Row } from './row.ts';
+
+/** In the order of the table. */
+export const ROWS: Readonly<Record<string, (seconds: number) => Promise<Row | readonly Row[]>>> = {
+  invocation,
+  mapping,
+  'cold-start': coldStart,
+  bytes,
+  memory,
+  requests,
+  sustained,
+  'end-to-end': endToEnd,
+};
+
+// Started by main.ts: one row in a process of its own, with nothing warm from the others.
+if (process.send !== undefined) {
+  const [, , name = '', seconds = ''] = process.argv;
+  const measured = await ROWS[name]?.(Number(seconds));
+  process.send([measured].flat(), () => process.exit(0));
+}

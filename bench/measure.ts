@@ -1,0 +1,56 @@
+import { Bench } from 'tinybench';
+
+/** Something that was measured several times. */
+export interface Measured {
+  readonly median: number;
+  /** Half the distance between the quartiles, as a share of the median. */
+  readonly spread: number;
+  readonly runs: number;
+}
+
+/**
+ * Measures the CPU time of works, in ms: that of all threads, the garbage collector's included, as Lambda's share of a CPU pays it. Side by side, after a warm-up, in turns: what slows the machine down for a while slows all of them.
+ *
+ * @param seconds for all of them together
+ */
+export async function measureCpu<Name extends string>(
+  works: Readonly<Record<Name, () => unknown>>,
+  seconds: number,
+): Promise<Readonly<Record<Name, Measured>>>;
+export async function measureCpu(
+  works: Readonly<Record<string, () => unknown>>,
+  seconds: number,
+): Promise<Readonly<Record<string, Measured>>> {
+  const names = Object.keys(works);
+  const samples = new Map<string, number[]>(names.map((name) => [name, []]));
+  const turns = 10;
+  for (let turn = 0; turn < turns; turn += 1) {
+    const bench = new Bench({
+      now: cpuMs,
+      time: (seconds * 1000) / turns / names.length,
+      iterations: 3,
+      warmup: turn === 0,
+      warmupTime: 500,
+      retainSamples: true,
+    });
+    for (const [name, work] of Object.entries(works)) bench.add(name, work, { async: true });
+    await bench.run();
+    for (const { name, result } of bench.tasks) {
+      if (result?.state !== 'completed') throw new Error(`${name} failed`);
+      samples.get(name)?.push(...(result.latency.samples ?? []));
+    }
+  }
+  return Object.fromEntries([...samples].map(([name, times]) => [name, summarize(times)]));
+}
+
+/** Median and spread of several measurements. */
+export function summarize(values: readonly number[]): Measured {
+  const sorted = values.toSorted((a, b) => a - b);
+  const at = (share: number): number => sorted[Math.floor((sorted.length - 1) * share)] ?? Number.NaN;
+  return { median: at(0.5), spread: (at(0.75) - at(0.25)) / 2 / at(0.5), runs: sorted.length };
+}
+
+function cpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}

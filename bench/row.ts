@@ -1,0 +1,33 @@
+/** One line of the table: something measured, beside a baseline that was measured in the same run. */
+export interface Row {
+  readonly what: string;
+  readonly measured: Figure;
+  readonly baseline: Figure;
+  /** What the goal is about: the measured figure itself, or its relation to the baseline. */
+  readonly goal:
+    | { readonly of: 'measured' | 'ratio'; readonly atMost: number }
+    | { readonly of: 'measured' | 'ratio'; readonly atLeast: number }
+    | { readonly of: 'nothing' };
+  /** What else there is to say, in words. */
+  readonly notes?: readonly string[];
+}
+
+export interface Figure {
+  readonly value: number;
+  readonly unit: string;
+  readonly what: string;
+  /** Half the distance between the quartiles, as a share of the value; undefined for what is exact. */
+  readonly spread?: number;
+}
+
+/** The measured figure in terms of its baseline. */
+export function ratioOf({ measured, baseline }: Row): number {
+  return measured.value / baseline.value;
+}
+
+/** Whether the goal is met; undefined where there is none. */
+export function isMet(row: Row): boolean | undefined {
+  if (row.goal.of === 'nothing') return undefined;
+  const value = row.goal.of === 'ratio' ? ratioOf(row) : row.measured.value;
+  return 'atMost' in row.goal ? value <= row.goal.atMost : value >= row.goal.atLeast;
+}
