@@ -50,7 +50,7 @@ await reportToCaller(async () => {
   const result: Result = { machine: `${cpus().length} × ${cpus()[0]?.model ?? '?'}, Node ${process.version}`, rows };
   if (values.json) console.log(JSON.stringify(result, undefined, 2));
   else printTable(result, readEarlier());
-  if (values.save) writeFileSync(RESULT, `${JSON.stringify(result, undefined, 2)}\n`);
+  if (values.save) writeFileSync(RESULT, `${JSON.stringify(result, roundNumbers, 2)}\n`);
 });
 
 /** What the function logs on the way is left out. */
@@ -61,6 +61,11 @@ async function measureRow(name: string, seconds: string): Promise<readonly Row[]
   });
   const [rows] = await Promise.race([once(child, 'message'), ended]);
   return rows;
+}
+
+/** More digits than four say nothing. */
+function roundNumbers(_: string, value: unknown): unknown {
+  return typeof value === 'number' ? Number(value.toPrecision(4)) : value;
 }
 
 function readEarlier(): Result | undefined {
