@@ -6,5 +6,7 @@ export default {
   setupFiles: ['<rootDir>/test/support/fast-check.ts'],
   globalSetup: '<rootDir>/test/support/global-setup.mjs',
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
+  // Most tests wait for processes and queues; with one worker on two cores they would wait for each other.
+  maxWorkers: 3,
   testTimeout: 30_000,
 };

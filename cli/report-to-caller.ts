@@ -1,21 +1,58 @@
+import { CommanderError } from 'commander';
 import { ConfigurationError } from '../lib/config.ts';
 
+/** What the caller can do about it, by the name of AWS's error. */
+const ADVICE: Readonly<Record<string, string>> = {
+  CredentialsProviderError: 'No AWS credentials were found: run `aws sso login`, or set AWS_PROFILE.',
+  ExpiredToken: 'The AWS credentials have expired: sign in again.',
+  ExpiredTokenException: 'The AWS credentials have expired: sign in again.',
+  InvalidClientTokenId: 'AWS does not know these credentials: check AWS_PROFILE and the region.',
+  QueueDoesNotExist: 'There is no such queue: check the address and the region.',
+  'AWS.SimpleQueueService.NonExistentQueue': 'There is no such queue: check the address and the region.',
+  ECONNREFUSED: 'Nobody answers there: is the endpoint right, is `npm run dev` running?',
+  ENOTFOUND: 'There is no such host: check the region and the endpoint.',
+  ENOENT: 'There is no such file.',
+  EACCES: 'The file may not be read or written.',
+  EISDIR: 'That is a folder.',
+};
+
 /**
- * Runs a command. A wrong setting, file or option is the caller's: one line says what it is, and the exit code is 2.
- * Anything else is a fault of ours and keeps its stack.
+ * Runs a command. What the caller can mend (a setting, a file, an option, credentials, a queue, a permission) is told in one line,
+ * and the exit code is 2. Anything else is a fault of ours and keeps its stack.
  */
 export async function reportToCaller(command: () => Promise<void>): Promise<void> {
   try {
     await command();
   } catch (error) {
-    if (!isCallers(error)) throw error;
-    const [line] = error.message.split('\n');
+    // Commander has printed the line itself; asking for help is no error.
+    if (error instanceof CommanderError) {
+      process.exitCode = error.exitCode === 0 ? 0 : 2;
+      return;
+    }
+    const line = lineFor(error);
+    if (line === undefined) throw error;
     console.error(line);
     process.exitCode = 2;
   }
 }
 
-/** The errors of Node's file system and of its `parseArgs` have a code. */
-function isCallers(error: unknown): error is Error {
-  return error instanceof ConfigurationError || (error instanceof Error && 'code' in error);
+/** Undefined for what is no fault of the caller's. */
+function lineFor(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const [message = ''] = (error.message || 'it failed without a word').split('\n');
+  if (error instanceof ConfigurationError) return message;
+  // Node's errors have a code; AWS's a name, and what HTTP said.
+  const code = 'code' in error ? error.code : undefined;
+  const isAws = '$metadata' in error || error.name in ADVICE;
+  if (!isAws && typeof code !== 'string') return undefined;
+  const advice = ADVICE[error.name] ?? ADVICE[String(code)] ?? adviceByMessage(`${error.name} ${message}`);
+  if (advice === undefined) return message;
+  return message === '' ? advice : `${advice} (${message})`;
+}
+
+function adviceByMessage(text: string): string | undefined {
+  if (/Access ?Denied|not authorized/i.test(text)) return 'These credentials may not do that.';
+  if (/Stack .*does not exist/i.test(text)) return 'There is no such stack: check its name and the region.';
+  if (/Region is missing/i.test(text)) return 'No AWS region is set: set AWS_REGION.';
+  return undefined;
 }

@@ -43,7 +43,7 @@ export interface LetterContent {
 export const SQS_LIMITS = { bytes: 1024 * 1024, attributes: 10, batchEntries: 10 } as const;
 
 /** The names that this function gives its own attributes. */
-const OWN_NAMES: ReadonlySet<string> = new Set([
+export const LETTER_ATTRIBUTES: ReadonlySet<string> = new Set([
   'reason',
   'detail',
   'heapStatus',
@@ -125,7 +125,7 @@ function* shorterAndShorter(
 function inherit(attributes: SQSMessageAttributes): Record<string, LetterAttribute> {
   return Object.fromEntries(
     Object.entries(attributes)
-      .filter(([name]) => !OWN_NAMES.has(name))
+      .filter(([name]) => !LETTER_ATTRIBUTES.has(name))
       .map(([name, { dataType, stringValue, binaryValue }]) => [
         name,
         binaryValue === undefined

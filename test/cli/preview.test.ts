@@ -3,7 +3,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const PREVIEW = join(__dirname, '..', '..', 'cli', 'preview.ts');
+const PREVIEW = join(__dirname, '..', '..', 'cli', 'main.ts');
 
 interface Ended {
   readonly code: number;
@@ -15,7 +15,7 @@ interface Ended {
 function run(args: readonly string[], input = '', environment: NodeJS.ProcessEnv = {}): Promise<Ended> {
   return new Promise((resolve) => {
     const options = { env: { PATH: process.env['PATH'], ...environment } };
-    const child = execFile(process.execPath, [PREVIEW, ...args], options, (failure, stdout, stderr) => {
+    const child = execFile(process.execPath, [PREVIEW, 'preview', ...args], options, (failure, stdout, stderr) => {
       const lines = stdout.split('\n').filter((line) => line !== '');
       resolve({
         code: failure === null ? 0 : Number(failure.code),
@@ -88,7 +88,7 @@ test.each([
   [['--config', '/nowhere/settings.json'], /ENOENT.*\/nowhere\/settings\.json/],
   [['--config', fileWith('{')], /file\.json is no JSON/],
   [['--config', fileWith('{}')], /file\.json\.appId is required/],
-  [['--colour'], /Unknown option '--colour'/],
+  [['--colour'], /unknown option '--colour'/],
 ])('%j is answered with one line and exit code 2', async (args, message) => {
   const { code, lines, error } = await run(args);
   expect({ code, lines }).toEqual({ code: 2, lines: [] });

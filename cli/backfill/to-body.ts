@@ -1,0 +1,89 @@
+import { isObject, type JsonObject } from '../../lib/json.ts';
+import { memberText } from '../../lib/rudderstack/raw-json.ts';
+
+/** What an item of a file is for the queue. */
+export type Backfilled =
+  /** A single event: several may share a message. */
+  | { readonly kind: 'event'; readonly text: string; readonly event: JsonObject }
+  /** Something that goes as it is: a batch, another envelope, what a dead letter held. */
+  | { readonly kind: 'body'; readonly text: string }
+  | { readonly kind: 'not_json'; readonly problem: string };
+
+/**
+ * Recognizes what a file may hold: events as the SDKs send them and as RudderStack's storage destinations write them, batches and
+ * envelopes, lines of `dead-letters export`, and rows of RudderStack's warehouse tables.
+ */
+export function toBody(text: string): Backfilled {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    return { kind: 'not_json', problem: error instanceof Error ? error.message : String(error) };
+  }
+  if (!isObject(value)) return { kind: 'body', text };
+  if (isObject(value['deadLetter'])) {
+    if (typeof value['body'] === 'string') return { kind: 'body', text: value['body'] };
+    const event = memberText(text, 'event') ?? text;
+    return isEvent(value['event'])
+      ? { kind: 'event', text: event, event: value['event'] }
+      : { kind: 'body', text: event };
+  }
+  if (isEvent(value)) return { kind: 'event', text, event: value };
+  const event = eventOfRow(value);
+  return event === undefined ? { kind: 'body', text } : { kind: 'event', text: JSON.stringify(event), event };
+}
+
+function isEvent(value: unknown): value is JsonObject {
+  return isObject(value) && typeof value['type'] === 'string' && !('batch' in value);
+}
+
+/** Columns of RudderStack's own, which are no property and no trait. */
+const OWN_COLUMNS: ReadonlySet<string> = new Set([
+  'id',
+  'anonymous_id',
+  'user_id',
+  'event',
+  'event_text',
+  'received_at',
+  'sent_at',
+  'original_timestamp',
+  'timestamp',
+  'uuid_ts',
+  'loaded_at',
+  'channel',
+]);
+
+/**
+ * An event out of a row of `tracks`, of an event's own table, of `identifies` or of `users`. The warehouse has made names of columns
+ * out of the properties' own names, so that is how they come back.
+ *
+ * @see https://www.rudderstack.com/docs/destinations/warehouse-destinations/warehouse-schema/
+ */
+function eventOfRow(given: JsonObject): JsonObject | undefined {
+  const row = new Map(
+    Object.entries(given)
+      .filter(([, value]) => value !== null && value !== '')
+      .map(([name, value]) => [name.toLowerCase(), value]),
+  );
+  if (!row.has('received_at') && !row.has('original_timestamp')) return undefined;
+  const facts = [...row].filter(([name]) => !OWN_COLUMNS.has(name) && !name.startsWith('context_'));
+  const name = row.get('event_text') ?? row.get('event');
+  const times = { timestamp: row.get('timestamp') ?? row.get('original_timestamp') ?? row.get('received_at') };
+  const about = { channel: row.get('channel'), anonymousId: row.get('anonymous_id'), ...times };
+  if (name !== undefined) {
+    const properties = Object.fromEntries(facts);
+    return { type: 'track', event: name, messageId: row.get('id'), userId: row.get('user_id'), ...about, properties };
+  }
+  const ofContext = [...row].flatMap(([column, value]): [string, unknown][] =>
+    column.startsWith('context_traits_') ? [[column.slice('context_traits_'.length), value]] : [],
+  );
+  // A row of `users` has the user's id for its own.
+  const isUser = !row.has('user_id') && !row.has('anonymous_id');
+  return {
+    type: 'identify',
+    messageId: isUser ? undefined : row.get('id'),
+    userId: isUser ? row.get('id') : row.get('user_id'),
+    ...about,
+    traits: Object.fromEntries([...ofContext, ...facts]),
+  };
+}

@@ -1,0 +1,78 @@
+import {
+  ChangeMessageVisibilityBatchCommand,
+  ReceiveMessageCommand,
+  type Message,
+  type SQSClient,
+} from '@aws-sdk/client-sqs';
+import { toDeadLetter, type DeadLetter } from './dead-letter.ts';
+
+const MOST_MESSAGES = 10;
+/** Receives that are under way at once. */
+const PARALLEL_RECEIVES = 4;
+/** How letters are looked at. */
+export interface Visiting {
+  /** For how long a letter is out of sight, in s: whoever dies in between keeps it no longer from the others. */
+  readonly hold: number;
+  /** Stops between two batches. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Shows every letter of a queue to `visit`, each once. SQS has no way to look without receiving, so each letter is out of sight for a
+ * moment; in the end, and when it is interrupted, all are given back that are still there.
+ *
+ * @param visit gives the ids of the letters that it has deleted
+ * @returns whether every letter was seen
+ */
+export async function visitLetters(
+  client: SQSClient,
+  queueUrl: string,
+  { hold, signal }: Visiting,
+  visit: (letters: readonly DeadLetter[]) => Promise<ReadonlySet<string>> | ReadonlySet<string>,
+): Promise<boolean> {
+  /** Letters that are still in the queue, by id, with the latest handle: a long visit sees some of them again. */
+  const held = new Map<string, string>();
+  const seen = new Set<string>();
+  try {
+    for (;;) {
+      if (signal.aborted) return false;
+      const received = await receiveSome(client, queueUrl, hold);
+      for (const { id, receiptHandle } of received) held.set(id, receiptHandle);
+      const news = new Map(received.filter(({ id }) => !seen.has(id)).map((letter) => [letter.id, letter]));
+      if (news.size === 0) return true;
+      for (const id of news.keys()) seen.add(id);
+      for (const id of await visit([...news.values()])) held.delete(id);
+    }
+  } finally {
+    await giveBack(client, queueUrl, [...held.values()]);
+  }
+}
+
+async function receiveSome(client: SQSClient, queueUrl: string, hold: number): Promise<readonly DeadLetter[]> {
+  const receive = async (): Promise<readonly Message[]> => {
+    const { Messages = [] } = await client.send(
+      new ReceiveMessageCommand({
+        QueueUrl: queueUrl,
+        MaxNumberOfMessages: MOST_MESSAGES,
+        VisibilityTimeout: hold,
+        // With waiting SQS asks all of its servers, and an empty answer means an empty queue.
+        WaitTimeSeconds: 1,
+        MessageAttributeNames: ['All'],
+        MessageSystemAttributeNames: ['All'],
+      }),
+    );
+    return Messages;
+  };
+  const received = await Promise.all(Array.from({ length: PARALLEL_RECEIVES }, receive));
+  return received.flat().map(toDeadLetter);
+}
+
+/** What cannot be given back comes back by itself when its time is over. */
+async function giveBack(client: SQSClient, queueUrl: string, handles: readonly string[]): Promise<void> {
+  for (let from = 0; from < handles.length; from += MOST_MESSAGES) {
+    const Entries = handles
+      .slice(from, from + MOST_MESSAGES)
+      .map((ReceiptHandle, index) => ({ Id: String(index), ReceiptHandle, VisibilityTimeout: 0 }));
+    await client.send(new ChangeMessageVisibilityBatchCommand({ QueueUrl: queueUrl, Entries })).catch(() => undefined);
+  }
+}

@@ -1,0 +1,14 @@
+/**
+ * Aborted by the first Ctrl-C (or SIGTERM), so that what is under way can end in order. A second one ends the process at once, as if
+ * nobody listened.
+ */
+export function interruptSignal(): AbortSignal {
+  const interrupted = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      process.exitCode = 130;
+      interrupted.abort();
+    });
+  }
+  return interrupted.signal;
+}

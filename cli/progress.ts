@@ -1,0 +1,33 @@
+import { SingleBar } from 'cli-progress';
+
+export interface Progress {
+  /** @param done of the total, in whatever it counts */
+  readonly update: (done: number, events: number) => void;
+  readonly stop: () => void;
+}
+
+/** A bar with rate and time left, on a terminal; nothing where the output goes elsewhere. */
+export function startProgress(total: number, what: string): Progress {
+  if (!process.stderr.isTTY) return { update: () => undefined, stop: () => undefined };
+  const startedAt = Date.now();
+  const bar = new SingleBar({
+    format: `{bar} {percentage} %  {events} ${what}  {rate}/s  {eta_formatted} left`,
+    stream: process.stderr,
+    hideCursor: true,
+    clearOnComplete: true,
+    stopOnComplete: false,
+    etaBuffer: 100,
+    fps: 5,
+  });
+  bar.start(Math.max(total, 1), 0, { events: 0, rate: 0 });
+  return {
+    update(done, events) {
+      const seconds = (Date.now() - startedAt) / 1000;
+      bar.update(Math.min(done, total), {
+        events: events.toLocaleString('en'),
+        rate: Math.round(events / Math.max(seconds, 0.1)).toLocaleString('en'),
+      });
+    },
+    stop: () => bar.stop(),
+  };
+}

@@ -1,0 +1,27 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ConfigurationError, readSettings } from '../lib/config.ts';
+import { isObject, type JsonObject } from '../lib/json.ts';
+
+/**
+ * RudderStack's `Config` for Heap: from a file, else from the variable `DESTINATION_CONFIG`, else that of the local pipeline.
+ *
+ * @throws ConfigurationError when it is no JSON, or a setting is wrong
+ */
+export function readConfig(file: string | undefined): JsonObject {
+  const fromEnvironment = process.env['DESTINATION_CONFIG'];
+  const isFromEnvironment = file === undefined && fromEnvironment !== undefined;
+  const name = isFromEnvironment
+    ? 'DESTINATION_CONFIG'
+    : (file ?? join(import.meta.dirname, '..', 'local', 'settings.json'));
+  const json = isFromEnvironment ? fromEnvironment : readFileSync(name, 'utf8');
+  let config: unknown;
+  try {
+    config = JSON.parse(json);
+  } catch {
+    throw new ConfigurationError(`${name} is no JSON`);
+  }
+  if (!isObject(config)) throw new ConfigurationError(`${name} has to be a JSON object`);
+  readSettings(config, name);
+  return config;
+}

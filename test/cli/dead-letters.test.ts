@@ -1,0 +1,213 @@
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { SendMessageBatchCommand, type Message } from '@aws-sdk/client-sqs';
+import { countMessages, drain } from '../../local/queues.ts';
+import { environmentFor, heapq, startHeapq } from '../support/heapq.ts';
+import { attributesOf, startHarness, type Harness } from '../support/lambda-harness.ts';
+
+/** The command, in a process of its own, against the queues of a real SQS API, with letters that the built forwarder wrote. */
+let harness: Harness;
+beforeEach(async () => {
+  harness = await startHarness();
+});
+afterEach(() => harness.stop());
+
+const nameless = (id: string) => ({ type: 'track', userId: 'u', messageId: id });
+const homeless = (id: string) => ({ type: 'track', event: 'Signed Up', messageId: id });
+
+async function deadLetter(...events: readonly object[]): Promise<void> {
+  for (const event of events) await harness.send(JSON.stringify(event));
+  await harness.invokeOnce();
+}
+
+async function run(...args: readonly string[]) {
+  const { code, out, error } = await heapq(['dead-letters', ...args], environmentFor(harness.queues));
+  return { code, error, out, json: (): Record<string, unknown> => Object(JSON.parse(out)) };
+}
+
+const inQueue = (): Promise<readonly Message[]> => drain(harness.client, harness.queues.queueUrl);
+const idOf = ({ Body = '' }: Message): unknown => Object(JSON.parse(Body))['messageId'];
+
+describe('list', () => {
+  test('counts by reason, shows examples, and takes nothing away', async () => {
+    await deadLetter(nameless('m-1'), nameless('m-2'), homeless('m-3'));
+    for (let look = 0; look < 2; look += 1) {
+      const { code, json } = await run('list', '--json', '--limit', '2');
+      expect(code).toBe(0);
+      expect(json()).toMatchObject({
+        count: 3,
+        reasons: [
+          {
+            reason: 'missing_event',
+            count: 2,
+            oldest: expect.stringMatching(/Z$/),
+            newest: expect.stringMatching(/Z$/),
+          },
+          { reason: 'missing_identity', count: 1 },
+        ],
+      });
+      expect(json()['examples']).toHaveLength(2);
+    }
+    expect(await harness.letters()).toHaveLength(3);
+  });
+
+  test('for a person it is two tables', async () => {
+    await deadLetter(homeless('m-1'));
+    const { out } = await run('list');
+    expect(out).toMatch(/^reason +count +oldest +newest\nmissing_identity +1 +\d{4}-/);
+    expect(out).toMatch(/Signed Up +\S+Z +missing_identity: userId is required/);
+    expect(out).toContain('dead-letters show ID');
+  });
+
+  test.each([
+    [['--reason', 'missing_identity'], 1],
+    [['--event', 'Signed Up'], 1],
+    [['--since', '1h'], 2],
+    [['--before', '1h'], 0],
+    [['--since', '2000-01-01', '--before', '2001-01-01'], 0],
+  ])('%j are %i', async (options, count) => {
+    await deadLetter(nameless('m-1'), homeless('m-2'));
+    expect((await run('list', '--json', ...options)).json()).toMatchObject({ count });
+  });
+
+  test('an empty queue has none', async () => {
+    expect(await run('list')).toMatchObject({ code: 0, out: 'No dead letters.\n' });
+  });
+});
+
+describe('show', () => {
+  test('tells the event, why it failed, and what the mapping makes of it today', async () => {
+    await deadLetter(nameless('m-1'), homeless('m-2'));
+    const { code, json } = await run('show', 'm-2', '--json');
+    expect(code).toBe(0);
+    expect(json()).toMatchObject({
+      letter: { reason: 'missing_identity', detail: 'userId is required', redrives: 0 },
+      event: homeless('m-2'),
+      today: { kind: 'rejected', reason: 'missing_identity' },
+    });
+    const { out } = await run('show', 'm-2');
+    expect(out).toMatch(/reason +missing_identity/);
+    expect(await harness.letters()).toHaveLength(2);
+  });
+
+  test('one that is not there', async () => {
+    expect(await run('show', 'm-9')).toMatchObject({
+      code: 1,
+      error: expect.stringMatching(/^There is no letter m-9/),
+    });
+  });
+});
+
+describe('redrive', () => {
+  test('sends back what is meant, without its failure, and leaves the rest', async () => {
+    await deadLetter(nameless('m-1'), homeless('m-2'), nameless('m-3'));
+    const dry = await run('redrive', '--reason', 'missing_event', '--dry-run', '--json');
+    expect(dry.json()).toMatchObject({ sent: 2, left: 1, isComplete: true });
+    expect(await inQueue()).toEqual([]);
+
+    expect((await run('redrive', '--reason', 'missing_event', '--json')).json()).toMatchObject({ sent: 2, left: 1 });
+    const messages = await inQueue();
+    expect(messages.map(idOf).toSorted()).toEqual(['m-1', 'm-3']);
+    expect(messages.map(attributesOf)).toEqual([{ redrives: '1' }, { redrives: '1' }]);
+    expect((await harness.letters()).map(idOf)).toEqual(['m-2']);
+  });
+
+  test('an event that fails for ever does not circle for ever', async () => {
+    await deadLetter(nameless('m-1'));
+    for (let redrives = 1; redrives <= 2; redrives += 1) {
+      expect((await run('redrive', '--json')).json()).toMatchObject({ sent: 1, circling: 0 });
+      await harness.invokeOnce();
+    }
+    const last = await run('redrive', '--max-redrives', '2');
+    expect([last.code, last.out]).toEqual([1, expect.stringContaining('sent again 2 times before and stay')]);
+    expect((await harness.letters()).map(attributesOf)).toMatchObject([{ reason: 'missing_event', redrives: '2' }]);
+  });
+
+  /** Letters as the forwarder writes them; many of them, and soon. */
+  async function manyLetters(count: number): Promise<void> {
+    for (let from = 0; from < count; from += 10) {
+      const Entries = Array.from({ length: 10 }, (_, index) => ({
+        Id: String(index),
+        MessageBody: JSON.stringify(nameless(`m-${from + index}`)),
+        MessageAttributes: { reason: { DataType: 'String', StringValue: 'heap_refused' } },
+      }));
+      const QueueUrl = harness.queues.deadLetterQueueUrl;
+      await harness.client.send(new SendMessageBatchCommand({ QueueUrl, Entries }));
+    }
+  }
+
+  test.each([
+    ['SIGINT', 130, /Interrupted/, 0],
+    // What the dead command was looking at comes back by itself; what was interrupted in order is back at once.
+    ['SIGKILL', undefined, /^$/, 2500],
+  ] as const)(
+    '%s in the middle loses nothing, and a second run finishes',
+    async (signal, exitCode, says, backAfterMs) => {
+      await manyLetters(200);
+      const environment = environmentFor(harness.queues);
+      const { child, ended } = startHeapq(['dead-letters', 'redrive', '--rate', '40', '--hold', '2'], environment);
+      while ((await countMessages(harness.client, harness.queues.queueUrl)) < 20) await sleep(20);
+      child.kill(signal);
+      const { code, out } = await ended;
+      expect([code, out]).toEqual([exitCode, expect.stringMatching(says)]);
+      expect(await countMessages(harness.client, harness.queues.queueUrl)).toBeLessThan(200);
+
+      await sleep(backAfterMs);
+      expect(await heapq(['dead-letters', 'redrive'], environment)).toMatchObject({ code: 0 });
+      expect(await harness.letters()).toEqual([]);
+      const ids = (await inQueue()).map(idOf);
+      expect(new Set(ids).size).toBe(200);
+      // Sent twice is at most the batch that was under way.
+      expect(ids.length).toBeLessThanOrEqual(210);
+    },
+  );
+});
+
+describe('export', () => {
+  const file = (): string => join(mkdtempSync(join(tmpdir(), 'heapq-')), 'letters.ndjson');
+
+  test('writes a line for each letter, and enqueue takes them back', async () => {
+    const odd = '{"type" : "track",\n "userId":"u", "messageId":"m-2", "properties":{"n":1.0, "e":"\\u00e9"}}';
+    await harness.send(odd);
+    await harness.send('no JSON at all');
+    await deadLetter(nameless('m-1'));
+    const target = file();
+    expect(await run('export', target)).toMatchObject({ code: 0, out: expect.stringContaining('3 letters copied') });
+    const lines = readFileSync(target, 'utf8').trim().split('\n');
+    expect(lines.map((line): unknown => JSON.parse(line))).toHaveLength(3);
+    expect(lines.join('\n')).toContain('"n":1.0, "e":"\\u00e9"');
+    expect(await harness.letters()).toHaveLength(3);
+
+    expect(await heapq(['enqueue', target], environmentFor(harness.queues))).toMatchObject({ code: 0 });
+    await harness.invokeOnce();
+    const again = await harness.letters();
+    expect(again.map((letter) => attributesOf(letter)['reason']).toSorted()).toEqual([
+      'missing_event',
+      'missing_event',
+      'not_json',
+    ]);
+    expect(again.map(({ Body }) => Body).toSorted()).toEqual(
+      ['no JSON at all', JSON.stringify(nameless('m-1')), odd.replace('\n', ' ')].toSorted(),
+    );
+  });
+
+  test('with --remove they are in the file alone; a file that is there is not written over', async () => {
+    await deadLetter(nameless('m-1'), homeless('m-2'));
+    const target = file();
+    expect(await run('export', target, '--remove', '--reason', 'missing_event')).toMatchObject({ code: 0 });
+    expect((await harness.letters()).map(idOf)).toEqual(['m-2']);
+    expect(await run('export', target)).toMatchObject({
+      code: 2,
+      error: expect.stringMatching(/^EEXIST: file already exists/),
+    });
+  });
+
+  test('- is standard output', async () => {
+    await deadLetter(nameless('m-1'));
+    const { out, error } = await run('export', '-');
+    expect(JSON.parse(out)).toMatchObject({ deadLetter: { reason: 'missing_event' }, event: nameless('m-1') });
+    expect(error).toContain('1 letters copied');
+  });
+});

@@ -1,0 +1,328 @@
+import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { randomUUID } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
+import type { SQSClient } from '@aws-sdk/client-sqs';
+import fc from 'fast-check';
+import { readItems } from '../../cli/backfill/read-items.ts';
+import { readTemplate } from '../../infra/template.ts';
+import { valueAt } from '../../lib/json.ts';
+import { unwrap } from '../../lib/rudderstack/envelope.ts';
+import { startLoopbackServer } from '../../local/loopback-server.ts';
+import { countMessages, createLocalClient, createLocalQueues, drain, type LocalQueues } from '../../local/queues.ts';
+import { environmentFor, heapq, startHeapq } from '../support/heapq.ts';
+import { sqsEndpoint } from '../support/lambda-harness.ts';
+
+/** The command, in a process of its own, against a real SQS API. */
+let client: SQSClient;
+let queues: LocalQueues;
+beforeEach(async () => {
+  client = createLocalClient(sqsEndpoint());
+  queues = await createLocalQueues(
+    client,
+    sqsEndpoint(),
+    readTemplate(join(__dirname, '..', '..', 'template.yaml')),
+    randomUUID(),
+  );
+});
+afterEach(() => client.destroy());
+
+const folder = mkdtempSync(join(tmpdir(), 'heapq-'));
+function fileOf(name: string, content: string | Buffer): string {
+  const file = join(folder, `${randomUUID()}-${name}`);
+  writeFileSync(file, content);
+  return file;
+}
+
+const event = (index: number) => ({ type: 'track', event: 'A 🚀', userId: `u-${index}`, messageId: `m-${index}` });
+const events = (count: number) => Array.from({ length: count }, (_, index) => event(index));
+const ndjson = (list: readonly object[]): string => list.map((one) => `${JSON.stringify(one)}\n`).join('');
+
+async function eventsInQueue(): Promise<unknown[]> {
+  const messages = await drain(client, queues.queueUrl);
+  return messages.flatMap(({ Body = '' }) =>
+    unwrap(Body).map((one) => (one.kind === 'event' ? one.event : one.rejection)),
+  );
+}
+
+describe('what it takes', () => {
+  test.each<[string, string, string | Buffer]>([
+    ['NDJSON, as RudderStack’s storage destinations write it', 'dump.json', ndjson(events(50))],
+    ['the same with gzip', 'dump.json.gz', gzipSync(ndjson(events(50)))],
+    [
+      'with blank lines, a byte order mark and Windows line ends',
+      'a.ndjson',
+      `\uFEFF${ndjson(events(50)).replaceAll('\n', '\r\n\r\n')}`,
+    ],
+    ['a JSON array', 'a.json', JSON.stringify(events(50), undefined, 2)],
+    ['a JSON array with gzip', 'a.json.gz', gzipSync(JSON.stringify(events(50)))],
+    [
+      'batches as the SDKs post them',
+      'b.ndjson',
+      ndjson([{ batch: events(50).slice(0, 20) }, { batch: events(50).slice(20) }]),
+    ],
+    [
+      'lines of dead-letters export',
+      'letters.ndjson',
+      ndjson(events(50).map((one) => ({ deadLetter: { reason: 'x' }, event: one }))),
+    ],
+  ])('%s', async (_, name, content) => {
+    const { code, out } = await heapq(['enqueue', fileOf(name, content)], environmentFor(queues));
+    expect([code, out]).toEqual([0, expect.stringMatching(/: \d+ events are in the queue\.\n$/)]);
+    expect(await eventsInQueue()).toEqual(events(50));
+  });
+
+  test('standard input', async () => {
+    expect(await heapq(['enqueue', '-', '--json'], environmentFor(queues), ndjson(events(3)))).toMatchObject({
+      code: 0,
+      out: '{"file":"-","enqueued":3,"skipped":0}\n',
+    });
+    expect(await eventsInQueue()).toEqual(events(3));
+  });
+
+  test('rows of RudderStack’s warehouse tables, as CSV and as JSON', async () => {
+    const tracks =
+      'ID,ANONYMOUS_ID,USER_ID,EVENT,EVENT_TEXT,RECEIVED_AT,TIMESTAMP,CONTEXT_IP,PRICE\nm-1,a-1,u-1,signed_up,Signed Up,2026-01-02 00:00:01,2026-01-02 00:00:00,192.0.2.1,12.5\n';
+    const users = ndjson([
+      {
+        id: 'u-2',
+        received_at: '2026-01-02T00:00:00Z',
+        email: 'ada@example.com',
+        context_traits_plan: 'pro',
+        name: null,
+      },
+    ]);
+    const files = [fileOf('tracks.csv', tracks), fileOf('users.ndjson', users)];
+    expect(await heapq(['enqueue', ...files], environmentFor(queues))).toMatchObject({ code: 0 });
+    expect(await eventsInQueue()).toMatchObject([
+      {
+        type: 'track',
+        event: 'Signed Up',
+        messageId: 'm-1',
+        userId: 'u-1',
+        anonymousId: 'a-1',
+        timestamp: '2026-01-02 00:00:00',
+        properties: { price: '12.5' },
+      },
+      {
+        type: 'identify',
+        userId: 'u-2',
+        timestamp: '2026-01-02T00:00:00Z',
+        traits: { email: 'ada@example.com', plan: 'pro' },
+      },
+    ]);
+  });
+
+  test('several events share a message, as many as one says', async () => {
+    await heapq(['enqueue', fileOf('a.ndjson', ndjson(events(45)))], environmentFor(queues));
+    expect(await countMessages(client, queues.queueUrl)).toBe(3);
+    await heapq(
+      ['enqueue', fileOf('a.ndjson', ndjson(events(45))), '--events-per-message', '1'],
+      environmentFor(queues),
+    );
+    expect(await countMessages(client, queues.queueUrl)).toBe(48);
+  });
+});
+
+test('an array is parted into its elements, however it is written and wherever it is cut', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.jsonValue({ maxDepth: 3 }), { maxLength: 30 }),
+      fc.constantFrom(undefined, 1, '\t'),
+      fc.integer({ min: 0, max: 70_000 }),
+      async (list, space, padding) => {
+        // The padding moves the elements over the edges of the chunks that a file is read in.
+        const file = fileOf('array.json', `[${' '.repeat(padding)}${JSON.stringify(list, undefined, space).slice(1)}`);
+        const items = await Array.fromAsync(readItems(file, () => undefined));
+        expect(items.map(({ text }): unknown => JSON.parse(text))).toEqual(JSON.parse(JSON.stringify(list)));
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
+
+describe('an interruption', () => {
+  test.each([
+    ['SIGINT', 130, /Interrupted\. Run it again/],
+    ['SIGKILL', undefined, /^$/],
+  ] as const)('by %s loses nothing, and a second run goes on', async (signal, exitCode, says) => {
+    const file = fileOf('history.ndjson', ndjson(events(600)));
+    const environment = environmentFor(queues);
+    const args = ['enqueue', file, '--events-per-message', '1'];
+    const { child, ended } = startHeapq([...args, '--rate', '150'], environment);
+    while (!existsSync(`${file}.checkpoint`) || (await countMessages(client, queues.queueUrl)) < 100) await sleep(20);
+    child.kill(signal);
+    const { code, out } = await ended;
+    expect([code, out]).toEqual([exitCode, expect.stringMatching(says)]);
+    const first = await countMessages(client, queues.queueUrl);
+    expect(first).toBeLessThan(600);
+
+    const second = await heapq(args, environment);
+    expect([second.code, second.out]).toEqual([0, expect.stringMatching(/\d+ were there from an earlier run/)]);
+    const ids = (await eventsInQueue()).map((one) => valueAt(one, ['messageId']));
+    expect(new Set(ids).size).toBe(600);
+    // It did not begin anew: what is there twice is what was sent since the last checkpoint.
+    expect(ids.length).toBeLessThan(600 + first);
+    expect(existsSync(`${file}.checkpoint`)).toBe(false);
+  });
+});
+
+describe('--check', () => {
+  const mixed = [
+    event(1),
+    { type: 'page', userId: 'u' },
+    { type: 'track', userId: 'u' },
+    event(2),
+    { type: 'track', userId: 'u' },
+  ];
+
+  test('tells what would become of each event, with line numbers, and sends nothing', async () => {
+    const file = fileOf('mixed.ndjson', `${ndjson(mixed)}no JSON\n`);
+    const { code, out } = await heapq(['enqueue', '--check', '--json', file], {});
+    expect(code).toBe(1);
+    expect(JSON.parse(out)).toEqual({
+      file,
+      events: 6,
+      delivered: 2,
+      filtered: { unsupported_type: { count: 1, lines: [2] } },
+      rejected: { missing_event: { count: 2, lines: [3, 5] }, not_json: { count: 1, lines: [6] } },
+    });
+    const forPerson = await heapq(['enqueue', '--check', file], {});
+    expect(forPerson.out).toMatch(/rejected missing_event +2 {3}line 3, 5\n/);
+    expect(await countMessages(client, queues.queueUrl)).toBe(0);
+  });
+
+  test('is content with a file that is well', async () => {
+    expect(await heapq(['enqueue', '--check', fileOf('good.json', JSON.stringify(events(5)))], {})).toMatchObject({
+      code: 0,
+    });
+  });
+});
+
+describe('what is wrong is told in one line', () => {
+  const nowhere = { AWS_ENDPOINT_URL_SQS: 'http://127.0.0.1:9', AWS_MAX_ATTEMPTS: '1' };
+  const good = fileOf('good.ndjson', ndjson(events(3)));
+
+  test.each<[string, readonly string[], (environment: NodeJS.ProcessEnv) => NodeJS.ProcessEnv, RegExp]>([
+    [
+      'a missing file',
+      ['enqueue', '/nowhere/a.ndjson'],
+      (env) => env,
+      /^There is no such file\. \(ENOENT.*\/nowhere\/a\.ndjson/,
+    ],
+    ['a folder', ['enqueue', folder], (env) => env, /is a folder$/],
+    [
+      'no JSON in a line',
+      ['enqueue', fileOf('bad.ndjson', `${ndjson(events(2))}{"a":\n${ndjson(events(1))}`)],
+      (env) => env,
+      /bad\.ndjson, line 3 is no JSON: /,
+    ],
+    [
+      'no JSON in an array',
+      ['enqueue', fileOf('bad.json', '[{"type":"track"},\n\n{oops}]')],
+      (env) => env,
+      /bad\.json, line 3 is no JSON: /,
+    ],
+    [
+      'an array that breaks off',
+      ['enqueue', fileOf('cut.json', '[{"type":"track"},\n{"type":')],
+      (env) => env,
+      /the array ends before its end, in line 2$/,
+    ],
+    [
+      'gzip that breaks off',
+      ['enqueue', fileOf('cut.gz', gzipSync(ndjson(events(500))).subarray(0, 400))],
+      (env) => env,
+      /cut\.gz is gzip that is damaged or cut off$/,
+    ],
+    [
+      'no credentials',
+      ['enqueue', good],
+      (env) => ({ ...env, AWS_ACCESS_KEY_ID: undefined, AWS_SECRET_ACCESS_KEY: undefined }),
+      /^No AWS credentials were found/,
+    ],
+    [
+      'a wrong queue',
+      ['enqueue', good],
+      (env) => ({ ...env, QUEUE_URL: `${sqsEndpoint()}/000000000000/nowhere` }),
+      /^There is no such queue/,
+    ],
+    ['no answer', ['dead-letters', 'list'], (env) => ({ ...env, ...nowhere }), /^Nobody answers there/],
+    ['no queue named', ['dead-letters', 'list'], () => ({}), /^Which queues\? Give --stack NAME/],
+    [
+      'a time that is none',
+      ['dead-letters', 'list', '--since', 'yesterday'],
+      (env) => env,
+      /argument 'yesterday' is invalid\. It has to be a date/,
+    ],
+    ['a rate that is none', ['enqueue', good, '--rate', '-1'], (env) => env, /It has to be a number above 0/],
+    ['an unknown command', ['dead-letters', 'burn'], (env) => env, /unknown command 'burn'/],
+  ])('%s', async (_, args, change, message) => {
+    const { code, error } = await heapq(args, change(environmentFor(queues)));
+    expect([code, error.trim()]).toEqual([2, expect.stringMatching(message)]);
+    expect(error.trim().split('\n')).toHaveLength(1);
+  });
+
+  test('no permission', async () => {
+    const denying = await startLoopbackServer(0, (request, response) => {
+      request.resume();
+      const body = JSON.stringify({
+        __type: 'com.amazonaws.sqs#AccessDenied',
+        message: 'User is not authorized to perform: sqs:sendmessage',
+      });
+      response.writeHead(403, { 'content-type': 'application/x-amz-json-1.0' }).end(body);
+    });
+    const { code, error } = await heapq(['enqueue', good], {
+      ...environmentFor(queues),
+      AWS_ENDPOINT_URL_SQS: denying.url,
+    });
+    await denying.stop();
+    expect([code, error]).toEqual([
+      2,
+      expect.stringMatching(/^These credentials may not do that\. \(User is not authorized/),
+    ]);
+  });
+});
+
+describe('--stack', () => {
+  /** CloudFormation's answer to DescribeStacks, in its own protocol; there is no embedded CloudFormation. */
+  async function withStack(
+    outputs: Readonly<Record<string, string>>,
+    work: (environment: NodeJS.ProcessEnv) => Promise<void>,
+  ) {
+    const members = Object.entries(outputs).map(
+      ([key, value]) => `<member><OutputKey>${key}</OutputKey><OutputValue>${value}</OutputValue></member>`,
+    );
+    const xml = `<DescribeStacksResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><DescribeStacksResult><Stacks><member><StackName>s</StackName><StackStatus>CREATE_COMPLETE</StackStatus><CreationTime>2026-01-01T00:00:00Z</CreationTime><Outputs>${members.join('')}</Outputs></member></Stacks></DescribeStacksResult></DescribeStacksResponse>`;
+    const cloudFormation = await startLoopbackServer(0, (request, response) => {
+      request.resume();
+      response.writeHead(200, { 'content-type': 'text/xml' }).end(xml);
+    });
+    const { QUEUE_URL: _, DEAD_LETTER_QUEUE_URL: __, ...environment } = environmentFor(queues);
+    await work({ ...environment, AWS_ENDPOINT_URL_CLOUDFORMATION: cloudFormation.url });
+    await cloudFormation.stop();
+  }
+
+  test('finds the queues in the stack’s outputs', async () => {
+    await withStack(
+      { QueueUrl: queues.queueUrl, DeadLetterQueueUrl: queues.deadLetterQueueUrl },
+      async (environment) => {
+        const file = fileOf('a.ndjson', ndjson(events(2)));
+        expect(await heapq(['enqueue', file, '--stack', 's'], environment)).toMatchObject({ code: 0, error: '' });
+        expect(await eventsInQueue()).toEqual(events(2));
+      },
+    );
+  });
+
+  test('says when it is another stack', async () => {
+    await withStack({ Something: 'else' }, async (environment) => {
+      const { code, error } = await heapq(['dead-letters', 'list', '--stack', 's'], environment);
+      expect([code, error]).toEqual([
+        2,
+        expect.stringMatching(/^The stack s has no outputs QueueUrl and DeadLetterQueueUrl/),
+      ]);
+    });
+  });
+});
