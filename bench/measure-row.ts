@@ -1,3 +1,4 @@
+import { measure as backfill } from './rows/backfill.ts';
 import { measure as bytes } from './rows/bytes.ts';
 import { measure as coldStart } from './rows/cold-start.ts';
 import { measure as endToEnd } from './rows/end-to-end.ts';
@@ -18,7 +19,11 @@ export const ROWS: Readonly<Record<string, (seconds: number) => Promise<Row | re
   requests,
   sustained,
   'end-to-end': endToEnd,
+  backfill,
 };
+
+/** Measured only when asked for by name. */
+export const TAKES_MINUTES: ReadonlySet<string> = new Set(['backfill']);
 
 // Started by main.ts: one row in a process of its own, with nothing warm from the others.
 if (process.send !== undefined) {

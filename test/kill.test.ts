@@ -28,7 +28,7 @@ async function startServices() {
       join(ROOT, 'local', 'dev.ts'),
       '--no-forwarder',
       '--json',
-      ...['queue', 'heap', 'front-door'].flatMap((name) => [`--${name}-port`, '0']),
+      ...['queue', 'heap', 'front-door', 'view'].flatMap((name) => [`--${name}-port`, '0']),
     ],
     {
       stdio: ['ignore', 'pipe', 'inherit'],

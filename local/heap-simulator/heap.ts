@@ -58,6 +58,8 @@ export interface Heap {
   handle(kind: HeapCallKind, body: string): SimulatedAnswer;
   /** Queues a fault; faults strike in the order in which they were given. */
   inject(fault: Fault): void;
+  /** Forgets the faults that have not struck yet. */
+  recover(): void;
   /** From now on entries for which this holds make Heap answer 400. */
   refuse(isBad: (entry: JsonObject) => boolean): void;
   contents(): HeapContents;
@@ -167,6 +169,7 @@ export function createHeap(now: () => number, rules: HeapRules = HEAP_RULES): He
       return given;
     },
     inject: (fault) => void faults.push(fault),
+    recover: () => void faults.splice(0),
     refuse: (holds) => void (isBad = holds),
     contents: () => ({ events: [...events.values()], users: [...users.values()] }),
     counts: () => ({ requests, entries, duplicates, overLimit, mostEntries, byStatus: { ...byStatus } }),

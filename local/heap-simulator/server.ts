@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { text } from 'node:stream/consumers';
-import { ENDPOINTS } from '../../lib/heap/api.ts';
+import { ENDPOINTS, type HeapCallKind } from '../../lib/heap/api.ts';
 import { isObject } from '../../lib/json.ts';
 import { startLoopbackServer } from '../loopback-server.ts';
 import { createHeap, type Fault, type Heap, type HeapRules } from './heap.ts';
@@ -18,9 +18,22 @@ export interface HeapServer {
  * `/simulator/faults` for whoever watches it.
  *
  * @param port 0 for any free one
+ * @param onRequest told of each request and of the status that Heap gave it; 0 for a connection that was cut
  */
-export async function startHeapServer(port = 0, rules?: HeapRules): Promise<HeapServer> {
-  const heap = createHeap(() => Date.now(), rules);
+export async function startHeapServer(
+  port = 0,
+  rules?: HeapRules,
+  onRequest: (kind: HeapCallKind, body: string, status: number) => void = () => undefined,
+): Promise<HeapServer> {
+  const own = createHeap(() => Date.now(), rules);
+  const heap: Heap = {
+    ...own,
+    handle(kind, body) {
+      const answer = own.handle(kind, body);
+      onRequest(kind, body, answer.isCut === true ? 0 : answer.status);
+      return answer;
+    },
+  };
   const { url, stop } = await startLoopbackServer(port, (request, response) => serve(heap, request, response));
   return { url, heap, stop };
 }

@@ -23,8 +23,9 @@ export interface EventSourceMappingOptions {
 
 /** One invocation as it went. */
 export interface Invocation {
-  readonly records: number;
-  readonly failed: number;
+  readonly records: readonly SQSRecord[];
+  /** Message ids of those that go back to the queue. */
+  readonly failed: ReadonlySet<string>;
   readonly answer: InvocationAnswer;
   readonly durationMs: number;
 }
@@ -67,7 +68,7 @@ async function run(options: EventSourceMappingOptions, stopping: AbortSignal): P
       const answer = await lambda.invoke({ Records: records });
       const durationMs = performance.now() - startedAt;
       const failed = failedRecords(answer, records);
-      onInvocation({ records: records.length, failed: failed.size, answer, durationMs });
+      onInvocation({ records, failed, answer, durationMs });
       const done = records.filter(({ messageId }) => !failed.has(messageId));
       await remove(client, queueUrl, done);
     }

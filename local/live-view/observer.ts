@@ -1,0 +1,92 @@
+import type { Settings } from '../../lib/config.ts';
+import { ENDPOINTS, type HeapCall, type HeapCallKind } from '../../lib/heap/api.ts';
+import { isArray, isObject } from '../../lib/json.ts';
+import { decide } from '../../lib/mapping/decide.ts';
+import { unwrap, type Enveloped } from '../../lib/rudderstack/envelope.ts';
+import type { Invocation } from '../lambda/event-source-mapping.ts';
+
+/** One event as it has passed, for somebody who watches. */
+export interface Passage {
+  /** The same whenever the same event comes again. */
+  readonly key: string;
+  /** ISO 8601. */
+  readonly at: string;
+  /** The name of a track event, the type of another one. */
+  readonly name: string;
+  /** As it came. */
+  readonly raw: string;
+  readonly ending: 'delivered' | 'filtered' | 'dead-lettered' | 'waiting';
+  readonly why: string;
+  /** What Heap got, or is to get. */
+  readonly heap: object | undefined;
+}
+
+/**
+ * Follows events from the outside: the function tells no one what is in them. What came is in the invocation, what the mapping makes of
+ * it is asked again, and what Heap has taken is seen at the simulator.
+ */
+export interface Observer {
+  readonly noteHeapRequest: (kind: HeapCallKind, body: string, status: number) => void;
+  readonly passagesOf: (invocation: Invocation) => readonly Passage[];
+}
+
+export function createObserver(settings: Settings): Observer {
+  const taken = new Set<string>();
+  let lastTrouble = '';
+
+  function passage(one: Enveloped, isBack: boolean): Omit<Passage, 'key' | 'at' | 'raw'> {
+    if (one.kind === 'rejected') {
+      return { name: '', ending: isBack ? 'waiting' : 'dead-lettered', why: sentence(one.rejection), heap: undefined };
+    }
+    const name = nameOf(one.event);
+    const decision = decide(one.event, settings);
+    if (decision.kind === 'filtered') return { name, ending: 'filtered', why: decision.reason, heap: undefined };
+    if (decision.kind === 'rejected') {
+      return { name, ending: isBack ? 'waiting' : 'dead-lettered', why: sentence(decision), heap: undefined };
+    }
+    const { appId, payload } = decision.call;
+    const heap = { app_id: appId, ...payload };
+    if (taken.has(keyOf(decision.call))) return { name, ending: 'delivered', why: '', heap };
+    if (isBack) return { name, ending: 'waiting', why: `comes again: ${lastTrouble || 'it waits for its turn'}`, heap };
+    return { name, ending: 'dead-lettered', why: lastTrouble || 'Heap has not taken it', heap };
+  }
+
+  return {
+    noteHeapRequest(kind, body, status) {
+      if (status !== 200) {
+        lastTrouble = status === 0 ? 'Heap cut the connection' : `Heap answered ${status}`;
+        return;
+      }
+      lastTrouble = '';
+      const parsed: unknown = JSON.parse(body);
+      const entries = isObject(parsed) ? parsed[ENDPOINTS[kind].list] : [];
+      for (const entry of isArray(entries) ? entries : []) {
+        if (!isObject(entry)) continue;
+        taken.add(kind === 'track' ? `event ${String(entry['idempotency_key'])}` : `user ${String(entry['identity'])}`);
+      }
+    },
+    passagesOf({ records, failed }) {
+      const at = new Date().toISOString();
+      return records.flatMap(({ messageId, body }) =>
+        unwrap(body).map((one, part) => ({
+          key: `${messageId}-${part}`,
+          at,
+          raw: one.text(),
+          ...passage(one, failed.has(messageId)),
+        })),
+      );
+    },
+  };
+}
+
+function keyOf(call: HeapCall): string {
+  return call.kind === 'track' ? `event ${call.payload.idempotency_key}` : `user ${call.payload.identity}`;
+}
+
+function nameOf({ type, event }: { readonly type?: unknown; readonly event?: unknown }): string {
+  return [type === 'track' ? event : undefined, type].find((one) => typeof one === 'string') ?? '';
+}
+
+function sentence({ reason, detail }: { readonly reason: string; readonly detail: string }): string {
+  return `${reason}: ${detail}`;
+}

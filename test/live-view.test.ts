@@ -1,0 +1,177 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { chromium, type Browser, type Page } from 'playwright-core';
+import { valueAt } from '../lib/json.ts';
+import { CHROMIUM_ARGS, findChromium } from './support/chromium.ts';
+
+const DEV = join(__dirname, '..', 'local', 'dev.ts');
+const chromiumPath = findChromium();
+const describeWithChromium = chromiumPath === undefined ? describe.skip : describe;
+if (chromiumPath === undefined) {
+  process.stderr.write('No Chromium is installed: the live view is not tested. Install one, or name it in CHROMIUM.\n');
+}
+
+/** The whole of npm run dev, in a process of its own. */
+let dev: ChildProcess;
+let addresses: unknown;
+const address = (name: string): string => String(valueAt(addresses, [name]));
+beforeAll(async () => {
+  const ports = ['queue', 'heap', 'front-door', 'view'].flatMap((name) => [`--${name}-port`, '0']);
+  const started = spawn(process.execPath, [DEV, '--json', ...ports], { stdio: ['ignore', 'pipe', 'inherit'] });
+  dev = started;
+  const [line]: unknown[] = await once(createInterface({ input: started.stdout }), 'line');
+  addresses = JSON.parse(String(line));
+});
+afterAll(async () => {
+  dev.kill();
+  await once(dev, 'exit');
+});
+
+describeWithChromium('the live view, in Chromium', () => {
+  let browser: Browser;
+  let page: Page;
+  const problems: string[] = [];
+  beforeAll(async () => {
+    browser = await chromium.launch({ executablePath: chromiumPath ?? '', args: CHROMIUM_ARGS });
+    page = await browser.newPage();
+    page.on('pageerror', (error) => problems.push(error.message));
+    page.on('console', (message) => {
+      if (message.type() === 'error') problems.push(message.text());
+    });
+    await page.goto(address('viewUrl'));
+    await page.getByText('live', { exact: true }).waitFor();
+  });
+  afterAll(() => browser.close());
+
+  const paste = (event: object | string) =>
+    page.getByLabel('A RudderStack event').fill(typeof event === 'string' ? event : JSON.stringify(event));
+  const send = () => page.getByRole('button', { name: 'Send it to the queue' }).click();
+  const row = (text: string) => page.locator('#events li', { hasText: text });
+  const count = (ending: string) => page.locator(`[data-count="${ending}"]`).textContent();
+
+  test('what is pasted shows its mapping at once', async () => {
+    await paste({ type: 'track', userId: 'u-1', event: 'Bought', properties: { cart: { total: 12.5 } } });
+    await page.locator('#mapping', { hasText: '"cart.total": 12.5' }).waitFor();
+    await paste({ type: 'track', userId: 'u-1' });
+    await page.locator('#mapping', { hasText: 'event is required' }).waitFor();
+    await paste('no JSON');
+    await page.locator('#mapping', { hasText: 'not_json' }).waitFor();
+    expect(await page.locator('#events li').count()).toBe(0);
+  });
+
+  test('an event that is sent appears with what Heap got, and is counted', async () => {
+    await paste({ type: 'track', userId: 'u-1', event: 'Bought', properties: { cart: { total: 12.5 } } });
+    await send();
+    await row('delivered Bought').waitFor();
+    expect(await count('delivered')).toBe('1');
+    await row('Bought').locator('summary').press('Enter');
+    expect(await row('Bought').locator('pre').last().textContent()).toContain('"cart.total": 12.5');
+    expect(await page.locator('#chart rect.delivered').count()).toBeGreaterThan(0);
+  });
+
+  test('what is filtered and what fails says why; what comes by the front door appears as well', async () => {
+    const body = JSON.stringify({
+      batch: [
+        { type: 'page', userId: 'u' },
+        { type: 'track', userId: 'u' },
+      ],
+    });
+    const authorization = `Basic ${Buffer.from('local-write-key:').toString('base64')}`;
+    const answer = await fetch(`${address('frontDoorUrl')}/v1/batch`, {
+      method: 'POST',
+      body,
+      headers: { authorization },
+    });
+    expect(answer.status).toBe(200);
+    await row('filtered page — unsupported_type').waitFor();
+    await row('dead-lettered track — missing_event: event is required').waitFor();
+    await page.locator('#letters li', { hasText: 'missing_event' }).waitFor();
+  });
+
+  test('Heap refuses an entry: it is dead-lettered, and delivered when it is sent again after Heap is well', async () => {
+    await page.getByLabel('refuses entries that hold this text').fill('poison');
+    await page.keyboard.press('Enter');
+    await paste({ type: 'track', userId: 'u-2', event: 'poison' });
+    await send();
+    await row('dead-lettered poison — Heap answered 400').waitFor();
+    const letter = page.locator('#letters li', { hasText: 'poison — heap_refused: Heap answered 400' });
+    await letter.waitFor();
+
+    await page.getByLabel('refuses entries that hold this text').fill('');
+    await page.keyboard.press('Enter');
+    await letter.getByRole('button', { name: 'Send poison again' }).click();
+    await row('delivered poison').waitFor();
+    await letter.waitFor({ state: 'detached' });
+    expect(await count('delivered')).toBe('2');
+  });
+
+  test('Heap is made to fail: the event waits, and the page says for what', async () => {
+    await page.getByLabel('answers 500').check();
+    await paste({ type: 'track', userId: 'u-3', event: 'Patient' });
+    await send();
+    await row('waiting Patient — comes again: Heap answered 500').waitFor();
+    expect(await count('waiting')).toBe('1');
+    await page.getByLabel('is well').check();
+  });
+
+  test('whoever comes later sees what has passed, and how Heap is', async () => {
+    await page.getByLabel('takes 3 s').check();
+    const later = await browser.newPage();
+    await later.goto(address('viewUrl'));
+    await later.locator('#events li', { hasText: 'delivered Bought' }).waitFor();
+    expect(await later.getByLabel('takes 3 s').isChecked()).toBe(true);
+    await later.close();
+    await page.getByLabel('is well').check();
+  });
+
+  test('it fits a phone, in the dark, and every control can be reached by keyboard', async () => {
+    const context = await browser.newContext({ viewport: { width: 360, height: 740 }, colorScheme: 'dark' });
+    const phone = await context.newPage();
+    await phone.goto(address('viewUrl'));
+    await phone.locator('#redrive:enabled').waitFor();
+    expect(await phone.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360);
+    const ground = (one: Page): Promise<unknown> => one.evaluate('getComputedStyle(document.body).backgroundColor');
+    expect(await ground(phone)).not.toBe(await ground(page));
+    const reached = new Set<unknown>();
+    for (let presses = 0; presses < 12; presses += 1) {
+      await phone.keyboard.press('Tab');
+      reached.add(
+        await phone.evaluate(
+          'document.activeElement.id || document.activeElement.name || document.activeElement.tagName',
+        ),
+      );
+    }
+    expect([...reached]).toEqual(expect.arrayContaining(['event', 'send', 'mapping', 'trouble', 'refused', 'redrive']));
+    await context.close();
+  });
+
+  test('the page reports no error of its own', () => {
+    expect(problems).toEqual([]);
+  });
+});
+
+describe('the live view is for this machine alone', () => {
+  test.each([
+    ['another host', { host: 'evil.example' }],
+    ['another origin', { origin: 'https://evil.example' }],
+  ])('%s is refused', async (_, headers) => {
+    const status = await new Promise((resolve) => {
+      // fetch does not let a host be set.
+      const url = new URL('/api/redrive', address('viewUrl'));
+      const request = process.getBuiltinModule('node:http').request(url, { method: 'POST', headers }, (response) => {
+        response.resume();
+        resolve(response.statusCode);
+      });
+      request.end('{}');
+    });
+    expect(status).toBe(403);
+  });
+
+  test('what is called wrongly is told', async () => {
+    const post = (path: string, body: string) => fetch(`${address('viewUrl')}${path}`, { method: 'POST', body });
+    expect((await post('/api/preview', 'no JSON')).status).toBe(400);
+    expect((await post('/api/burn', '{}')).status).toBe(404);
+  });
+});
