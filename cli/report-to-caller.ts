@@ -43,9 +43,8 @@ function lineFor(error: unknown): string | undefined {
   if (error instanceof ConfigurationError) return message;
   // Node's errors have a code; AWS's a name, and what HTTP said.
   const code = 'code' in error ? error.code : undefined;
-  const isAws = '$metadata' in error || error.name in ADVICE;
-  if (!isAws && typeof code !== 'string') return undefined;
   const advice = ADVICE[error.name] ?? ADVICE[String(code)] ?? adviceByMessage(`${error.name} ${message}`);
+  if (advice === undefined && !('$metadata' in error) && typeof code !== 'string') return undefined;
   if (advice === undefined) return message;
   return message === '' ? advice : `${advice} (${message})`;
 }

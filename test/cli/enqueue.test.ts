@@ -250,6 +250,12 @@ describe('what is wrong is told in one line', () => {
       /^There is no such queue/,
     ],
     ['no answer', ['dead-letters', 'list'], (env) => ({ ...env, ...nowhere }), /^Nobody answers there/],
+    [
+      'no region',
+      ['dead-letters', 'list', '--stack', 's'],
+      (env) => ({ ...env, AWS_REGION: undefined }),
+      /^No AWS region is set: set AWS_REGION\./,
+    ],
     ['no queue named', ['dead-letters', 'list'], () => ({}), /^Which queues\? Give --stack NAME/],
     [
       'a time that is none',
