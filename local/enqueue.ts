@@ -1,7 +1,7 @@
 import { SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
-import { MOST_MESSAGE_BYTES, packForQueue, type MessageSource } from './messages.ts';
+import { inBatchesAsTheyCome } from '../lib/sqs.ts';
+import { packForQueue, type MessageSource } from './messages.ts';
 
-const MOST_ENTRIES = 10;
 /** Batches under way at once. */
 const PARALLEL_SENDS = 8;
 
@@ -24,7 +24,7 @@ export async function enqueue(
   progress: EnqueueProgress,
 ): Promise<void> {
   const underWay = new Set<Promise<void>>();
-  for await (const batch of inBatches(sources)) {
+  for await (const batch of inBatchesAsTheyCome(packed(sources), ({ body }) => Buffer.byteLength(body))) {
     const sending = send(client, queueUrl, batch, progress).finally(() => underWay.delete(sending));
     underWay.add(sending);
     if (underWay.size >= PARALLEL_SENDS) await Promise.race(underWay);
@@ -32,21 +32,8 @@ export async function enqueue(
   await Promise.all(underWay);
 }
 
-async function* inBatches(sources: AsyncIterable<MessageSource> | Iterable<MessageSource>): AsyncGenerator<Packed[]> {
-  let batch: Packed[] = [];
-  let bytes = 0;
-  for await (const source of sources) {
-    const body = packForQueue(source.body);
-    const size = Buffer.byteLength(body);
-    if (batch.length === MOST_ENTRIES || (batch.length > 0 && bytes + size > MOST_MESSAGE_BYTES)) {
-      yield batch;
-      batch = [];
-      bytes = 0;
-    }
-    batch.push({ source, body });
-    bytes += size;
-  }
-  if (batch.length > 0) yield batch;
+async function* packed(sources: AsyncIterable<MessageSource> | Iterable<MessageSource>): AsyncGenerator<Packed> {
+  for await (const source of sources) yield { source, body: packForQueue(source.body) };
 }
 
 /** A batch that is refused as a whole is sent one by one, so that a bad message does not take its neighbours along. */

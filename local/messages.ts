@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import { pipeline, type Readable } from 'node:stream';
 import { createGunzip, gzipSync } from 'node:zlib';
 import { isArray, isObject } from '../lib/json.ts';
+import { SQS_LIMITS } from '../lib/sqs.ts';
 
 /** What is to be one SQS message. */
 export interface MessageSource {
@@ -60,14 +61,11 @@ function open(file: string): Readable {
   return gunzip;
 }
 
-/** Bytes of one SQS message, and of one batch of them. */
-export const MOST_MESSAGE_BYTES = 1024 * 1024;
-
 /**
  * The body in a form that the queue takes. What is too large is packed, which the function reads as well. The embedded
  * server refuses characters beyond the basic plane, which SQS takes: within JSON an escape means the same.
  */
 export function packForQueue(body: string): string {
   const escaped = body.replaceAll(/[\uD800-\uDFFF]/g, (half) => `\\u${half.charCodeAt(0).toString(16)}`);
-  return Buffer.byteLength(escaped) <= MOST_MESSAGE_BYTES ? escaped : gzipSync(body).toString('base64');
+  return Buffer.byteLength(escaped) <= SQS_LIMITS.bytes ? escaped : gzipSync(body).toString('base64');
 }

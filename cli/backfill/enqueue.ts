@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { ConfigurationError } from '../../lib/config.ts';
 import type { JsonObject } from '../../lib/json.ts';
-import { MOST_MESSAGE_BYTES, packForQueue } from '../../local/messages.ts';
+import { inBatchesAsTheyCome } from '../../lib/sqs.ts';
+import { packForQueue } from '../../local/messages.ts';
 import { readItems, type Item } from './read-items.ts';
 import { toBody } from './to-body.ts';
 
@@ -26,7 +27,6 @@ export interface EnqueueOptions {
 
 /** Sends that are under way at once. */
 const PARALLEL_SENDS = 8;
-const MOST_ENTRIES = 10;
 const TRIES = 4;
 /** SQS counts 64 KB as one request; a message beyond that saves nothing. */
 const SHARED_BYTES = 60 * 1024;
@@ -70,7 +70,7 @@ export async function enqueueFile(client: SQSClient, queueUrl: string, options: 
 
   const items = readItems(options.file, (read) => (bytes += read));
   try {
-    for await (const batch of inBatches(pack(items, { ...options, isFifo }))) {
+    for await (const batch of inBatchesAsTheyCome(pack(items, { ...options, isFifo }), (message) => message.bytes)) {
       if (signal.aborted || failures.length > 0) break;
       const upTo = batch.at(-1)?.upTo ?? done;
       const send = async (): Promise<void> => {
@@ -148,21 +148,6 @@ function userOf({ userId, anonymousId }: JsonObject): string {
   return createHash('md5')
     .update(JSON.stringify([userId, anonymousId]))
     .digest('hex');
-}
-
-async function* inBatches(messages: AsyncIterable<Packed>): AsyncGenerator<readonly Packed[]> {
-  let batch: Packed[] = [];
-  let bytes = 0;
-  for await (const message of messages) {
-    if (batch.length === MOST_ENTRIES || (batch.length > 0 && bytes + message.bytes > MOST_MESSAGE_BYTES)) {
-      yield batch;
-      batch = [];
-      bytes = 0;
-    }
-    batch.push(message);
-    bytes += message.bytes;
-  }
-  if (batch.length > 0) yield batch;
 }
 
 /** @throws when a message is still not in the queue after several tries */

@@ -1,5 +1,6 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { DeleteMessageBatchCommand } from '@aws-sdk/client-sqs';
+import { inBatches } from '../../lib/sqs.ts';
 import type { Connection } from '../connection.ts';
 import { isSelected, type DeadLetter, type Selection } from './dead-letter.ts';
 import { visitLetters, type Visiting } from './visit.ts';
@@ -32,10 +33,8 @@ export async function exportLetters(
       exported += selected.length;
       onProgress(exported);
       if (!removes) return new Set();
-      for (let from = 0; from < selected.length; from += 10) {
-        const Entries = selected
-          .slice(from, from + 10)
-          .map(({ receiptHandle }, index) => ({ Id: String(index), ReceiptHandle: receiptHandle }));
+      for (const batch of inBatches(selected, () => 0)) {
+        const Entries = batch.map(({ receiptHandle }, index) => ({ Id: String(index), ReceiptHandle: receiptHandle }));
         await client.send(new DeleteMessageBatchCommand({ QueueUrl: deadLetterQueueUrl, Entries }));
       }
       return new Set(selected.map(({ id }) => id));

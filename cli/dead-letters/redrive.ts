@@ -6,7 +6,7 @@ import {
   type SendMessageBatchRequestEntry,
   type SQSClient,
 } from '@aws-sdk/client-sqs';
-import { SQS_LIMITS } from '../../lib/forwarding/dead-letter.ts';
+import { inBatches } from '../../lib/sqs.ts';
 import type { Connection } from '../connection.ts';
 import { isSelected, REDRIVES, type DeadLetter, type Selection } from './dead-letter.ts';
 import { visitLetters, type Visiting } from './visit.ts';
@@ -56,7 +56,7 @@ export async function redriveLetters(
     counts.left += letters.length - selected.length;
     counts.circling += selected.length - due.length;
     const gone = new Set<string>();
-    for (const batch of inBatches(due)) {
+    for (const batch of inBatches(due, bytesOf)) {
       // What is not begun is still a letter.
       if (signal.aborted) break;
       const sent = isDryRun ? batch : await sendBatch(client, queueUrl, batch);
@@ -104,17 +104,7 @@ async function deleteBatch(client: SQSClient, queueUrl: string, letters: readonl
   await client.send(new DeleteMessageBatchCommand({ QueueUrl: queueUrl, Entries }));
 }
 
-function inBatches(letters: readonly DeadLetter[]): readonly (readonly DeadLetter[])[] {
-  const batches: DeadLetter[][] = [];
-  let bytes = 0;
-  for (const letter of letters) {
-    // Attributes count as well; those that a sender gave it are small.
-    const size = Buffer.byteLength(letter.body) + 1024;
-    const batch = batches.at(-1);
-    const fits = batch !== undefined && batch.length < SQS_LIMITS.batchEntries && bytes + size <= SQS_LIMITS.bytes;
-    if (fits) batch.push(letter);
-    else batches.push([letter]);
-    bytes = (fits ? bytes : 0) + size;
-  }
-  return batches;
+/** Attributes count as well; those that a sender gave it are small. */
+function bytesOf({ body }: DeadLetter): number {
+  return Buffer.byteLength(body) + 1024;
 }

@@ -4,9 +4,9 @@ import {
   type Message,
   type SQSClient,
 } from '@aws-sdk/client-sqs';
+import { inBatches, SQS_LIMITS } from '../../lib/sqs.ts';
 import { toDeadLetter, type DeadLetter } from './dead-letter.ts';
 
-const MOST_MESSAGES = 10;
 /** Receives that are under way at once. */
 const PARALLEL_RECEIVES = 4;
 /** How letters are looked at. */
@@ -53,7 +53,7 @@ async function receiveSome(client: SQSClient, queueUrl: string, hold: number): P
     const { Messages = [] } = await client.send(
       new ReceiveMessageCommand({
         QueueUrl: queueUrl,
-        MaxNumberOfMessages: MOST_MESSAGES,
+        MaxNumberOfMessages: SQS_LIMITS.batchEntries,
         VisibilityTimeout: hold,
         // With waiting SQS asks all of its servers, and an empty answer means an empty queue.
         WaitTimeSeconds: 1,
@@ -69,10 +69,8 @@ async function receiveSome(client: SQSClient, queueUrl: string, hold: number): P
 
 /** What cannot be given back comes back by itself when its time is over. */
 async function giveBack(client: SQSClient, queueUrl: string, handles: readonly string[]): Promise<void> {
-  for (let from = 0; from < handles.length; from += MOST_MESSAGES) {
-    const Entries = handles
-      .slice(from, from + MOST_MESSAGES)
-      .map((ReceiptHandle, index) => ({ Id: String(index), ReceiptHandle, VisibilityTimeout: 0 }));
+  for (const batch of inBatches(handles, () => 0)) {
+    const Entries = batch.map((ReceiptHandle, index) => ({ Id: String(index), ReceiptHandle, VisibilityTimeout: 0 }));
     await client.send(new ChangeMessageVisibilityBatchCommand({ QueueUrl: queueUrl, Entries })).catch(() => undefined);
   }
 }

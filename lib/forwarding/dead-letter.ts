@@ -1,5 +1,6 @@
 import type { SQSMessageAttributes, SQSRecord } from 'aws-lambda';
 import type { Rejected } from '../outcome.ts';
+import { SQS_LIMITS } from '../sqs.ts';
 
 /** A message attribute of SQS. */
 export interface LetterAttribute {
@@ -34,13 +35,6 @@ export interface LetterContent {
   /** ms since 1970. */
   readonly failedAt: number;
 }
-
-/**
- * Body and attributes of one message together, and of one batch, in bytes.
- *
- * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
- */
-export const SQS_LIMITS = { bytes: 1024 * 1024, attributes: 10, batchEntries: 10 } as const;
 
 /** The names that this function gives its own attributes. */
 export const LETTER_ATTRIBUTES: ReadonlySet<string> = new Set([

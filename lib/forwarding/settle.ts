@@ -3,7 +3,8 @@ import type { Clock } from '../clock.ts';
 import { inParallel } from '../in-parallel.ts';
 import { rejected, type Deferred, type Outcome, type Rejected } from '../outcome.ts';
 import { isFailure, visibilityTimeoutS } from './backoff.ts';
-import { SQS_LIMITS, writeLetter, type Letter, type LetterContent } from './dead-letter.ts';
+import { inBatches } from '../sqs.ts';
+import { writeLetter, type Letter, type LetterContent } from './dead-letter.ts';
 import type { Queues, VisibilityChange } from './queue.ts';
 
 /** One event of a record, and where it ends up. */
@@ -135,20 +136,24 @@ async function deadLetter(
   }
   if (letters.length > 0) {
     const queues = await loadQueues();
-    await inParallel(batchBySize(letters), PARALLEL_CALLS, async (batch) => {
-      try {
-        const safe = await queues.sendLetters(
-          batch.map(({ letter }) => letter),
-          deadline,
-        );
-        const unsafe = batch.filter((_, index) => safe[index] !== true);
-        if (unsafe.length > 0) onProblem('dead_letter_send_failed', new Error('SQS refused a letter'));
-        for (const { messageId } of unsafe) failed.add(messageId);
-      } catch (error) {
-        onProblem('dead_letter_send_failed', error);
-        for (const { messageId } of batch) failed.add(messageId);
-      }
-    });
+    await inParallel(
+      inBatches(letters, ({ letter }) => letter.bytes),
+      PARALLEL_CALLS,
+      async (batch) => {
+        try {
+          const safe = await queues.sendLetters(
+            batch.map(({ letter }) => letter),
+            deadline,
+          );
+          const unsafe = batch.filter((_, index) => safe[index] !== true);
+          if (unsafe.length > 0) onProblem('dead_letter_send_failed', new Error('SQS refused a letter'));
+          for (const { messageId } of unsafe) failed.add(messageId);
+        } catch (error) {
+          onProblem('dead_letter_send_failed', error);
+          for (const { messageId } of batch) failed.add(messageId);
+        }
+      },
+    );
   }
   return processed.map((one) => {
     const { messageId } = one.record;
@@ -206,37 +211,21 @@ async function postpone(
   });
   if (changes.length === 0) return;
   const queues = await loadQueues();
-  await inParallel(chunk(changes, SQS_LIMITS.batchEntries), PARALLEL_CALLS, async (batch) => {
-    try {
-      const failures = await queues.changeVisibility(batch, deadline);
-      if (failures > 0) onProblem('visibility_change_failed', new Error(`SQS refused ${failures} of ${batch.length}`));
-    } catch (error) {
-      onProblem('visibility_change_failed', error);
-    }
-  });
+  await inParallel(
+    inBatches(changes, () => 0),
+    PARALLEL_CALLS,
+    async (batch) => {
+      try {
+        const failures = await queues.changeVisibility(batch, deadline);
+        if (failures > 0)
+          onProblem('visibility_change_failed', new Error(`SQS refused ${failures} of ${batch.length}`));
+      } catch (error) {
+        onProblem('visibility_change_failed', error);
+      }
+    },
+  );
 }
 
 function mapOutcomes({ record, events }: ProcessedRecord, change: (outcome: Outcome) => Outcome): ProcessedRecord {
   return { record, events: events.map((event) => ({ ...event, outcome: change(event.outcome) })) };
-}
-
-/** A batch has a limit of entries and one of bytes. */
-function batchBySize(letters: readonly AddressedLetter[]): readonly (readonly AddressedLetter[])[] {
-  const batches: AddressedLetter[][] = [];
-  let bytes = 0;
-  for (const addressed of letters) {
-    const last = batches.at(-1);
-    const fits =
-      last !== undefined && last.length < SQS_LIMITS.batchEntries && bytes + addressed.letter.bytes <= SQS_LIMITS.bytes;
-    if (fits) last.push(addressed);
-    else batches.push([addressed]);
-    bytes = (fits ? bytes : 0) + addressed.letter.bytes;
-  }
-  return batches;
-}
-
-function chunk<Item>(items: readonly Item[], size: number): readonly (readonly Item[])[] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
-    items.slice(index * size, (index + 1) * size),
-  );
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
+import { SQS_LIMITS } from '../sqs.ts';
 import { refuse, type Refusal } from './refusal.ts';
 import type { StampedEvent } from './stamp.ts';
 
@@ -18,8 +19,6 @@ export interface PackedEvents {
   readonly messages: readonly QueueMessage[];
 }
 
-/** Bytes of one SQS message at most. */
-export const MOST_MESSAGE_BYTES = 1024 * 1024;
 /**
  * Bytes and events that share a message. SQS counts 64 KB as one request, so larger messages save nothing; a record comes back whole
  * when one of its events has to wait, so they cost more then.
@@ -56,9 +55,9 @@ export function packEvents(events: readonly StampedEvent[], isFifo: boolean): Pa
     for (const event of ofOneGroup) {
       const text = toQueueText(event);
       const one: EventText = { event, text, bytes: Buffer.byteLength(text) };
-      if (one.bytes > MOST_MESSAGE_BYTES) {
+      if (one.bytes > SQS_LIMITS.bytes) {
         const packed = gzipSync(text).toString('base64');
-        if (packed.length > MOST_MESSAGE_BYTES) return tooLarge(one, events.indexOf(event));
+        if (packed.length > SQS_LIMITS.bytes) return tooLarge(one, events.indexOf(event));
         flush();
         messages.push(toMessage(packed, packed.length, [one]));
         continue;
@@ -100,7 +99,7 @@ function toMessage(body: string, bytes: number, events: readonly EventText[]): Q
 
 function tooLarge({ event, bytes }: EventText, index: number): Refusal {
   const id = event.messageId.slice(0, 100);
-  const least = `${MOST_MESSAGE_BYTES} are the most that one SQS message holds`;
+  const least = `${SQS_LIMITS.bytes} are the most that one SQS message holds`;
   return refuse(
     'event_too_large',
     `the event with index ${index}, messageId ${JSON.stringify(id)}: ${bytes} bytes, ${least}`,

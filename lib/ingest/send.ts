@@ -1,9 +1,8 @@
 import type { Clock } from '../clock.ts';
 import { inParallel } from '../in-parallel.ts';
-import { MOST_MESSAGE_BYTES, type QueueMessage } from './pack.ts';
+import { inBatches } from '../sqs.ts';
+import type { QueueMessage } from './pack.ts';
 
-/** Messages of one `SendMessageBatch`; its bytes are limited like those of one message. */
-const MOST_ENTRIES = 10;
 /** Batches of one request that are under way at once. */
 const PARALLEL_BATCHES = 4;
 /** Tries of one message in all. */
@@ -65,23 +64,10 @@ export async function sendMessages(
   }
 
   // A FIFO queue keeps the order in which it is sent to.
-  await inParallel(inBatches(messages), queue.isFifo ? 1 : PARALLEL_BATCHES, sendBatch);
+  await inParallel(
+    inBatches(messages, ({ bytes }) => bytes),
+    queue.isFifo ? 1 : PARALLEL_BATCHES,
+    sendBatch,
+  );
   return unsent;
-}
-
-/** Messages in their order, in as few batches as the limits allow. */
-export function inBatches(messages: readonly QueueMessage[]): readonly (readonly QueueMessage[])[] {
-  const batches: QueueMessage[][] = [];
-  let room = 0;
-  for (const message of messages) {
-    const batch = batches.at(-1);
-    if (batch === undefined || batch.length === MOST_ENTRIES || message.bytes > room) {
-      batches.push([message]);
-      room = MOST_MESSAGE_BYTES - message.bytes;
-    } else {
-      batch.push(message);
-      room -= message.bytes;
-    }
-  }
-  return batches;
 }

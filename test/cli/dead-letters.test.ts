@@ -5,7 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { SendMessageBatchCommand, type Message } from '@aws-sdk/client-sqs';
 import { countMessages, drain } from '../../local/queues.ts';
 import { environmentFor, heapq, startHeapq } from '../support/heapq.ts';
-import { attributesOf, startHarness, type Harness } from '../support/lambda-harness.ts';
+import { attributesOf, sqsEndpoint, startHarness, type Harness } from '../support/lambda-harness.ts';
+import { startUnreliableProxy } from '../support/unreliable-proxy.ts';
 
 /** The command, in a process of its own, against the queues of a real SQS API, with letters that the built forwarder wrote. */
 let harness: Harness;
@@ -163,6 +164,21 @@ describe('redrive', () => {
       expect(ids.length).toBeLessThanOrEqual(210);
     },
   );
+});
+
+test('a redrive deletes no letter that the queue has not taken', async () => {
+  await deadLetter(...Array.from({ length: 10 }, (_, index) => nameless(`m-${index}`)));
+  const network = await startUnreliableProxy(sqsEndpoint());
+  network.failNext(['half', 'half', 'half', 'half', 'half', 'half', 'half', 'half', 'half', 'half']);
+  const environment = { ...environmentFor(harness.queues), AWS_ENDPOINT_URL_SQS: network.url };
+  const { code, out } = await heapq(['dead-letters', 'redrive', '--json'], environment);
+  await network.stop();
+  const { sent, failed } = Object(JSON.parse(out));
+  expect([code, sent + failed]).toEqual([1, 10]);
+  expect(failed).toBeGreaterThan(0);
+  const [moved, left] = [await inQueue(), await harness.letters()];
+  expect([moved.length, left.length]).toEqual([sent, failed]);
+  expect(new Set([...moved, ...left].map(idOf)).size).toBe(10);
 });
 
 describe('export', () => {

@@ -1,7 +1,8 @@
 import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import type { SQSMessageAttributes, SQSRecord } from 'aws-lambda';
-import { SQS_LIMITS, writeLetter, type Letter } from '../../lib/forwarding/dead-letter.ts';
+import { writeLetter, type Letter } from '../../lib/forwarding/dead-letter.ts';
+import { SQS_LIMITS } from '../../lib/sqs.ts';
 import { rejected } from '../../lib/outcome.ts';
 import { toRecord } from '../../local/lambda/event-source-mapping.ts';
 

@@ -1,14 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
-import {
-  MOST_MESSAGE_BYTES,
-  packEvents,
-  SHARED_MESSAGE_BYTES,
-  SHARED_MESSAGE_EVENTS,
-  type QueueMessage,
-} from '../../lib/ingest/pack.ts';
+import { packEvents, SHARED_MESSAGE_BYTES, SHARED_MESSAGE_EVENTS, type QueueMessage } from '../../lib/ingest/pack.ts';
 import { stampEvent, type StampedEvent } from '../../lib/ingest/stamp.ts';
 import type { RudderStackEvent } from '../../lib/rudderstack/event.ts';
+import { SQS_LIMITS } from '../../lib/sqs.ts';
 import { unwrap } from '../../lib/rudderstack/envelope.ts';
 
 let ids = 0;
@@ -56,7 +51,7 @@ test('whatever the events, the forwarder finds each once, in order, in messages 
       for (const { body, bytes } of messages) {
         expect(TAKEN.test(body)).toBe(true);
         expect(Buffer.byteLength(body)).toBe(bytes);
-        expect(bytes).toBeLessThanOrEqual(MOST_MESSAGE_BYTES);
+        expect(bytes).toBeLessThanOrEqual(SQS_LIMITS.bytes);
       }
       const expected = isFifo ? [...Map.groupBy(events, ({ userId }) => userId).values()].flat() : events;
       expect(messages.flatMap(eventsIn)).toEqual(expected.map((one) => JSON.parse(JSON.stringify(one))));

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { MOST_MESSAGE_BYTES, type QueueMessage } from '../../lib/ingest/pack.ts';
-import { inBatches, sendMessages, type EventQueue } from '../../lib/ingest/send.ts';
+import type { QueueMessage } from '../../lib/ingest/pack.ts';
+import { sendMessages, type EventQueue } from '../../lib/ingest/send.ts';
 import { createVirtualTime } from '../support/virtual-time.ts';
 
 function messageOf(body: string, bytes = body.length): QueueMessage {
@@ -91,22 +91,5 @@ test('whatever the queue answers, 0 unsent means that it has taken every message
         expect(unsent === 0).toBe(taken.length === count);
       },
     ),
-  );
-});
-
-test('batches keep the order and SQS’s limits, and each could not have held the next one’s first', () => {
-  fc.assert(
-    fc.property(fc.array(fc.integer({ min: 1, max: MOST_MESSAGE_BYTES }), { maxLength: 60 }), (sizes) => {
-      const messages = sizes.map((size, index) => messageOf(`m-${index}`, size));
-      const batches = inBatches(messages);
-      expect(batches.flat()).toEqual(messages);
-      for (const [index, batch] of batches.entries()) {
-        const bytes = batch.reduce((sum, message) => sum + message.bytes, 0);
-        expect(batch.length).toBeLessThanOrEqual(10);
-        expect(bytes).toBeLessThanOrEqual(MOST_MESSAGE_BYTES);
-        const next = batches[index + 1]?.[0]?.bytes ?? Infinity;
-        expect(batch.length === 10 || bytes + next > MOST_MESSAGE_BYTES).toBe(true);
-      }
-    }),
   );
 });
