@@ -105,6 +105,9 @@ describeWithChromium('the live view, in Chromium', () => {
     await row('delivered poison').waitFor();
     await letter.waitFor({ state: 'detached' });
     expect(await count('delivered')).toBe('2');
+    // The letter from before was not meant.
+    expect(await count('dead-lettered')).toBe('2');
+    expect(await page.locator('#letters li', { hasText: 'missing_event' }).count()).toBe(1);
   });
 
   test('Heap is made to fail: the event waits, and the page says for what', async () => {

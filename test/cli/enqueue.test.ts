@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import fc from 'fast-check';
+import { enqueueFile } from '../../cli/backfill/enqueue.ts';
 import { readItems } from '../../cli/backfill/read-items.ts';
 import { readTemplate } from '../../infra/template.ts';
 import { valueAt } from '../../lib/json.ts';
@@ -14,6 +15,7 @@ import { startLoopbackServer } from '../../local/loopback-server.ts';
 import { countMessages, createLocalClient, createLocalQueues, drain, type LocalQueues } from '../../local/queues.ts';
 import { environmentFor, heapq, startHeapq } from '../support/heapq.ts';
 import { sqsEndpoint } from '../support/lambda-harness.ts';
+import { startUnreliableProxy } from '../support/unreliable-proxy.ts';
 
 /** The command, in a process of its own, against a real SQS API. */
 let client: SQSClient;
@@ -167,6 +169,25 @@ describe('an interruption', () => {
     expect(ids.length).toBeLessThan(600 + first);
     expect(existsSync(`${file}.checkpoint`)).toBe(false);
   });
+});
+
+test('the checkpoint never passes over a batch that is still under way', async () => {
+  const network = await startUnreliableProxy(sqsEndpoint());
+  const throughNetwork = createLocalClient(network.url);
+  network.failNext(['slow']);
+  const dones = new Set<number>();
+  const done = await enqueueFile(throughNetwork, queues.queueUrl, {
+    file: fileOf('a.ndjson', ndjson(events(80))),
+    skip: 0,
+    eventsPerMessage: 1,
+    rate: undefined,
+    signal: new AbortController().signal,
+    onProgress: (soFar) => dones.add(soFar),
+  });
+  throughNetwork.destroy();
+  await network.stop();
+  // Seven of the eight batches are through long before the first one.
+  expect([done, [...dones]]).toEqual([80, [0, 80]]);
 });
 
 describe('--check', () => {

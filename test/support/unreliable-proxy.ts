@@ -1,13 +1,14 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { buffer } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isArray, isObject, valueAt } from '../../lib/json.ts';
 import { startLoopbackServer, type LoopbackServer } from '../../local/loopback-server.ts';
 
 /**
- * `refused`: the call never arrives. `answer_lost`: it arrives, and the caller does not get to know. `half`: of a batch that is sent
+ * `slow`: it takes half a second. `refused`: the call never arrives. `answer_lost`: it arrives, and the caller does not get to know. `half`: of a batch that is sent
  * to SQS the second half fails.
  */
-export type Failure = 'refused' | 'answer_lost' | 'half';
+export type Failure = 'slow' | 'refused' | 'answer_lost' | 'half';
 
 export interface UnreliableProxy extends LoopbackServer {
   /** What the next calls come to; those after them go through. */
@@ -25,6 +26,7 @@ export async function startUnreliableProxy(target: string): Promise<UnreliablePr
     const isBatch = String(request.headers['x-amz-target']).endsWith('.SendMessageBatch');
     const failure = failures[0] === 'half' && !isBatch ? undefined : failures.shift();
     const body = await buffer(request);
+    if (failure === 'slow') await sleep(500);
     if (failure === 'refused') {
       response.destroy();
       return;
