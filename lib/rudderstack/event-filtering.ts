@@ -13,11 +13,10 @@ export function eventFilteringReason(
   eventName: unknown,
   settings: Settings['eventFiltering'],
 ): FilterReason | undefined {
+  if (settings.option === 'disable') return undefined;
   const name = typeof eventName === 'string' ? eventName.trim() : '';
   const isListed = name !== '' && settings.eventNames.has(name);
   switch (settings.option) {
-    case 'disable':
-      return undefined;
     case 'blacklistedEvents':
       return isListed ? 'event_blacklisted' : undefined;
     case 'whitelistedEvents':

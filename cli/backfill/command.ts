@@ -1,0 +1,114 @@
+import { statSync } from 'node:fs';
+import { Option, type Command } from 'commander';
+import { ConfigurationError, readSettings } from '../../lib/config.ts';
+import { connect, type ConnectionOptions } from '../connection.ts';
+import { interruptSignal } from '../interrupt.ts';
+import { print, withConnection, type OutputOptions } from '../options.ts';
+import { parsePositive } from '../point-in-time.ts';
+import { startProgress } from '../progress.ts';
+import { readConfig } from '../read-config.ts';
+import { checkFile, describeCheck } from './check.ts';
+import { openCheckpoint } from './checkpoint.ts';
+import { enqueueFile } from './enqueue.ts';
+
+interface EnqueueFlags {
+  readonly check: boolean;
+  readonly config?: string;
+  readonly rate?: number;
+  readonly eventsPerMessage: number;
+  readonly checkpoint: boolean;
+}
+
+/** How often the checkpoint is written, in ms. */
+const CHECKPOINT_EVERY_MS = 200;
+
+/** `enqueue`. */
+export function addEnqueueCommand(program: Command): void {
+  withConnection(
+    program
+      .command('enqueue <files...>')
+      .description(
+        'loads events: NDJSON, JSON arrays, CSV rows of a warehouse, exported letters; gzip too; - for standard input',
+      ),
+  )
+    .option('--check', 'tells what would become of each event, and sends nothing', false)
+    .option('--config <file>', 'RudderStack’s Config for Heap, as JSON, for --check')
+    .option('--rate <count>', 'events a second; Heap takes 250 of an app', parsePositive)
+    .option('--events-per-message <count>', 'events that share an SQS message', parsePositive, 20)
+    .addOption(new Option('--no-checkpoint', 'keep no FILE.checkpoint beside the file to go on from'))
+    .action(async (files: readonly string[], options: ConnectionOptions & OutputOptions & EnqueueFlags) => {
+      const signal = interruptSignal();
+      for (const file of files) {
+        if (signal.aborted) break;
+        await (options.check ? check(file, options, signal) : load(file, options, signal));
+      }
+    });
+}
+
+async function check(file: string, options: OutputOptions & EnqueueFlags, signal: AbortSignal): Promise<void> {
+  const settings = readSettings(readConfig(options.config));
+  const bar = startProgress(sizeOf(file), 'events');
+  const seen = { events: 0, bytes: 0 };
+  const result = await checkFile(file, settings, signal, (events, bytes) => {
+    seen.events += events;
+    seen.bytes += bytes;
+    bar.update(seen.bytes, seen.events);
+  });
+  bar.stop();
+  print(options, { file, ...result }, describeCheck(file, result));
+  if (Object.keys(result.rejected).length > 0) process.exitCode ||= 1;
+}
+
+async function load(
+  file: string,
+  options: ConnectionOptions & OutputOptions & EnqueueFlags,
+  signal: AbortSignal,
+): Promise<void> {
+  const size = sizeOf(file);
+  const { client, queueUrl } = await connect(options);
+  const checkpoint = options.checkpoint && file !== '-' ? openCheckpoint(file, `${file}.checkpoint`) : undefined;
+  const skipped = checkpoint?.done ?? 0;
+  const bar = startProgress(size, 'events');
+  let savedAt = Date.now();
+  let inQueue = skipped;
+  try {
+    await enqueueFile(client, queueUrl, {
+      file,
+      skip: skipped,
+      eventsPerMessage: options.eventsPerMessage,
+      rate: options.rate,
+      signal,
+      onProgress(done, bytes) {
+        inQueue = done;
+        bar.update(bytes, done - skipped);
+        if (Date.now() - savedAt < CHECKPOINT_EVERY_MS) return;
+        savedAt = Date.now();
+        checkpoint?.save(done);
+      },
+    });
+  } catch (error) {
+    checkpoint?.save(inQueue);
+    throw error;
+  } finally {
+    bar.stop();
+  }
+  if (signal.aborted) checkpoint?.save(inQueue);
+  else checkpoint?.remove();
+  const events = inQueue - skipped;
+  const before = skipped === 0 ? '' : `, ${skipped} were there from an earlier run`;
+  const next = checkpoint === undefined ? '' : ' Run it again to go on where it ended.';
+  const interrupted = signal.aborted ? ` Interrupted.${next}` : '';
+  print(
+    options,
+    { file, enqueued: events, skipped },
+    `${file}: ${events} events are in the queue${before}.${interrupted}`,
+  );
+}
+
+/** In bytes; 0 where nobody can know. */
+function sizeOf(file: string): number {
+  if (file === '-') return 0;
+  const stats = statSync(file);
+  if (stats.isDirectory()) throw new ConfigurationError(`${file} is a folder`);
+  return stats.size;
+}

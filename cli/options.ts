@@ -1,0 +1,51 @@
+import type { Command } from 'commander';
+import type { Visiting } from './dead-letters/visit.ts';
+import { interruptSignal } from './interrupt.ts';
+import { parsePointInTime, parsePositive } from './point-in-time.ts';
+
+export interface OutputOptions {
+  readonly json?: boolean;
+}
+
+export interface HoldOptions {
+  readonly hold: number;
+}
+
+/** A command that needs the queues. */
+export function withConnection(command: Command): Command {
+  return command
+    .option('--stack <name>', 'the CloudFormation stack whose queues are meant')
+    .option('--queue-url <url>', 'the queue, instead of a stack’s')
+    .option('--dead-letter-queue-url <url>', 'the dead-letter queue, instead of a stack’s')
+    .option('--local', 'the queues of npm run dev')
+    .option('--json', 'print JSON, for scripts')
+    .exitOverride();
+}
+
+/** A command that looks at letters. */
+export function withLetters(command: Command): Command {
+  return withConnection(command).option(
+    '--hold <seconds>',
+    'how long a letter is out of sight of others, should this command die',
+    parsePositive,
+    120,
+  );
+}
+
+/** A command that may mean some letters only. */
+export function withSelection(command: Command): Command {
+  return command
+    .option('--reason <code>', 'only this reason; none for what SQS has moved by itself')
+    .option('--since <when>', 'only what failed since: a date, or 90s, 30m, 2h, 3d', parsePointInTime)
+    .option('--before <when>', 'only what failed before', parsePointInTime)
+    .option('--event <name>', 'only this track event, or this type of event');
+}
+
+export function visiting({ hold }: HoldOptions): Visiting {
+  return { hold, signal: interruptSignal() };
+}
+
+/** A sentence for a person, or the result for a script. */
+export function print({ json }: OutputOptions, result: object, sentence: string): void {
+  console.log(json === true ? JSON.stringify(result) : sentence);
+}
