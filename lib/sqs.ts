@@ -5,6 +5,16 @@
  */
 export const SQS_LIMITS = { bytes: 1024 * 1024, attributes: 10, batchEntries: 10 } as const;
 
+/**
+ * JSON within the characters that SQS takes: it refuses U+FFFE and U+FFFF, which JSON allows. What lies beyond the basic plane is
+ * escaped as well, which means the same and passes through programs that know only half of Unicode.
+ *
+ * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
+ */
+export function escapeForQueue(json: string): string {
+  return json.replaceAll(/[\uD800-\uDFFF\uFFFE\uFFFF]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16)}`);
+}
+
 /** Items in their order, in as few batches as SQS's limits allow. */
 export function inBatches<Item>(items: readonly Item[], bytesOf: (item: Item) => number): readonly (readonly Item[])[] {
   const batches: Item[][] = [];

@@ -1,6 +1,7 @@
 import { SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { inBatchesAsTheyCome } from '../lib/sqs.ts';
-import { packForQueue, type MessageSource } from './messages.ts';
+import { packForQueue } from '../cli/pack-for-queue.ts';
+import type { MessageSource } from './messages.ts';
 
 /** Batches under way at once. */
 const PARALLEL_SENDS = 8;

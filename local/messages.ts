@@ -2,9 +2,8 @@ import { createReadStream, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { pipeline, type Readable } from 'node:stream';
-import { createGunzip, gzipSync } from 'node:zlib';
+import { createGunzip } from 'node:zlib';
 import { isArray, isObject } from '../lib/json.ts';
-import { SQS_LIMITS } from '../lib/sqs.ts';
 
 /** What is to be one SQS message. */
 export interface MessageSource {
@@ -59,13 +58,4 @@ function open(file: string): Readable {
   // An error of either stream reaches the reader of the second.
   pipeline(stream, gunzip, () => undefined);
   return gunzip;
-}
-
-/**
- * The body in a form that the queue takes. What is too large is packed, which the function reads as well. The embedded
- * server refuses characters beyond the basic plane, which SQS takes: within JSON an escape means the same.
- */
-export function packForQueue(body: string): string {
-  const escaped = body.replaceAll(/[\uD800-\uDFFF]/g, (half) => `\\u${half.charCodeAt(0).toString(16)}`);
-  return Buffer.byteLength(escaped) <= SQS_LIMITS.bytes ? escaped : gzipSync(body).toString('base64');
 }

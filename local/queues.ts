@@ -79,21 +79,6 @@ async function arnOf(client: SQSClient, queueUrl: string): Promise<string> {
   return arn;
 }
 
-/** Messages in a queue, whether visible, delayed or in flight. */
-export async function countMessages(client: SQSClient, queueUrl: string): Promise<number> {
-  const { Attributes = {} } = await client.send(
-    new GetQueueAttributesCommand({
-      QueueUrl: queueUrl,
-      AttributeNames: [
-        'ApproximateNumberOfMessages',
-        'ApproximateNumberOfMessagesNotVisible',
-        'ApproximateNumberOfMessagesDelayed',
-      ],
-    }),
-  );
-  return Object.values(Attributes).reduce((sum, count) => sum + Number(count), 0);
-}
-
 /** Takes every message out of a queue that nothing else reads. */
 export async function drain(client: SQSClient, queueUrl: string): Promise<readonly Message[]> {
   const drained: Message[] = [];

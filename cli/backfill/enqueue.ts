@@ -4,7 +4,7 @@ import { SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { ConfigurationError } from '../../lib/config.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import { inBatchesAsTheyCome } from '../../lib/sqs.ts';
-import { packForQueue } from '../../local/messages.ts';
+import { packForQueue } from '../pack-for-queue.ts';
 import { readItems, type Item } from './read-items.ts';
 import { toBody } from './to-body.ts';
 

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { countMessages } from '../../local/queues.ts';
+import { countMessages } from '../count-messages.ts';
 import { connect, type ConnectionOptions } from '../connection.ts';
 import { print, visiting, withLetters, withSelection, type HoldOptions, type OutputOptions } from '../options.ts';
 import { parsePositive } from '../point-in-time.ts';

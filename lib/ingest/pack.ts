@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
-import { SQS_LIMITS } from '../sqs.ts';
+import { escapeForQueue, SQS_LIMITS } from '../sqs.ts';
 import { refuse, type Refusal } from './refusal.ts';
 import type { StampedEvent } from './stamp.ts';
 
@@ -53,7 +53,7 @@ export function packEvents(events: readonly StampedEvent[], isFifo: boolean): Pa
     };
     flush();
     for (const event of ofOneGroup) {
-      const text = toQueueText(event);
+      const text = escapeForQueue(JSON.stringify(event));
       const one: EventText = { event, text, bytes: Buffer.byteLength(text) };
       if (one.bytes > SQS_LIMITS.bytes) {
         const packed = gzipSync(text).toString('base64');
@@ -69,19 +69,6 @@ export function packEvents(events: readonly StampedEvent[], isFifo: boolean): Pa
     flush();
   }
   return { kind: 'messages', messages };
-}
-
-/**
- * JSON within the characters that SQS takes: it refuses U+FFFE and U+FFFF, which JSON allows. What lies beyond the basic plane is
- * escaped as well, which means the same and passes through programs that know only half of Unicode.
- *
- * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
- */
-function toQueueText(event: StampedEvent): string {
-  return JSON.stringify(event).replaceAll(
-    /[\uD800-\uDFFF\uFFFE\uFFFF]/g,
-    (unit) => `\\u${unit.charCodeAt(0).toString(16)}`,
-  );
 }
 
 function share(events: readonly EventText[]): QueueMessage {

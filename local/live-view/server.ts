@@ -7,10 +7,10 @@ import { previewLine } from '../../cli/preview-line.ts';
 import { listLetters } from '../../cli/dead-letters/list.ts';
 import { redriveLetters } from '../../cli/dead-letters/redrive.ts';
 import type { Connection } from '../../cli/connection.ts';
+import { packForQueue } from '../../cli/pack-for-queue.ts';
 import { isObject, type JsonObject } from '../../lib/json.ts';
 import type { Fault, Heap } from '../heap-simulator/heap.ts';
 import { startLoopbackServer, type LoopbackServer } from '../loopback-server.ts';
-import { packForQueue } from '../messages.ts';
 import type { Passage } from './observer.ts';
 
 export interface LiveViewOptions {
