@@ -406,6 +406,19 @@ describe('hostile requests', () => {
     }
   });
 
+  test('gzip that the gateway has taken for text is not refused for good: its sender is not to blame', async () => {
+    const answer = await harness.frontDoor.lambda.invoke({
+      rawPath: '/v1/batch',
+      rawQueryString: '',
+      headers: { authorization: basic(WRITE_KEY), 'content-encoding': 'gzip', 'content-type': 'application/json' },
+      requestContext: { http: { method: 'POST', sourceIp: '::1' } },
+      body: gzipSync(JSON.stringify({ batch: [track] })).toString('utf8'),
+      isBase64Encoded: false,
+    });
+    expect(valueAt(answer, ['response', 'statusCode'])).toBe(503);
+    expect(harness.logs.join('\n')).toContain('"reason":"mangled_gzip"');
+  });
+
   test('the caller’s address is the gateway’s word, not a header’s', async () => {
     await post('/v1/track', track, { 'x-forwarded-for': '203.0.113.1', 'x-real-ip': '203.0.113.1' });
     expect(await queued()).toMatchObject([{ request_ip: '127.0.0.1' }]);

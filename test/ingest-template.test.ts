@@ -146,7 +146,7 @@ test('the documents have every answer that the front door gives', () => {
   const refusals = [...source.matchAll(/^ {2}(\w+): \{ status: (\d+), text: '([^']+)' \}/gm)];
   expect(refusals.length).toBeGreaterThan(15);
   for (const [, reason = '', status = '', text = ''] of refusals) {
-    const row = documented.split('\n').find((line) => line.includes(`\`${reason}\``));
+    const row = documented.split('\n').find((line) => line.startsWith('|') && line.includes(`\`${reason}\``));
     expect([reason, row]).toEqual([reason, expect.stringContaining(status)]);
     expect(row).toContain(`\`${text}\``);
   }

@@ -11,12 +11,17 @@ export const MOST_BODY_BYTES = 4000 * 1024;
 /** Levels of nesting; deeper bodies only serve to harm the programs that read them. */
 export const MOST_NESTING = 200;
 
+/** Gzip whose bytes a gateway has read as UTF-8: the second one is none, and has become U+FFFD. */
+const MANGLED_GZIP = Buffer.from('\u001F\uFFFD');
+
 /**
  * From the bytes of a body to JSON. The content type says nothing: the Node SDK sends gzipped JSON as a form. Gzip is known
  * by its first bytes, since no JSON begins with them.
  */
 export function readBody(body: Buffer): { readonly kind: 'json'; readonly value: unknown } | Refusal {
   if (body.length === 0) return refuse('no_body');
+  // Final for an SDK would be lost: it is the gateway that has to be mended.
+  if (body.subarray(0, 4).equals(MANGLED_GZIP)) return refuse('mangled_gzip', 'the gzip was taken for text on its way');
   const unpacked = unpack(body);
   if (unpacked.kind === 'refused') return unpacked;
   if (unpacked.bytes.length > MOST_BODY_BYTES) return refuse('request_too_large', tooLarge);

@@ -23,6 +23,7 @@ const REFUSALS = {
   event_too_large: { status: 413, text: 'request size exceeds max limit' },
   internal_error: { status: 500, text: 'internal server error' },
   keys_unavailable: { status: 503, text: 'service unavailable' },
+  mangled_gzip: { status: 503, text: 'service unavailable' },
   queue_unavailable: { status: 503, text: 'service unavailable' },
 } as const;
 
