@@ -416,7 +416,7 @@ describe('hostile requests', () => {
       isBase64Encoded: false,
     });
     expect(valueAt(answer, ['response', 'statusCode'])).toBe(503);
-    expect(harness.logs.join('\n')).toContain('"reason":"mangled_gzip"');
+    expect(await harness.hasLogged('"reason":"mangled_gzip"')).toBe(true);
   });
 
   test('the caller’s address is the gateway’s word, not a header’s', async () => {
@@ -485,14 +485,14 @@ describe('while the queue fails', () => {
     network.failNext(Array.from({ length: 16 }, () => 'half'));
     expect(await sendBatch()).toMatchObject({ status: 503, text: 'service unavailable\n' });
     expect((await idsInQueue()).length).toBeLessThan(10_000);
-    expect(behind.logs.join('\n')).toContain('"reason":"queue_unavailable"');
+    expect(await behind.hasLogged('"reason":"queue_unavailable"')).toBe(true);
   });
 
   test('and when SQS cannot be reached at all', async () => {
     network.failNext(Array.from({ length: 16 }, () => 'refused'));
     expect(await sendBatch()).toMatchObject({ status: 503, text: 'service unavailable\n' });
     expect(await idsInQueue()).toEqual([]);
-    expect(behind.logs.join('\n')).toContain('"code":"queue_send_failed"');
+    expect(await behind.hasLogged('"code":"queue_send_failed"')).toBe(true);
   });
 });
 
@@ -516,9 +516,9 @@ test.each(readdirSync(SAMPLES).filter((file) => file.endsWith('.json')))(
   },
 );
 
-test('the log tells codes and counts, and nothing of an event, an id or a key', () => {
+test('the log tells codes and counts, and nothing of an event, an id or a key', async () => {
   const log = harness.logs.join('\n');
-  expect(log).toContain('"reason":"invalid_write_key"');
+  expect(await harness.hasLogged('"reason":"invalid_write_key"')).toBe(true);
   expect(log).not.toMatch(/u-1|m-1|Signed Up|the-big-one|wrong-write-key|203\.0\.113/);
   for (const secret of [WRITE_KEY, WEBHOOK_SECRET, DISABLED_KEY]) expect(log).not.toContain(secret);
 });

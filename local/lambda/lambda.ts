@@ -86,7 +86,8 @@ export function createLambda({ bundle, environment, timeoutMs, onLog }: LambdaOp
       for (const child of all) child.kill('SIGKILL');
     },
     async stop() {
-      const ends = [...all].map((child) => once(child, 'exit'));
+      // Not at its exit: what it has written last may still be on its way.
+      const ends = [...all].map((child) => once(child, 'close'));
       for (const child of all) child.kill();
       await Promise.all(ends);
     },

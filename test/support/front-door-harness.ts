@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Message, SQSClient } from '@aws-sdk/client-sqs';
 import { readTemplate } from '../../infra/template.ts';
 import { startFrontDoor, type FrontDoor } from '../../local/front-door.ts';
@@ -22,6 +23,8 @@ export interface FrontDoorHarness {
   readonly client: SQSClient;
   readonly queues: LocalQueues;
   readonly logs: string[];
+  /** Whether the function has logged something with this text; a line may come later than the answer. */
+  readonly hasLogged: (text: string) => Promise<boolean>;
   /** A request; with the write key, unless it brings an authorization of its own. */
   readonly request: (path: string, init?: RequestInit) => Promise<Answer>;
   /** Takes what is in the queue. */
@@ -51,6 +54,10 @@ export async function startFrontDoorHarness(endpoint = sqsEndpoint()): Promise<F
     client,
     queues,
     logs,
+    async hasLogged(text) {
+      for (let waits = 0; waits < 100 && !logs.some((line) => line.includes(text)); waits += 1) await sleep(50);
+      return logs.some((line) => line.includes(text));
+    },
     async request(path, init = {}) {
       const headers = new Headers(init.headers);
       if (!headers.has('authorization')) headers.set('authorization', basic(WRITE_KEY));
