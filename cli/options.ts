@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Visiting } from './dead-letters/visit.ts';
 import { interruptSignal } from './interrupt.ts';
-import { parsePointInTime, parsePositive } from './point-in-time.ts';
+import { parseCount, parsePointInTime } from './option-values.ts';
 
 export interface OutputOptions {
   readonly json?: boolean;
@@ -27,7 +27,7 @@ export function withLetters(command: Command): Command {
   return withConnection(command).option(
     '--hold <seconds>',
     'how long a letter is out of sight of others, should this command die',
-    parsePositive,
+    parseCount,
     120,
   );
 }

@@ -4,7 +4,7 @@ import { ConfigurationError, readSettings } from '../../lib/config.ts';
 import { connect, type ConnectionOptions } from '../connection.ts';
 import { interruptSignal } from '../interrupt.ts';
 import { print, withConnection, type OutputOptions } from '../options.ts';
-import { parsePositive } from '../point-in-time.ts';
+import { parseCount, parsePositive } from '../option-values.ts';
 import { startProgress } from '../progress.ts';
 import { readConfig } from '../read-config.ts';
 import { checkFile, describeCheck } from './check.ts';
@@ -34,7 +34,7 @@ export function addEnqueueCommand(program: Command): void {
     .option('--check', 'tells what would become of each event, and sends nothing', false)
     .option('--config <file>', 'RudderStack’s Config for Heap, as JSON, for --check')
     .option('--rate <count>', 'events a second; Heap takes 250 of an app', parsePositive)
-    .option('--events-per-message <count>', 'events that share an SQS message', parsePositive, 20)
+    .option('--events-per-message <count>', 'events that share an SQS message', parseCount, 20)
     .addOption(new Option('--no-checkpoint', 'keep no FILE.checkpoint beside the file to go on from'))
     .action(async (files: readonly string[], options: ConnectionOptions & OutputOptions & EnqueueFlags) => {
       const signal = interruptSignal();
@@ -66,7 +66,8 @@ async function load(
 ): Promise<void> {
   const size = sizeOf(file);
   const { client, queueUrl } = await connect(options);
-  const checkpoint = options.checkpoint && file !== '-' ? openCheckpoint(file, `${file}.checkpoint`) : undefined;
+  const checkpoint =
+    options.checkpoint && file !== '-' ? openCheckpoint(file, queueUrl, `${file}.checkpoint`) : undefined;
   const skipped = checkpoint?.done ?? 0;
   const bar = startProgress(size, 'events');
   let savedAt = Date.now();

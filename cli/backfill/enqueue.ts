@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { ConfigurationError } from '../../lib/config.ts';
 import type { JsonObject } from '../../lib/json.ts';
-import { inBatchesAsTheyCome } from '../../lib/sqs.ts';
+import { inBatchesAsTheyCome, SQS_LIMITS } from '../../lib/sqs.ts';
 import { packForQueue } from '../pack-for-queue.ts';
 import { readItems, type Item } from './read-items.ts';
 import { toBody } from './to-body.ts';
@@ -47,8 +47,8 @@ interface Packed {
 }
 
 /**
- * Puts the events of a file into the queue, holding no more of it than is under way. What is no JSON stops it, with the line: history
- * that is half loaded should not pass for whole.
+ * Puts the events of a file into the queue, holding no more of it than is under way. What is no JSON, or too large, stops it with the
+ * line: history that is half loaded should not pass for whole.
  *
  * @returns items from the beginning that are in the queue; fewer than the file has when it was interrupted
  * @throws ConfigurationError naming file and line
@@ -117,19 +117,22 @@ async function* pack(
       index += 1;
       continue;
     }
+    const place = `${file === '-' ? 'standard input' : file}, line ${line}`;
     const body = toBody(text);
     if (body.kind === 'not_json') {
       yield* flush();
-      throw new ConfigurationError(
-        `${file === '-' ? 'standard input' : file}, line ${line} is no JSON: ${body.problem}`,
-      );
+      throw new ConfigurationError(`${place} is no JSON: ${body.problem}`);
     }
     const bytes = Buffer.byteLength(body.text);
     const isAlone = body.kind === 'body' || isFifo || bytes > SHARED_BYTES;
     if (isAlone || shared.length === eventsPerMessage || size + bytes > SHARED_BYTES) yield* flush();
     index += 1;
     if (isAlone) {
-      yield toMessage(body.text, index, body.kind === 'event' ? userOf(body.event) : 'backfill');
+      const message = toMessage(body.text, index, body.kind === 'event' ? userOf(body.event) : 'backfill');
+      if (message.bytes > SQS_LIMITS.bytes) {
+        throw new ConfigurationError(`${place} fits into no SQS message, even packed: ${message.bytes} bytes`);
+      }
+      yield message;
     } else {
       shared.push(body.text);
       size += bytes + 1;

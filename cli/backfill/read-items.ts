@@ -78,6 +78,8 @@ async function* elementsOf(stream: Readable): AsyncGenerator<Item> {
   let line = 1;
   let beginsAt = 1;
   let depth = 0;
+  /** Nothing but blanks since the last comma or bracket between elements. */
+  let isBlank = true;
   let isInString = false;
   let isEscaped = false;
   stream.setEncoding('utf8');
@@ -105,9 +107,9 @@ async function* elementsOf(stream: Readable): AsyncGenerator<Item> {
         if (depth <= 1 && !opens && element !== '') yield { text: element, line: beginsAt };
         text = '';
         from = at + 1;
-        beginsAt = line;
-      } else if (text === '' && chunk.slice(from, at + 1).trim() === '') {
-        from = at + 1;
+        isBlank = true;
+      } else if (isBlank && code > 0x20) {
+        isBlank = false;
         beginsAt = line;
       }
     }

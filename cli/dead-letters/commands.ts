@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { countMessages } from '../count-messages.ts';
 import { connect, type ConnectionOptions } from '../connection.ts';
 import { print, visiting, withLetters, withSelection, type HoldOptions, type OutputOptions } from '../options.ts';
-import { parsePositive } from '../point-in-time.ts';
+import { parseCount, parsePositive } from '../option-values.ts';
 import { startProgress } from '../progress.ts';
 import { readConfig } from '../read-config.ts';
 import type { Selection } from './dead-letter.ts';
@@ -22,7 +22,7 @@ export function addDeadLetterCommands(program: Command): void {
   const letters = program.command('dead-letters').description('events that could not be delivered').exitOverride();
 
   withSelection(withLetters(letters.command('list').description('counts by reason, and examples; takes none away')))
-    .option('--limit <count>', 'examples in the table', parsePositive, 10)
+    .option('--limit <count>', 'examples in the table', parseCount, 10)
     .action(
       async (options: ConnectionOptions & Selection & OutputOptions & HoldOptions & { readonly limit: number }) => {
         const list = await listLetters(await connect(options), options, options.limit, visiting(options));
@@ -55,7 +55,7 @@ export function addDeadLetterCommands(program: Command): void {
     .option('--id <id>', 'only this one')
     .option('--dry-run', 'looks and sends nothing', false)
     .option('--rate <count>', 'letters a second', parsePositive)
-    .option('--max-redrives <count>', 'leave what was sent again so often already', parsePositive, 3)
+    .option('--max-redrives <count>', 'leave what was sent again so often already', parseCount, 3)
     .action(async (options: ConnectionOptions & Selection & OutputOptions & HoldOptions & RedriveFlags) => {
       const connection = await connect(options);
       const bar = startProgress(await countMessages(connection.client, connection.deadLetterQueueUrl), 'letters');

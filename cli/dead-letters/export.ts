@@ -1,5 +1,6 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { DeleteMessageBatchCommand } from '@aws-sdk/client-sqs';
+import { ConfigurationError } from '../../lib/config.ts';
 import { inBatches } from '../../lib/sqs.ts';
 import type { Connection } from '../connection.ts';
 import { isSelected, type DeadLetter, type Selection } from './dead-letter.ts';
@@ -24,6 +25,9 @@ export async function exportLetters(
   { client, deadLetterQueueUrl }: Connection,
   { selection, file, removes, hold, signal, onProgress }: ExportOptions,
 ): Promise<number> {
+  if (file === '-' && removes) {
+    throw new ConfigurationError('--remove needs a file: nobody knows what becomes of the standard output');
+  }
   const output = file === '-' ? undefined : await open(file, 'wx');
   let exported = 0;
   try {
@@ -48,9 +52,12 @@ export async function exportLetters(
 /** Nothing is deleted before it is on the disk. */
 async function write(output: FileHandle | undefined, text: string): Promise<void> {
   if (output === undefined) {
-    await new Promise<void>((resolve) => process.stdout.write(text, () => resolve()));
+    await new Promise<void>((resolve, reject) => {
+      process.stdout.write(text, (error) => (error ? reject(error) : resolve()));
+    });
   } else {
-    await output.write(text);
+    // Not write(): it may write a part only.
+    await output.appendFile(text);
     await output.sync();
   }
 }

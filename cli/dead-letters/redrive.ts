@@ -3,10 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import {
   DeleteMessageBatchCommand,
   SendMessageBatchCommand,
+  type MessageAttributeValue,
   type SendMessageBatchRequestEntry,
   type SQSClient,
 } from '@aws-sdk/client-sqs';
-import { inBatches } from '../../lib/sqs.ts';
+import { inBatches, SQS_LIMITS } from '../../lib/sqs.ts';
 import type { Connection } from '../connection.ts';
 import { isSelected, REDRIVES, type DeadLetter, type Selection } from './dead-letter.ts';
 import { visitLetters, type Visiting } from './visit.ts';
@@ -86,16 +87,21 @@ async function sendBatch(
   const Entries = batch.map((letter, index): SendMessageBatchRequestEntry => ({
     Id: String(index),
     MessageBody: letter.body,
-    MessageAttributes: {
-      ...letter.ownAttributes,
-      [REDRIVES]: { DataType: 'Number', StringValue: String(letter.redrives + 1) },
-    },
+    MessageAttributes: attributesOf(letter),
     ...(letter.groupId === undefined ? {} : { MessageGroupId: letter.groupId }),
     ...(isFifo ? { MessageDeduplicationId: randomUUID() } : {}),
   }));
   const { Successful = [] } = await client.send(new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries }));
   const sent = new Set(Successful.map(({ Id }) => Number(Id)));
   return batch.filter((_, index) => sent.has(index));
+}
+
+/** What SQS has moved by itself may leave no room for a count: going again uncounted is better than not going at all. */
+function attributesOf({ body, ownAttributes, redrives }: DeadLetter): Readonly<Record<string, MessageAttributeValue>> {
+  const hasRoom =
+    Object.keys(ownAttributes).length < SQS_LIMITS.attributes && Buffer.byteLength(body) + 1024 <= SQS_LIMITS.bytes;
+  const count: MessageAttributeValue = { DataType: 'Number', StringValue: String(redrives + 1) };
+  return hasRoom ? { ...ownAttributes, [REDRIVES]: count } : ownAttributes;
 }
 
 async function deleteBatch(client: SQSClient, queueUrl: string, letters: readonly DeadLetter[]): Promise<void> {

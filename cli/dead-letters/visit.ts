@@ -9,6 +9,7 @@ import { toDeadLetter, type DeadLetter } from './dead-letter.ts';
 
 /** Receives that are under way at once. */
 const PARALLEL_RECEIVES = 4;
+
 /** How letters are looked at. */
 export interface Visiting {
   /** For how long a letter is out of sight, in s: whoever dies in between keeps it no longer from the others. */
@@ -33,13 +34,18 @@ export async function visitLetters(
   /** Letters that are still in the queue, by id, with the latest handle: a long visit sees some of them again. */
   const held = new Map<string, string>();
   const seen = new Set<string>();
+  /** Letters that came again since the last new one. */
+  let again = 0;
   try {
     for (;;) {
       if (signal.aborted) return false;
       const received = await receiveSome(client, queueUrl, hold);
       for (const { id, receiptHandle } of received) held.set(id, receiptHandle);
       const news = new Map(received.filter(({ id }) => !seen.has(id)).map((letter) => [letter.id, letter]));
-      if (news.size === 0) return true;
+      again = news.size > 0 ? 0 : again + received.length;
+      // What comes again may stand before what is new: only when all have come again is there nothing new.
+      if (received.length === 0 || again > held.size) return true;
+      if (news.size === 0) continue;
       for (const id of news.keys()) seen.add(id);
       for (const id of await visit([...news.values()])) held.delete(id);
     }

@@ -1,10 +1,13 @@
+import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { SendMessageBatchCommand, type Message } from '@aws-sdk/client-sqs';
+import { SendMessageBatchCommand, SendMessageCommand, type Message } from '@aws-sdk/client-sqs';
 import { countMessages } from '../../cli/count-messages.ts';
-import { drain } from '../../local/queues.ts';
+import { visitLetters } from '../../cli/dead-letters/visit.ts';
+import { startLoopbackServer } from '../../local/loopback-server.ts';
+import { createLocalClient, drain } from '../../local/queues.ts';
 import { environmentFor, heapq, startHeapq } from '../support/heapq.ts';
 import { attributesOf, sqsEndpoint, startHarness, type Harness } from '../support/lambda-harness.ts';
 import { startUnreliableProxy } from '../support/unreliable-proxy.ts';
@@ -31,6 +34,19 @@ async function run(...args: readonly string[]) {
 
 const inQueue = (): Promise<readonly Message[]> => drain(harness.client, harness.queues.queueUrl);
 const idOf = ({ Body = '' }: Message): unknown => Object(JSON.parse(Body))['messageId'];
+
+/** Letters as the forwarder writes them; many of them, and soon. */
+async function manyLetters(count: number): Promise<void> {
+  for (let from = 0; from < count; from += 10) {
+    const Entries = Array.from({ length: 10 }, (_, index) => ({
+      Id: String(index),
+      MessageBody: JSON.stringify(nameless(`m-${from + index}`)),
+      MessageAttributes: { reason: { DataType: 'String', StringValue: 'heap_refused' } },
+    }));
+    const QueueUrl = harness.queues.deadLetterQueueUrl;
+    await harness.client.send(new SendMessageBatchCommand({ QueueUrl, Entries }));
+  }
+}
 
 describe('list', () => {
   test('counts by reason, shows examples, and takes nothing away', async () => {
@@ -127,19 +143,6 @@ describe('redrive', () => {
     expect((await harness.letters()).map(attributesOf)).toMatchObject([{ reason: 'missing_event', redrives: '2' }]);
   });
 
-  /** Letters as the forwarder writes them; many of them, and soon. */
-  async function manyLetters(count: number): Promise<void> {
-    for (let from = 0; from < count; from += 10) {
-      const Entries = Array.from({ length: 10 }, (_, index) => ({
-        Id: String(index),
-        MessageBody: JSON.stringify(nameless(`m-${from + index}`)),
-        MessageAttributes: { reason: { DataType: 'String', StringValue: 'heap_refused' } },
-      }));
-      const QueueUrl = harness.queues.deadLetterQueueUrl;
-      await harness.client.send(new SendMessageBatchCommand({ QueueUrl, Entries }));
-    }
-  }
-
   test.each([
     ['SIGINT', 130, /Interrupted/, 0],
     // What the dead command was looking at comes back by itself; what was interrupted in order is back at once.
@@ -167,6 +170,42 @@ describe('redrive', () => {
       expect(ids.length).toBeLessThanOrEqual(210);
     },
   );
+});
+
+test('every letter is seen, also when the first ones come again before the last were there', async () => {
+  // SQS keeps no order, and the embedded server does: this one answers in the order in which SQS may.
+  const receives = ['a', 'b', '', '', 'a', 'b', '', '', 'c', '', '', ''].values();
+  const disordered = await startLoopbackServer(0, (request, response) => {
+    request.resume();
+    const isReceive = String(request.headers['x-amz-target']).endsWith('.ReceiveMessage');
+    const id = (isReceive && receives.next().value) || '';
+    const MD5OfBody = createHash('md5').update('{}').digest('hex');
+    const Messages = id === '' ? [] : [{ MessageId: id, ReceiptHandle: id, Body: '{}', MD5OfBody }];
+    response.writeHead(200, { 'content-type': 'application/x-amz-json-1.0' }).end(JSON.stringify({ Messages }));
+  });
+  const client = createLocalClient(disordered.url);
+  const visited: string[] = [];
+  const visiting = { hold: 1, signal: new AbortController().signal };
+  const isComplete = await visitLetters(client, `${disordered.url}/1/letters`, visiting, (letters) => {
+    visited.push(...letters.map(({ id }) => id));
+    return new Set();
+  });
+  client.destroy();
+  await disordered.stop();
+  expect([isComplete, visited]).toEqual([true, ['a', 'b', 'c']]);
+});
+
+test('what has ten attributes of its own goes back with them, uncounted', async () => {
+  const MessageAttributes = Object.fromEntries(
+    Array.from({ length: 10 }, (_, index) => [`own${index}`, { DataType: 'String', StringValue: 'x' }]),
+  );
+  const QueueUrl = harness.queues.deadLetterQueueUrl;
+  const MessageBody = JSON.stringify(nameless('m-1'));
+  await harness.client.send(new SendMessageCommand({ QueueUrl, MessageBody, MessageAttributes }));
+  expect((await run('redrive', '--json')).json()).toMatchObject({ sent: 1 });
+  expect((await inQueue()).map((message) => Object.keys(attributesOf(message)))).toEqual([
+    Object.keys(MessageAttributes),
+  ]);
 });
 
 test('a redrive deletes no letter that the queue has not taken', async () => {
@@ -221,6 +260,15 @@ describe('export', () => {
       code: 2,
       error: expect.stringMatching(/^EEXIST: file already exists/),
     });
+  });
+
+  test('nothing is taken off the queue for the standard output', async () => {
+    await deadLetter(nameless('m-1'));
+    expect(await run('export', '-', '--remove')).toMatchObject({
+      code: 2,
+      error: expect.stringMatching(/^--remove needs a file/),
+    });
+    expect(await harness.letters()).toHaveLength(1);
   });
 
   test('- is standard output', async () => {

@@ -2,10 +2,11 @@ import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import fc from 'fast-check';
+import { openCheckpoint } from '../../cli/backfill/checkpoint.ts';
 import { enqueueFile } from '../../cli/backfill/enqueue.ts';
 import { readItems } from '../../cli/backfill/read-items.ts';
 import { readTemplate } from '../../infra/template.ts';
@@ -172,6 +173,21 @@ describe('an interruption', () => {
   });
 });
 
+test('a checkpoint of another queue, or a damaged one, is not believed', async () => {
+  const file = fileOf('a.ndjson', ndjson(events(3)));
+  const checkpoint = `${file}.checkpoint`;
+  openCheckpoint(file, 'https://sqs/another-queue', checkpoint).save(2);
+  for (let run = 0; run < 2; run += 1) {
+    const { code, error } = await heapq(['enqueue', file], environmentFor(queues));
+    expect([code, error]).toEqual([
+      2,
+      expect.stringMatching(/\.checkpoint was made for another queue or another state/),
+    ]);
+    writeFileSync(checkpoint, '{"done":');
+  }
+  expect(await countMessages(client, queues.queueUrl)).toBe(0);
+});
+
 test('the checkpoint never passes over a batch that is still under way', async () => {
   const network = await startUnreliableProxy(sqsEndpoint());
   const throughNetwork = createLocalClient(network.url);
@@ -286,6 +302,16 @@ describe('what is wrong is told in one line', () => {
       /argument 'yesterday' is invalid\. It has to be a date/,
     ],
     ['a rate that is none', ['enqueue', good, '--rate', '-1'], (env) => env, /It has to be a number above 0/],
+    [
+      'an event that fits into no message',
+      [
+        'enqueue',
+        fileOf('large.ndjson', ndjson([event(1), { ...event(2), blob: randomBytes(1_100_000).toString('base64') }])),
+      ],
+      (env) => env,
+      /large\.ndjson, line 2 fits into no SQS message, even packed: \d+ bytes/,
+    ],
+    ['half a second', ['dead-letters', 'list', '--hold', '0.5'], (env) => env, /It has to be a whole number from 1/],
     ['an unknown command', ['dead-letters', 'burn'], (env) => env, /unknown command 'burn'/],
   ])('%s', async (_, args, change, message) => {
     const { code, error } = await heapq(args, change(environmentFor(queues)));

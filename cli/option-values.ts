@@ -17,6 +17,14 @@ export function parsePointInTime(text: string): number {
 }
 
 /** @throws InvalidArgumentError */
+export function parseCount(text: string): number {
+  const number = Number(text);
+  if (!Number.isSafeInteger(number) || number < 1)
+    throw new InvalidArgumentError('It has to be a whole number from 1.');
+  return number;
+}
+
+/** @throws InvalidArgumentError */
 export function parsePositive(text: string): number {
   const number = Number(text);
   if (!(number > 0) || !Number.isFinite(number)) throw new InvalidArgumentError('It has to be a number above 0.');
