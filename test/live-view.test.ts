@@ -2,16 +2,11 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { chromium, type Browser, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { valueAt } from '../lib/json.ts';
-import { CHROMIUM_ARGS, findChromium } from './support/chromium.ts';
+import { describeWithChromium, launchChromium } from './support/chromium.ts';
 
 const DEV = join(__dirname, '..', 'local', 'dev.ts');
-const chromiumPath = findChromium();
-const describeWithChromium = chromiumPath === undefined ? describe.skip : describe;
-if (chromiumPath === undefined) {
-  process.stderr.write('No Chromium is installed: the live view is not tested. Install one, or name it in CHROMIUM.\n');
-}
 
 /** The whole of npm run dev, in a process of its own. */
 let dev: ChildProcess;
@@ -34,7 +29,7 @@ describeWithChromium('the live view, in Chromium', () => {
   let page: Page;
   const problems: string[] = [];
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: chromiumPath ?? '', args: CHROMIUM_ARGS });
+    browser = await launchChromium();
     page = await browser.newPage();
     page.on('pageerror', (error) => problems.push(error.message));
     page.on('console', (message) => {

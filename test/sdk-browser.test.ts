@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { chromium, type Browser, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { startLoopbackServer, type LoopbackServer } from '../local/loopback-server.ts';
-import { CHROMIUM_ARGS, findChromium } from './support/chromium.ts';
+import { describeWithChromium, launchChromium } from './support/chromium.ts';
 import { WRITE_KEY } from './support/front-door-harness.ts';
 import { startWholeWay, type WholeWay } from './support/whole-way.ts';
 
@@ -14,13 +14,6 @@ const SHOP = `<!doctype html><title>Shop</title><script type="module">
   window.analytics = new RudderAnalytics();
   analytics.load(writeKey, url, { configUrl: url, ...options, onLoaded: () => { document.title = 'loaded'; } });
 </script>`;
-const chromiumPath = findChromium();
-const describeWithChromium = chromiumPath === undefined ? describe.skip : describe;
-if (chromiumPath === undefined) {
-  process.stderr.write(
-    'No Chromium is installed: the browser SDK is not tested. Install one, or name it in CHROMIUM.\n',
-  );
-}
 
 describeWithChromium('RudderStack’s browser SDK, in Chromium, in front of the whole way to Heap', () => {
   let browser: Browser;
@@ -32,7 +25,7 @@ describeWithChromium('RudderStack’s browser SDK, in Chromium, in front of the 
       if (url === '/sdk.mjs') response.writeHead(200, { 'content-type': 'text/javascript' }).end(sdk);
       else response.writeHead(200, { 'content-type': 'text/html' }).end(SHOP);
     });
-    browser = await chromium.launch({ executablePath: chromiumPath ?? '', args: CHROMIUM_ARGS });
+    browser = await launchChromium();
   });
   afterAll(async () => {
     await browser.close();

@@ -1,6 +1,7 @@
 import type { RudderStackEvent } from '../rudderstack/event.ts';
 import { refuse, type Refusal } from './refusal.ts';
-import { idText, type ReceivedEvents } from './read-events.ts';
+import { idText } from './id-text.ts';
+import type { ReceivedEvents } from './read-events.ts';
 
 /** A transparent image of one pixel. */
 export const PIXEL_GIF = Buffer.from('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7', 'base64');

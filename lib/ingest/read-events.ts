@@ -1,5 +1,6 @@
 import { isArray, isObject, type JsonObject } from '../json.ts';
 import type { RudderStackEvent } from '../rudderstack/event.ts';
+import { idText } from './id-text.ts';
 import { refuse, type Refusal } from './refusal.ts';
 import type { Route } from './routes.ts';
 
@@ -53,14 +54,4 @@ function elementsOf(route: { readonly kind: 'event' | 'batch' | 'webhook' }, val
 function hasIdentity(event: JsonObject): boolean {
   if (event['type'] === 'extract' || event['type'] === 'record') return true;
   return idText(event['userId']) !== '' || idText(event['anonymousId']) !== '';
-}
-
-/**
- * An id as RudderStack's gateway looks at it: text without blanks at the ends and without characters that cannot be seen.
- * The event itself keeps what it has.
- */
-export function idText(id: unknown): string {
-  if (id === undefined || id === null) return '';
-  const text = typeof id === 'string' ? id : JSON.stringify(id);
-  return text.replaceAll(/[\p{Cc}\p{Cf}]/gu, '').trim();
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { RudderStackEvent } from '../rudderstack/event.ts';
 import { formatInstant, parseInstant, utc, type Instant } from './instant.ts';
-import { idText } from './read-events.ts';
+import { idText } from './id-text.ts';
 
 /** What is known of an event beside itself. */
 export interface Reception {

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { chromium, type Browser } from 'playwright-core';
 
 /** Where Debian, Ubuntu's runners and macOS have it. */
 const PLACES = [
@@ -9,12 +10,20 @@ const PLACES = [
 ];
 
 /** A Chromium on this machine; `CHROMIUM` names another place. */
-export function findChromium(): string | undefined {
-  return [process.env['CHROMIUM'] ?? '', ...PLACES].find((place) => place !== '' && existsSync(place));
+const executablePath = [process.env['CHROMIUM'] ?? '', ...PLACES].find((place) => place !== '' && existsSync(place));
+
+/** Tests that need a browser: skipped, and said so, where there is none. */
+export function describeWithChromium(title: string, tests: () => void): void {
+  if (executablePath !== undefined) {
+    describe(title, tests);
+    return;
+  }
+  process.stderr.write(`No Chromium is installed, not tested: ${title}. Install one, or name it in CHROMIUM.\n`);
+  describe.skip(title, tests);
 }
 
 /** Headless, in whatever sandbox the tests run, and without calls of its own into the network. */
-export const CHROMIUM_ARGS = [
+const ARGS = [
   '--no-sandbox',
   '--disable-gpu',
   '--disable-quic',
@@ -23,3 +32,7 @@ export const CHROMIUM_ARGS = [
   '--disable-component-update',
   '--disable-sync',
 ];
+
+export async function launchChromium(): Promise<Browser> {
+  return await chromium.launch({ executablePath: executablePath ?? '', args: ARGS });
+}
