@@ -2,7 +2,9 @@
 export default {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
-  transform: { '\\.ts$': '<rootDir>/test/support/transform.mjs' },
+  // p-map comes as ES modules alone, which Jest does not load without a flag.
+  transform: { '\\.ts$|/p-map/': '<rootDir>/test/support/transform.mjs' },
+  transformIgnorePatterns: ['/node_modules/(?!p-map/)'],
   setupFiles: ['<rootDir>/test/support/fast-check.ts'],
   globalSetup: '<rootDir>/test/support/global-setup.mjs',
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',

@@ -1,5 +1,5 @@
 import type { SQSRecord } from 'aws-lambda';
-import { readSettings } from '../lib/config.ts';
+import { readSettings } from '../lib/rudderstack/settings.ts';
 import { isObject, type JsonObject } from '../lib/json.ts';
 import { decide } from '../lib/mapping/decide.ts';
 import { toRecord } from '../local/lambda/event-source-mapping.ts';

@@ -5,9 +5,9 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { reportToCaller } from '../cli/report-to-caller.ts';
-import { ConfigurationError } from '../lib/config.ts';
 import { ROWS, TAKES_MINUTES } from './measure-row.ts';
 import { isMet, ratioOf, type Figure, type Row } from './row.ts';
+import { CallerError } from '../cli/caller-error.ts';
 
 const HELP = `Measures what a user pays for, each row beside a baseline in the same run.
 
@@ -44,8 +44,7 @@ await reportToCaller(async () => {
   const names = Object.keys(ROWS).filter((name) =>
     values.only === undefined ? !TAKES_MINUTES.has(name) : name === values.only,
   );
-  if (names.length === 0)
-    throw new ConfigurationError(`there is no row ${values.only}: ${Object.keys(ROWS).join(', ')}`);
+  if (names.length === 0) throw new CallerError(`there is no row ${values.only}: ${Object.keys(ROWS).join(', ')}`);
   for (const name of names) {
     process.stderr.write(`${name} …\n`);
     rows.push(...(await measureRow(name, values.seconds)));

@@ -1,7 +1,8 @@
-import { SQSClient } from '@aws-sdk/client-sqs';
-import { ConfigurationError } from '../lib/config.ts';
+import type { SQSClient } from '@aws-sdk/client-sqs';
+import { createSqsClient } from '../lib/sqs/client.ts';
+import { CallerError } from './caller-error.ts';
 
-/** How the caller says which queues are meant. */
+/** How the caller names the queues. */
 export interface ConnectionOptions {
   readonly stack?: string;
   readonly queueUrl?: string;
@@ -24,11 +25,11 @@ const LOCAL_QUEUES = `${LOCAL_ENDPOINT}/000000000000/local`;
  * `DEAD_LETTER_QUEUE_URL`, in this order. Credentials and region come from where AWS's own tools take them;
  * `AWS_ENDPOINT_URL_SQS` is obeyed.
  *
- * @throws ConfigurationError when nothing says which queues are meant
+ * @throws CallerError when nothing names the queues
  */
 export async function connect(options: ConnectionOptions): Promise<Connection> {
   if (options.local === true) {
-    const client = new SQSClient({
+    const client = createSqsClient({
       endpoint: process.env['AWS_ENDPOINT_URL_SQS'] ?? LOCAL_ENDPOINT,
       region: 'us-east-1',
       credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
@@ -40,13 +41,12 @@ export async function connect(options: ConnectionOptions): Promise<Connection> {
   const deadLetterQueueUrl =
     options.deadLetterQueueUrl ?? ofStack?.deadLetterQueueUrl ?? process.env['DEAD_LETTER_QUEUE_URL'] ?? '';
   if (queueUrl === '' || deadLetterQueueUrl === '') {
-    throw new ConfigurationError(
+    throw new CallerError(
       'Which queues? Give --stack NAME, or --queue-url and --dead-letter-queue-url, or --local for npm run dev.',
     );
   }
   const region = process.env['AWS_REGION'] ?? /\bsqs\.([\w-]+)\.amazonaws\./.exec(queueUrl)?.[1];
-  // Left to itself the client prefers the host of the queue's URL to AWS_ENDPOINT_URL_SQS.
-  const client = new SQSClient({ useQueueUrlAsEndpoint: false, ...(region === undefined ? {} : { region }) });
+  const client = createSqsClient(region === undefined ? {} : { region });
   return { client, queueUrl, deadLetterQueueUrl };
 }
 
@@ -59,9 +59,7 @@ async function queuesOfStack(stack: string): Promise<Pick<Connection, 'queueUrl'
   const queueUrl = outputs.get('QueueUrl') ?? urlOf(outputs.get('QueueArn'));
   const deadLetterQueueUrl = outputs.get('DeadLetterQueueUrl');
   if (queueUrl === undefined || deadLetterQueueUrl === undefined) {
-    throw new ConfigurationError(
-      `The stack ${stack} has no outputs QueueUrl and DeadLetterQueueUrl: is it this project's?`,
-    );
+    throw new CallerError(`The stack ${stack} has no outputs QueueUrl and DeadLetterQueueUrl: is it this project's?`);
   }
   return { queueUrl, deadLetterQueueUrl };
 }

@@ -1,6 +1,6 @@
 /**
- * Aborted by the first Ctrl-C (or SIGTERM), so that what is under way can end in order. A second one ends the process at once, as if
- * nobody listened.
+ * Aborted by the first Ctrl-C (or SIGTERM), so that what is under way can end in order. The second one ends the process at
+ * once, as it does by default.
  */
 export function interruptSignal(): AbortSignal {
   const interrupted = new AbortController();

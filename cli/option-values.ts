@@ -3,7 +3,7 @@ import { InvalidArgumentError } from 'commander';
 const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /**
- * A date in ISO 8601, or a time back from now: `90s`, `30m`, `2h`, `3d`.
+ * A date in ISO 8601, or a time before now: `90s`, `30m`, `2h`, `3d`.
  *
  * @returns ms since 1970
  * @throws InvalidArgumentError
@@ -12,7 +12,7 @@ export function parsePointInTime(text: string): number {
   const { count, unit = '' } = /^(?<count>\d+)(?<unit>[smhd])$/.exec(text.trim())?.groups ?? {};
   const ms = count === undefined ? Date.parse(text) : Date.now() - Number(count) * (UNITS[unit] ?? Number.NaN);
   if (Number.isNaN(ms))
-    throw new InvalidArgumentError('It has to be a date (2026-11-23T10:00:00Z) or a time back (2h, 3d).');
+    throw new InvalidArgumentError('It has to be a date (2026-11-23T10:00:00Z) or a time before now (2h, 3d).');
   return ms;
 }
 
@@ -20,13 +20,14 @@ export function parsePointInTime(text: string): number {
 export function parseCount(text: string): number {
   const number = Number(text);
   if (!Number.isSafeInteger(number) || number < 1)
-    throw new InvalidArgumentError('It has to be a whole number from 1.');
+    throw new InvalidArgumentError('It has to be a whole number, 1 or more.');
   return number;
 }
 
 /** @throws InvalidArgumentError */
 export function parsePositive(text: string): number {
   const number = Number(text);
-  if (!(number > 0) || !Number.isFinite(number)) throw new InvalidArgumentError('It has to be a number above 0.');
+  if (!(number > 0) || !Number.isFinite(number))
+    throw new InvalidArgumentError('It has to be a number greater than 0.');
   return number;
 }

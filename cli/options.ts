@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Visiting } from './dead-letters/visit.ts';
+import type { VisitOptions } from './dead-letters/visit.ts';
 import { interruptSignal } from './interrupt.ts';
 import { parseCount, parsePointInTime } from './option-values.ts';
 
@@ -7,14 +7,15 @@ export interface OutputOptions {
   readonly json?: boolean;
 }
 
-export interface HoldOptions {
-  readonly hold: number;
+export interface VisibilityOptions {
+  /** In s. */
+  readonly visibilityTimeout: number;
 }
 
 /** A command that needs the queues. */
 export function withConnection(command: Command): Command {
   return command
-    .option('--stack <name>', 'the CloudFormation stack whose queues are meant')
+    .option('--stack <name>', 'the CloudFormation stack that the queues belong to')
     .option('--queue-url <url>', 'the queue, instead of a stack’s')
     .option('--dead-letter-queue-url <url>', 'the dead-letter queue, instead of a stack’s')
     .option('--local', 'the queues of npm run dev')
@@ -22,17 +23,17 @@ export function withConnection(command: Command): Command {
     .exitOverride();
 }
 
-/** A command that looks at letters. */
-export function withLetters(command: Command): Command {
+/** A command that looks at dead letters. */
+export function withDeadLetters(command: Command): Command {
   return withConnection(command).option(
-    '--hold <seconds>',
-    'how long a letter is out of sight of others, should this command die',
+    '--visibility-timeout <seconds>',
+    'how long a dead letter stays invisible to others if this command is killed',
     parseCount,
     120,
   );
 }
 
-/** A command that may mean some letters only. */
+/** A command that can be limited to some dead letters. */
 export function withSelection(command: Command): Command {
   return command
     .option('--reason <code>', 'only this reason; none for what SQS has moved by itself')
@@ -41,8 +42,9 @@ export function withSelection(command: Command): Command {
     .option('--event <name>', 'only this track event, or this type of event');
 }
 
-export function visiting({ hold }: HoldOptions): Visiting {
-  return { hold, signal: interruptSignal() };
+/** From the options to how dead letters are visited; the first Ctrl-C ends the visit. */
+export function toVisitOptions({ visibilityTimeout }: VisibilityOptions): VisitOptions {
+  return { visibilityTimeoutS: visibilityTimeout, signal: interruptSignal() };
 }
 
 /** A sentence for a person, or the result for a script. */

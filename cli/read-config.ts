@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ConfigurationError, readSettings } from '../lib/config.ts';
+import { readSettings } from '../lib/rudderstack/settings.ts';
 import { isObject, type JsonObject } from '../lib/json.ts';
+import { ConfigurationError } from '../lib/configuration-error.ts';
 
 /**
  * RudderStack's `Config` for Heap: from a file, else from the variable `DESTINATION_CONFIG`, else that of the local pipeline.
  *
- * @throws ConfigurationError when it is no JSON, or a setting is wrong
+ * @throws ConfigurationError when it is not valid JSON, or a setting is wrong
  */
 export function readConfig(file: string | undefined): JsonObject {
   const fromEnvironment = process.env['DESTINATION_CONFIG'];
@@ -19,7 +20,7 @@ export function readConfig(file: string | undefined): JsonObject {
   try {
     config = JSON.parse(json);
   } catch {
-    throw new ConfigurationError(`${name} is no JSON`);
+    throw new ConfigurationError(`${name} is not valid JSON`);
   }
   if (!isObject(config)) throw new ConfigurationError(`${name} has to be a JSON object`);
   readSettings(config, name);

@@ -1,10 +1,11 @@
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { systemClock } from '../lib/clock.ts';
-import { readLogSettings, readRuntime, readSettingsFromEnvironment } from '../lib/config.ts';
 import { createHandler } from '../lib/forwarding/create-handler.ts';
-import type { Queues } from '../lib/forwarding/queue.ts';
+import type { Queues } from '../lib/forwarding/queues.ts';
 import { fetchTransport } from '../lib/heap/transport.ts';
 import { createTelemetry } from '../lib/forwarding/telemetry.ts';
+import { readLogSettings } from '../lib/telemetry/log-settings.ts';
+import { readRuntime, readSettingsFromEnvironment } from '../lib/forwarding/environment.ts';
 
 const settings = readSettingsFromEnvironment(process.env);
 const runtime = readRuntime(process.env);
@@ -18,7 +19,8 @@ const handle = createHandler({
   clock: systemClock,
   random: Math.random,
   transport: fetchTransport,
-  loadQueues: () => (queues ??= import('../lib/forwarding/queue.ts').then(({ createQueues }) => createQueues(runtime))),
+  loadQueues: () =>
+    (queues ??= import('../lib/forwarding/queues.ts').then(({ createQueues }) => createQueues(runtime))),
 });
 
 /** SQS → Heap. Invoked by the event source mapping of template.yaml, with `ReportBatchItemFailures`. */

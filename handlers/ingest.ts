@@ -1,12 +1,12 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import { systemClock } from '../lib/clock.ts';
-import { readLogSettings } from '../lib/config.ts';
-import { createIngestHandler } from '../lib/ingest/create-ingest-handler.ts';
-import { createEventQueue } from '../lib/ingest/event-queue.ts';
-import { readIngestRuntime } from '../lib/ingest/ingest-runtime.ts';
-import { createIngestTelemetry } from '../lib/ingest/ingest-telemetry.ts';
-import { createKeyRing } from '../lib/ingest/key-ring.ts';
-import { createParameterReader } from '../lib/ingest/parameter-store.ts';
+import { createIngestHandler } from '../lib/ingest/create-handler.ts';
+import { readIngestRuntime } from '../lib/ingest/environment.ts';
+import { createIngestTelemetry } from '../lib/ingest/telemetry.ts';
+import { createKeyRing } from '../lib/ingest/keys/key-ring.ts';
+import { createParameterReader } from '../lib/ingest/keys/parameter-store.ts';
+import { readLogSettings } from '../lib/telemetry/log-settings.ts';
+import { createEventQueue } from '../lib/ingest/events/event-queue.ts';
 
 const runtime = readIngestRuntime(process.env);
 const telemetry = createIngestTelemetry(readLogSettings(process.env));

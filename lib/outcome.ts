@@ -84,6 +84,28 @@ export function rejected(reason: RejectReason, detail: string, heapStatus?: numb
   return { kind: 'rejected', reason, detail, ...(heapStatus === undefined ? {} : { heapStatus }) };
 }
 
+/** Makes a deferral. */
+export function deferred(
+  reason: DeferReason,
+  detail: string,
+  more: Pick<Deferred, 'heapStatus' | 'retryAfterMs'> = {},
+): Deferred {
+  return { kind: 'deferred', reason, detail, ...more };
+}
+
+/** Reasons to wait that are nobody's fault: there was no room, no time, or an earlier event goes first. */
+const WAITING_FOR_A_TURN: ReadonlySet<DeferReason> = new Set([
+  'paced_app',
+  'paced_identity',
+  'fifo_order',
+  'out_of_time',
+]);
+
+/** Whether a deferral counts as a failed attempt. An event that only waits for its turn is never given up for it. */
+export function isFailure({ reason }: Deferred): boolean {
+  return !WAITING_FOR_A_TURN.has(reason);
+}
+
 /** Makes a filtered outcome. */
 export function filtered(reason: FilterReason): Filtered {
   return { kind: 'filtered', reason };

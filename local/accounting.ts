@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Message } from '@aws-sdk/client-sqs';
-import type { Settings } from '../lib/config.ts';
+import type { Settings } from '../lib/rudderstack/settings.ts';
 import type { HeapCall, HeapEvent, HeapUser } from '../lib/heap/api.ts';
 import { decide } from '../lib/mapping/decide.ts';
 import { isObject } from '../lib/json.ts';

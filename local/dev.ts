@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { reportToCaller } from '../cli/report-to-caller.ts';
-import { readSettings } from '../lib/config.ts';
+import { readSettings } from '../lib/rudderstack/settings.ts';
 import { isObject } from '../lib/json.ts';
 import { startFrontDoor } from './front-door.ts';
 import { startHeapServer } from './heap-simulator/server.ts';

@@ -1,66 +1,64 @@
-import { SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
-import { inBatchesAsTheyCome } from '../lib/sqs.ts';
-import { packForQueue } from '../cli/pack-for-queue.ts';
+import type { SQSClient } from '@aws-sdk/client-sqs';
+import pMap from 'p-map';
+import { inBatchesAsync } from '../lib/batches.ts';
+import { SQS_BATCH_LIMITS } from '../lib/sqs/limits.ts';
+import { escapeJson, toMessageBody } from '../lib/sqs/message-body.ts';
+import type { OutgoingMessage } from '../lib/sqs/message.ts';
+import { sendBatch } from '../lib/sqs/send-batch.ts';
 import type { MessageSource } from './messages.ts';
 
-/** Batches under way at once. */
+/** Batches that are under way at once. */
 const PARALLEL_SENDS = 8;
 
 export interface EnqueueProgress {
   readonly onSent: (sources: readonly MessageSource[]) => void;
-  /** The queue will not have this message, whatever is done. */
+  /** The queue refuses this message, and would refuse it again. */
   readonly onRefused: (source: MessageSource, why: string) => void;
 }
 
-interface Packed {
+interface SourcedMessage extends OutgoingMessage {
   readonly source: MessageSource;
-  readonly body: string;
 }
 
-/** Sends messages in as few batches as SQS's limits allow, several at once, without holding more than those in memory. */
+/** Sends messages in as few batches as SQS's limits allow, several at once, and holds no more of them in memory. */
 export async function enqueue(
   client: SQSClient,
   queueUrl: string,
   sources: AsyncIterable<MessageSource> | Iterable<MessageSource>,
   progress: EnqueueProgress,
 ): Promise<void> {
-  const underWay = new Set<Promise<void>>();
-  for await (const batch of inBatchesAsTheyCome(packed(sources), ({ body }) => Buffer.byteLength(body))) {
-    const sending = send(client, queueUrl, batch, progress).finally(() => underWay.delete(sending));
-    underWay.add(sending);
-    if (underWay.size >= PARALLEL_SENDS) await Promise.race(underWay);
-  }
-  await Promise.all(underWay);
+  const batches = inBatchesAsync(messagesOf(sources), SQS_BATCH_LIMITS, ({ bytes }) => bytes);
+  await pMap(batches, (batch) => send(client, queueUrl, batch, progress), { concurrency: PARALLEL_SENDS });
 }
 
-async function* packed(sources: AsyncIterable<MessageSource> | Iterable<MessageSource>): AsyncGenerator<Packed> {
-  for await (const source of sources) yield { source, body: packForQueue(source.body) };
+async function* messagesOf(
+  sources: AsyncIterable<MessageSource> | Iterable<MessageSource>,
+): AsyncGenerator<SourcedMessage> {
+  for await (const source of sources) {
+    const body = toMessageBody(escapeJson(source.body));
+    yield { source, body, bytes: Buffer.byteLength(body) };
+  }
 }
 
 /** A batch that is refused as a whole is sent one by one, so that a bad message does not take its neighbours along. */
 async function send(
   client: SQSClient,
   queueUrl: string,
-  batch: readonly Packed[],
+  batch: readonly SourcedMessage[],
   progress: EnqueueProgress,
 ): Promise<void> {
   try {
-    const { Failed = [] } = await client.send(
-      new SendMessageBatchCommand({
-        QueueUrl: queueUrl,
-        Entries: batch.map(({ body }, index) => ({ Id: String(index), MessageBody: body })),
-      }),
-    );
-    const failures = new Map(Failed.map(({ Id, Message }) => [Number(Id), Message ?? 'no reason given']));
-    for (const [index, why] of failures) {
-      const refused = batch[index];
-      if (refused !== undefined) progress.onRefused(refused.source, why);
+    const outcomes = await sendBatch(client, queueUrl, batch);
+    const sent: MessageSource[] = [];
+    for (const [index, { source }] of batch.entries()) {
+      const outcome = outcomes[index];
+      if (outcome?.kind === 'failed') progress.onRefused(source, outcome.message);
+      else sent.push(source);
     }
-    progress.onSent(batch.filter((_, index) => !failures.has(index)).map(({ source }) => source));
+    progress.onSent(sent);
   } catch (error) {
     const [only] = batch;
-    if (only === undefined) return;
-    if (batch.length === 1) {
+    if (only !== undefined && batch.length === 1) {
       progress.onRefused(only.source, error instanceof Error ? error.message : String(error));
     } else {
       for (const one of batch) await send(client, queueUrl, [one], progress);

@@ -1,8 +1,6 @@
-import { createReadStream, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { pipeline, type Readable } from 'node:stream';
-import { createGunzip } from 'node:zlib';
+import { readItems } from '../cli/backfill/read-items.ts';
 import { isArray, isObject } from '../lib/json.ts';
 
 /** What is to be one SQS message. */
@@ -32,30 +30,18 @@ export function sampleMessages(): readonly MessageSource[] {
 
 function readList(file: string): readonly unknown[] {
   const list: unknown = JSON.parse(readFileSync(file, 'utf8'));
-  if (!isArray(list)) throw new Error(`${file} is no list of events`);
+  if (!isArray(list)) throw new Error(`${file} is not a list of events`);
   return list;
 }
 
 /**
- * A message for each line that is not blank.
+ * A message for each item of a file, as `heapq enqueue` reads it.
  *
- * @param file NDJSON, packed with gzip when its name ends in .gz; `-` for standard input
+ * @param file `-` for standard input
  * @throws when the file cannot be read
  */
 export async function* readMessages(file: string): AsyncGenerator<MessageSource> {
-  let line = 0;
-  for await (const body of createInterface({ input: open(file), crlfDelay: Number.POSITIVE_INFINITY })) {
-    line += 1;
-    if (body.trim() !== '') yield { body, origin: `${file === '-' ? 'standard input' : file}:${line}` };
+  for await (const { text, line } of readItems(file, () => undefined)) {
+    yield { body: text, origin: `${file === '-' ? 'standard input' : file}:${line}` };
   }
-}
-
-function open(file: string): Readable {
-  if (file === '-') return process.stdin;
-  const stream = createReadStream(file);
-  if (!file.endsWith('.gz')) return stream;
-  const gunzip = createGunzip();
-  // An error of either stream reaches the reader of the second.
-  pipeline(stream, gunzip, () => undefined);
-  return gunzip;
 }

@@ -3,7 +3,7 @@ import type { SQSClient } from '@aws-sdk/client-sqs';
 import { builtFunctions, parameterDefault, readTemplate } from '../infra/template.ts';
 import { startEventSourceMapping, type EventSourceMapping, type Invocation } from './lambda/event-source-mapping.ts';
 import { createLambda, type Lambda } from './lambda/lambda.ts';
-import { countMessages } from '../cli/count-messages.ts';
+import { countMessages } from '../lib/sqs/count-messages.ts';
 import { createLocalClient, createLocalQueues, LOCAL_AWS, type LocalQueues } from './queues.ts';
 
 const ROOT = join(import.meta.dirname, '..');

@@ -1,11 +1,7 @@
-import {
-  CreateQueueCommand,
-  DeleteMessageBatchCommand,
-  GetQueueAttributesCommand,
-  ReceiveMessageCommand,
-  SQSClient,
-  type Message,
-} from '@aws-sdk/client-sqs';
+import { CreateQueueCommand, GetQueueAttributesCommand, type Message, type SQSClient } from '@aws-sdk/client-sqs';
+import { createSqsClient } from '../lib/sqs/client.ts';
+import { deleteMessages } from '../lib/sqs/delete-messages.ts';
+import { receive } from '../lib/sqs/receive.ts';
 import { isObject, valueAt, type JsonObject } from '../lib/json.ts';
 
 /** The region and credentials that everything local agrees on; the embedded server takes any. */
@@ -17,7 +13,7 @@ export const LOCAL_AWS = {
 
 /** A client for the embedded server. */
 export function createLocalClient(endpoint: string): SQSClient {
-  return new SQSClient({
+  return createSqsClient({
     endpoint,
     region: LOCAL_AWS.AWS_REGION,
     credentials: { accessKeyId: LOCAL_AWS.AWS_ACCESS_KEY_ID, secretAccessKey: LOCAL_AWS.AWS_SECRET_ACCESS_KEY },
@@ -66,7 +62,7 @@ async function createQueue(
 ): Promise<string> {
   const { QueueUrl } = await client.send(new CreateQueueCommand({ QueueName: name, Attributes: attributes }));
   if (QueueUrl === undefined) throw new Error(`the queue ${name} was not created`);
-  // The embedded server names a host below its own address, which is none.
+  // The embedded server names a host below its own address, which does not exist.
   return QueueUrl.replace(/^https?:\/\/[^/]+/, endpoint);
 }
 
@@ -83,12 +79,13 @@ async function arnOf(client: SQSClient, queueUrl: string): Promise<string> {
 export async function drain(client: SQSClient, queueUrl: string): Promise<readonly Message[]> {
   const drained: Message[] = [];
   for (;;) {
-    const { Messages = [] } = await client.send(
-      new ReceiveMessageCommand({ QueueUrl: queueUrl, MaxNumberOfMessages: 10, MessageAttributeNames: ['All'] }),
+    const messages = await receive(client, queueUrl);
+    if (messages.length === 0) return drained;
+    drained.push(...messages);
+    await deleteMessages(
+      client,
+      queueUrl,
+      messages.map(({ ReceiptHandle = '' }) => ReceiptHandle),
     );
-    if (Messages.length === 0) return drained;
-    drained.push(...Messages);
-    const Entries = Messages.map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle }));
-    await client.send(new DeleteMessageBatchCommand({ QueueUrl: queueUrl, Entries }));
   }
 }

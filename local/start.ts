@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { reportToCaller } from '../cli/report-to-caller.ts';
-import { ConfigurationError, readSettings } from '../lib/config.ts';
+import { readSettings } from '../lib/rudderstack/settings.ts';
 import { createLedger, noneReported, readMetricLine, total } from './accounting.ts';
 import { enqueue } from './enqueue.ts';
 import { startHeapServer } from './heap-simulator/server.ts';
@@ -12,6 +12,7 @@ import { startPipeline } from './pipeline.ts';
 import { startQueueServer } from './queue-server.ts';
 import { drain } from './queues.ts';
 import { printSummary, progressLine } from './summary.ts';
+import { ConfigurationError } from '../lib/configuration-error.ts';
 
 const HELP = `Runs the whole pipeline on this machine: an SQS server, the built Lambda, a Heap simulator.
 

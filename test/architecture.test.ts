@@ -1,57 +1,130 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 
-const LIB = join(__dirname, '..', 'lib');
+const ROOT = join(__dirname, '..');
 
-/**
- * Which folders of lib/ a folder may import from. Data flows from what comes in (rudderstack) over the mapping into what
- * goes out (heap); only forwarding knows them all. The front door (ingest) stands before the queue.
- */
-const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  rudderstack: [],
-  heap: [],
-  mapping: ['rudderstack', 'heap'],
-  forwarding: ['rudderstack', 'mapping', 'heap', 'telemetry'],
-  ingest: ['rudderstack', 'telemetry'],
-  telemetry: [],
+/** Which top folders a top folder may import from, beside itself: docs/architecture.md, "Imports go one way". */
+const TOP_FOLDERS: Readonly<Record<string, readonly string[]>> = {
+  lib: [],
+  handlers: ['lib'],
+  infra: ['lib'],
+  cli: ['handlers', 'infra', 'lib'],
+  local: ['cli', 'handlers', 'infra', 'lib'],
+  bench: ['local', 'cli', 'handlers', 'infra', 'lib'],
 };
 
-test.each(Object.entries(MAY_IMPORT))('lib/%s imports from %j and itself alone', (folder, allowed) => {
-  const imported = new Set<string>();
-  for (const file of readdirSync(join(LIB, folder))) {
-    const source = readFileSync(join(LIB, folder, file), 'utf8');
-    for (const [, path = ''] of source.matchAll(/from '(\.[^']+)'/g)) {
-      const [top = '', ...below] = normalize(join(folder, path)).split('/');
-      if (below.length > 0 && top !== folder) imported.add(top);
-    }
-  }
-  expect([...imported].filter((other) => !allowed.includes(other))).toEqual([]);
-});
-
-test('every folder of lib/ has its place', () => {
-  const folders = readdirSync(LIB, { withFileTypes: true }).filter((entry) => entry.isDirectory());
-  expect(folders.map(({ name }) => name).toSorted()).toEqual(Object.keys(MAY_IMPORT).toSorted());
-});
-
-/** What lies to the left knows nothing of what lies to the right of it. */
-const MAY_USE: Readonly<Record<string, readonly string[]>> = {
-  lib: ['lib'],
-  handlers: ['handlers', 'lib'],
-  infra: ['infra', 'lib'],
-  cli: ['cli', 'lib'],
-  local: ['local', 'cli', 'infra', 'lib'],
+/** The same within lib/. `.` are the files that lie directly in lib/: ideas that every folder shares. */
+const LIB_FOLDERS: Readonly<Record<string, readonly string[]>> = {
+  '.': [],
+  rudderstack: ['.'],
+  heap: ['.'],
+  sqs: ['.'],
+  telemetry: ['.'],
+  mapping: ['.', 'rudderstack', 'heap'],
+  forwarding: ['.', 'rudderstack', 'mapping', 'heap', 'sqs', 'telemetry'],
+  ingest: ['.', 'rudderstack', 'sqs', 'telemetry'],
 };
 
-test.each(Object.entries(MAY_USE))('%s/ imports from %j alone', (folder, allowed) => {
-  const files = readdirSync(join(LIB, '..', folder), { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.ts'))
-    .map((file) => join(folder, file));
-  expect(files.length).toBeGreaterThan(0);
-  for (const file of files) {
-    const source = readFileSync(join(LIB, '..', file), 'utf8');
-    const paths = [...source.matchAll(/(?:from |import\()'(\.[^']+)'/g)].map(([, path = '']) =>
-      normalize(join(dirname(file), path)),
-    );
-    expect([file, paths.filter((path) => !allowed.includes(path.split('/')[0] ?? ''))]).toEqual([file, []]);
+interface Import {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** Every import of one source file by another, type imports included, as paths from the root. */
+function importsIn(folder: string): readonly Import[] {
+  const files = readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' });
+  return files
+    .filter((file) => /\.m?[tj]s$/.test(file))
+    .map((file) => join(folder, file))
+    .flatMap((from) => {
+      const source = readFileSync(join(ROOT, from), 'utf8');
+      const specifiers = source.matchAll(/\b(?:from|import)\s*\(?\s*'(?<path>\.[^']+)'/g);
+      return Array.from(specifiers, ({ groups }) => ({
+        from,
+        to: normalize(join(dirname(from), groups?.['path'] ?? '')),
+      }));
+    });
+}
+
+const topFolderOf = (path: string): string => path.split('/')[0] ?? '';
+const libFolderOf = (path: string): string => {
+  const [, folder = '', ...below] = path.split('/');
+  return below.length === 0 ? '.' : folder;
+};
+
+const describeImport = ({ from, to }: Import): string => `${from} imports ${to}`;
+
+test.each(Object.entries(TOP_FOLDERS))('%s/ imports from itself and %j alone', (folder, allowed) => {
+  const imports = importsIn(folder);
+  expect(imports.length).toBeGreaterThan(0);
+  const wrong = imports.filter(({ to }) => topFolderOf(to) !== folder && !allowed.includes(topFolderOf(to)));
+  expect(wrong.map(describeImport)).toEqual([]);
+});
+
+test.each(Object.entries(LIB_FOLDERS))('lib/%s imports from itself and %j alone', (folder, allowed) => {
+  const imports = importsIn('lib').filter(({ from }) => libFolderOf(from) === folder);
+  const wrong = imports.filter(({ to }) => libFolderOf(to) !== folder && !allowed.includes(libFolderOf(to)));
+  expect(wrong.map(describeImport)).toEqual([]);
+});
+
+test('every folder has its place in these tables', () => {
+  const foldersIn = (path: string): string[] =>
+    readdirSync(join(ROOT, path), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
+      .map(({ name }) => name);
+  const withSource = foldersIn('.').filter(
+    (name) => !['test', 'node_modules', 'dist'].includes(name) && importsIn(name).length > 0,
+  );
+  expect(withSource.toSorted()).toEqual(Object.keys(TOP_FOLDERS).toSorted());
+  expect(['.', ...foldersIn('lib')].toSorted()).toEqual(Object.keys(LIB_FOLDERS).toSorted());
+});
+
+test('no files import each other in a ring', () => {
+  const imports = Object.keys(TOP_FOLDERS).flatMap(importsIn);
+  const next = Map.groupBy(imports, ({ from }) => from);
+  const done = new Set<string>();
+  const rings: string[] = [];
+  function visit(file: string, path: readonly string[]): void {
+    if (path.includes(file)) rings.push([...path.slice(path.indexOf(file)), file].join(' → '));
+    if (done.has(file) || path.includes(file)) return;
+    for (const { to } of next.get(file) ?? []) visit(to, [...path, file]);
+    done.add(file);
   }
+  for (const { from } of imports) visit(from, []);
+  expect(rings).toEqual([]);
+});
+
+test('every import leads to a file', () => {
+  const imports = Object.keys(TOP_FOLDERS).flatMap(importsIn);
+  expect(imports.filter(({ to }) => !existsSync(join(ROOT, to))).map(describeImport)).toEqual([]);
+});
+
+describe('the AWS SDK', () => {
+  const filesWith = (pattern: RegExp): readonly string[] =>
+    readdirSync(join(ROOT, 'lib'), { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.ts') && pattern.test(readFileSync(join(ROOT, 'lib', file), 'utf8')))
+      .toSorted();
+
+  test('is known to lib/sqs and to the reader of the write keys alone', () => {
+    const outside = filesWith(/from '@aws-sdk\//).filter((file) => !file.startsWith('sqs/'));
+    expect(outside).toEqual(['ingest/keys/parameter-store.ts']);
+  });
+
+  test('is out of reach of the forwarder’s static imports', () => {
+    const next = Map.groupBy([...importsIn('lib'), ...importsIn('handlers')], ({ from }) => from);
+    const isLazy = ({ from, to }: Import): boolean =>
+      from === 'handlers/forward.ts' && to === 'lib/forwarding/queues.ts';
+    const isTypeOnly = ({ from, to }: Import): boolean =>
+      new RegExp(`import type [^;]*/${to.split('/').at(-1)}'`).test(readFileSync(join(ROOT, from), 'utf8'));
+    const reached = new Set<string>();
+    const visit = (file: string): void => {
+      if (reached.has(file)) return;
+      reached.add(file);
+      for (const one of next.get(file) ?? []) if (!isLazy(one) && !isTypeOnly(one)) visit(one.to);
+    };
+    visit('handlers/forward.ts');
+    const withSdk = filesWith(/import \{[^}]*\} from '@aws-sdk\//).map((file) => `lib/${file}`);
+    expect(reached.size).toBeGreaterThan(20);
+    expect(withSdk.filter((file) => reached.has(file))).toEqual([]);
+  });
 });

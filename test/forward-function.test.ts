@@ -373,7 +373,7 @@ describe('what it tells', () => {
     ],
     [
       { DESTINATION_CONFIG: '{}' },
-      'ConfigurationError: DESTINATION_CONFIG.appId is required: the id of a Heap environment, as a text',
+      'ConfigurationError: DESTINATION_CONFIG.appId is required: the id of a Heap environment, as a string',
     ],
     [{ QUEUE_URL: '' }, 'ConfigurationError: QUEUE_URL is missing: an http or https URL'],
     [

@@ -326,7 +326,7 @@ describe('a refused request says why, in RudderStack’s words, and nothing of i
       Buffer.from([0x22, 0xc3, 0x28, 0x22]),
       {},
       400,
-      'invalid json\nthe body is no UTF-8\n',
+      'invalid json\nthe body is not valid UTF-8\n',
     ],
     ['deep nesting', '/v1/track', deep(200), {}, 400, 'invalid json\nthe body is nested more than 200 levels deep\n'],
     [
@@ -364,7 +364,7 @@ describe('a refused request says why, in RudderStack’s words, and nothing of i
     expect([answer.status, answer.text]).toEqual([
       413,
       expect.stringMatching(
-        /^request size exceeds max limit\nthe event with index 1, messageId "the-big-one": \d+ bytes, 1048576/,
+        /^request size exceeds max limit\nthe event with index 1, messageId "the-big-one": \d+ bytes even when compressed, one SQS message holds 1048576/,
       ),
     ]);
     expect(await harness.messages()).toEqual([]);

@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { builtFunctions, readTemplate } from '../infra/template.ts';
 import { isObject, valueAt } from '../lib/json.ts';
-import { readLogSettings } from '../lib/config.ts';
-import { readIngestRuntime } from '../lib/ingest/ingest-runtime.ts';
-import { MOST_BODY_BYTES } from '../lib/ingest/read-body.ts';
+import { readIngestRuntime } from '../lib/ingest/environment.ts';
+import { MOST_BODY_BYTES } from '../lib/ingest/http/read-body.ts';
 import { referencesIn } from './support/references.ts';
+import { readLogSettings } from '../lib/telemetry/log-settings.ts';
 
 const ROOT = join(__dirname, '..');
 const template = readTemplate(join(ROOT, 'infra', 'ingest.yaml'));

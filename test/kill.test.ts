@@ -14,7 +14,7 @@ import { toRecord } from '../local/lambda/event-source-mapping.ts';
 import { createLambda } from '../local/lambda/lambda.ts';
 import { failedRecords } from '../local/lambda/partial-batch-response.ts';
 import { createLocalClient, drain, LOCAL_AWS } from '../local/queues.ts';
-import { createRandom } from './support/random.ts';
+import { createRandom } from '../local/virtual/random.ts';
 
 const ROOT = join(__dirname, '..');
 const MESSAGES = 200;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SQSEvent } from 'aws-lambda';
 import { isArray, isObject, valueAt } from '../lib/json.ts';
-import { readSettings } from '../lib/config.ts';
+import { readSettings } from '../lib/rudderstack/settings.ts';
 import { createLedger } from '../local/accounting.ts';
 import { startHarness } from './support/lambda-harness.ts';
 

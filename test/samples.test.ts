@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { previewLine } from '../cli/preview-line.ts';
+import { previewBody } from '../lib/mapping/preview.ts';
 import { valueAt } from '../lib/json.ts';
 
 const EVENTS = join(__dirname, '..', 'events');
@@ -37,6 +37,6 @@ test('there is a file for every source, with an identify and a track', () => {
 
 /** Read by a person once, and compared from then on: see the snapshot beside this file. */
 test.each(SOURCES)('what Heap gets for %s', (file) => {
-  const previews = readEvents(file).map((event) => previewLine(JSON.stringify(event), { appId: '11' }));
+  const previews = readEvents(file).map((event) => previewBody(JSON.stringify(event), { appId: '11' }));
   expect(previews).toMatchSnapshot();
 });

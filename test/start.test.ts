@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { execFile } from 'node:child_process';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -74,8 +75,15 @@ describe('a person’s own events', () => {
   });
 });
 
-test('what the queue does not take is said, the rest goes on, and the exit code tells', async () => {
+test('a line that SQS would refuse goes compressed, and ends with its reason', async () => {
   const { code, output } = await start(['--file', '-'], `{"type":"page"}\n\u0001\n{"type":"page"}`);
+  expect({ code, enqueued: row(output, 'enqueued') }).toEqual({ code: 0, enqueued: 3 });
+  expect(output).toMatch(/1 {2}not_json/);
+});
+
+test('a line that is too large for the queue is reported, the rest continues, and the exit code is 1', async () => {
+  const large = randomBytes(1_300_000).toString('base64');
+  const { code, output } = await start(['--file', '-'], `{"type":"page"}\n${large}\n{"type":"page"}`);
   expect({ code, enqueued: row(output, 'enqueued') }).toEqual({ code: 1, enqueued: 2 });
   expect(output).toMatch(/standard input:2 was not taken by the queue/);
 });

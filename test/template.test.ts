@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { builtFunctions, parameterDefault, readTemplate } from '../infra/template.ts';
 import { isObject, valueAt } from '../lib/json.ts';
 import { referencesIn } from './support/references.ts';
-import { readLogSettings, readRuntime, readSettingsFromEnvironment } from '../lib/config.ts';
+import { readLogSettings } from '../lib/telemetry/log-settings.ts';
+import { readRuntime, readSettingsFromEnvironment } from '../lib/forwarding/environment.ts';
 
 const ROOT = join(__dirname, '..');
 const template = readTemplate(join(ROOT, 'template.yaml'));

@@ -1,5 +1,5 @@
 import { LIMITS } from '../../lib/heap/api.ts';
-import { runWorld } from '../../test/chaos/world.ts';
+import { CALM, runWorld } from '../../local/virtual/world.ts';
 import { trackEvents } from '../events.ts';
 import type { Row } from '../row.ts';
 
@@ -10,25 +10,16 @@ const MINUTE_MS = 60_000;
 /** A backlog, in virtual time, before the simulator that answers 429 beyond Heap's limits. The first minute, in which the windows are empty, is left out. */
 export async function measure(): Promise<Row> {
   const world = await runWorld({
-    seed: 1,
+    ...CALM,
     bodies: trackEvents((MINUTES + 2) * LIMITS.eventsPerMinute).map((event) => ({ body: JSON.stringify(event) })),
-    isFifo: false,
-    batchSize: 1000,
     maximumConcurrency: CONTAINERS,
-    maxReceiveCount: 50,
-    heapFaults: [],
-    latenciesMs: [],
     steadyLatencyMs: 300,
-    queueFaults: [],
-    crashes: [],
-    duplicateShare: 0,
-    isAtomic: true,
-    mostEntries: LIMITS.entriesPerRequest,
-    isBad: () => false,
   });
-  const delivered = world.reports.flatMap(({ tries }) => tries);
-  if (delivered.some(({ result }) => result !== 200)) throw new Error('Heap has refused something');
-  const within = world.taken.filter(({ atMs }) => atMs >= MINUTE_MS && atMs < (MINUTES + 1) * MINUTE_MS);
+  if (world.attempts.some(({ result }) => result !== 200)) throw new Error('Heap has refused something');
+  const within = world.taken.filter(({ sentAt }) => {
+    const atMs = sentAt - world.startedAt;
+    return atMs >= MINUTE_MS && atMs < (MINUTES + 1) * MINUTE_MS;
+  });
   const events = within.reduce((sum, one) => sum + one.events, 0);
   return {
     what: `Sustained rate over ${MINUTES} simulated minutes, ${CONTAINERS} containers, no 429`,

@@ -1,4 +1,4 @@
-import type { Settings } from '../../lib/config.ts';
+import type { Settings } from '../../lib/rudderstack/settings.ts';
 import { decide } from '../../lib/mapping/decide.ts';
 import { unwrap } from '../../lib/rudderstack/envelope.ts';
 import { readItems } from './read-items.ts';

@@ -1,17 +1,17 @@
 import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { ConfigurationError } from '../../lib/config.ts';
 import { isObject, type JsonObject } from '../../lib/json.ts';
+import { CallerError } from '../caller-error.ts';
 
-/** How far a file has got into the queue; kept beside it, so that a second run goes on where the first one ended. */
+/** How much of a file is in the queue; kept beside the file, so that a second run continues where the first one ended. */
 export interface Checkpoint {
   /** Items from the beginning that are in the queue. */
   readonly done: number;
   readonly save: (done: number) => void;
-  /** The file is through. */
+  /** The whole file is in the queue. */
   readonly remove: () => void;
 }
 
-/** What a checkpoint is about. Where one of these is another, what was sent is of no use. */
+/** What a checkpoint belongs to. When one of these differs, its count says nothing. */
 interface About {
   readonly size: number;
   readonly mtimeMs: number;
@@ -20,7 +20,7 @@ interface About {
 
 /**
  * @param path of the checkpoint itself
- * @throws ConfigurationError when it belongs to another file or queue, or the file has changed since
+ * @throws CallerError when it belongs to another file or queue, or the file has changed since
  */
 export function openCheckpoint(file: string, queueUrl: string, path: string): Checkpoint {
   const { size, mtimeMs } = statSync(file);
@@ -28,9 +28,9 @@ export function openCheckpoint(file: string, queueUrl: string, path: string): Ch
   return {
     done: readDone(path, about),
     save(done) {
-      // Who has sent nothing yet may still mean another queue.
+      // Before anything is sent the caller may still choose another queue.
       if (done === 0) return;
-      // Written aside and put in its place: whoever dies in between leaves the former one.
+      // Written aside and renamed: if the process dies in between, the earlier checkpoint stays.
       writeFileSync(`${path}.new`, `${JSON.stringify({ ...about, done })}\n`);
       renameSync(`${path}.new`, path);
     },
@@ -43,8 +43,8 @@ function readDone(path: string, about: About): number {
   const known = parse(readFileSync(path, 'utf8'));
   const isSame = Object.entries(about).every(([name, value]) => known[name] === value);
   if (!isSame || typeof known['done'] !== 'number') {
-    throw new ConfigurationError(
-      `${path} was made for another queue or another state of the file: delete it to begin anew`,
+    throw new CallerError(
+      `${path} belongs to another queue or to another version of the file: delete it to start over`,
     );
   }
   return known['done'];

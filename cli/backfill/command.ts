@@ -1,7 +1,8 @@
 import { statSync } from 'node:fs';
 import { Option, type Command } from 'commander';
-import { ConfigurationError, readSettings } from '../../lib/config.ts';
+import { readSettings } from '../../lib/rudderstack/settings.ts';
 import { connect, type ConnectionOptions } from '../connection.ts';
+import { CallerError } from '../caller-error.ts';
 import { interruptSignal } from '../interrupt.ts';
 import { print, withConnection, type OutputOptions } from '../options.ts';
 import { parseCount, parsePositive } from '../option-values.ts';
@@ -28,14 +29,14 @@ export function addEnqueueCommand(program: Command): void {
     program
       .command('enqueue <files...>')
       .description(
-        'loads events: NDJSON, JSON arrays, CSV rows of a warehouse, exported letters; gzip too; - for standard input',
+        'loads events: NDJSON, JSON arrays, CSV rows of a warehouse, exported dead letters; gzip too; - for standard input',
       ),
   )
-    .option('--check', 'tells what would become of each event, and sends nothing', false)
+    .option('--check', 'counts what would become of the events, and sends nothing', false)
     .option('--config <file>', 'RudderStack’s Config for Heap, as JSON, for --check')
-    .option('--rate <count>', 'events a second; Heap takes 250 of an app', parsePositive)
+    .option('--rate <count>', 'events a second; Heap accepts 250 for one app', parsePositive)
     .option('--events-per-message <count>', 'events that share an SQS message', parseCount, 20)
-    .addOption(new Option('--no-checkpoint', 'keep no FILE.checkpoint beside the file to go on from'))
+    .addOption(new Option('--no-checkpoint', 'do not keep FILE.checkpoint, by which a second run continues'))
     .action(async (files: readonly string[], options: ConnectionOptions & OutputOptions & EnqueueFlags) => {
       const signal = interruptSignal();
       for (const file of files) {
@@ -96,8 +97,8 @@ async function load(
   if (signal.aborted) checkpoint?.save(inQueue);
   else checkpoint?.remove();
   const events = inQueue - skipped;
-  const before = skipped === 0 ? '' : `, ${skipped} were there from an earlier run`;
-  const next = checkpoint === undefined ? '' : ' Run it again to go on where it ended.';
+  const before = skipped === 0 ? '' : `, ${skipped} more from an earlier run`;
+  const next = checkpoint === undefined ? '' : ' Run it again to continue.';
   const interrupted = signal.aborted ? ` Interrupted.${next}` : '';
   print(
     options,
@@ -110,6 +111,6 @@ async function load(
 function sizeOf(file: string): number {
   if (file === '-') return 0;
   const stats = statSync(file);
-  if (stats.isDirectory()) throw new ConfigurationError(`${file} is a folder`);
+  if (stats.isDirectory()) throw new CallerError(`${file} is a folder`);
   return stats.size;
 }

@@ -3,7 +3,8 @@ import { createInterface } from 'node:readline';
 import { Readable, Transform } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { parse as parseCsv } from 'csv-parse';
-import { ConfigurationError } from '../../lib/config.ts';
+import { scanJson, startScan, TOKEN } from '../../lib/json-scanner.ts';
+import { CallerError } from '../caller-error.ts';
 
 /** One value of a file, as text. */
 export interface Item {
@@ -13,11 +14,11 @@ export interface Item {
 }
 
 /**
- * The values of a file, one after the other and without holding more than one: a line each (NDJSON), the elements of a JSON array, or
- * the rows of a CSV file with a head line (by its name). Gzip is known by its first bytes.
+ * The values of a file, one after the other, in bounded memory: the lines of NDJSON, the elements of a JSON array, or the rows
+ * of a CSV file with a header line (recognised by its name). Gzip is recognised by its first bytes.
  *
  * @param file `-` for standard input
- * @param onBytes told of bytes as they are read, packed ones for a packed file
+ * @param onBytes told of bytes as they are read; of a gzip file the compressed ones
  */
 export async function* readItems(file: string, onBytes: (bytes: number) => void): AsyncGenerator<Item> {
   const input = file === '-' ? process.stdin : createReadStream(file);
@@ -31,8 +32,8 @@ export async function* readItems(file: string, onBytes: (bytes: number) => void)
     }),
   );
   rest.once('error', (error) => counted.destroy(error));
-  const isPacked = first[0] === 0x1f && first[1] === 0x8b;
-  const unpacked = isPacked ? gunzip(counted, file) : counted;
+  const isGzip = first[0] === 0x1f && first[1] === 0x8b;
+  const unpacked = isGzip ? gunzip(counted, file) : counted;
   if (/\.csv(?:\.gz)?$/i.test(file)) {
     yield* rowsOf(unpacked);
     return;
@@ -41,13 +42,13 @@ export async function* readItems(file: string, onBytes: (bytes: number) => void)
   yield* /^\uFEFF?\s*\[/.test(start.toString('utf8')) ? elementsOf(whole) : linesOf(whole);
 }
 
-function gunzip(packed: Readable, file: string): Readable {
+function gunzip(compressed: Readable, file: string): Readable {
   const unpacked = createGunzip();
-  packed.once('error', (error) => unpacked.destroy(error));
-  const failed = new ConfigurationError(`${file} is gzip that is damaged or cut off`);
+  compressed.once('error', (error) => unpacked.destroy(error));
+  const failed = new CallerError(`${file} is gzip that is damaged or cut off`);
   const watched = new Transform({ transform: (chunk, _, done) => done(null, chunk) });
   unpacked.once('error', () => watched.destroy(failed));
-  packed.pipe(unpacked).pipe(watched);
+  compressed.pipe(unpacked).pipe(watched);
   return watched;
 }
 
@@ -72,53 +73,48 @@ async function* linesOf(stream: Readable): AsyncGenerator<Item> {
   }
 }
 
-/** The elements of one or several arrays. Brackets are counted, nothing is parsed: what an element is, its reader says. */
+/** The elements of one or several arrays. Nothing is parsed here: what an element is, its reader says. */
 async function* elementsOf(stream: Readable): AsyncGenerator<Item> {
+  const state = startScan();
+  /** What has come of the current element, blanks included, and the line that it begins in. */
   let text = '';
   let line = 1;
-  let beginsAt = 1;
-  let depth = 0;
-  /** Nothing but blanks since the last comma or bracket between elements. */
-  let isBlank = true;
-  let isInString = false;
-  let isEscaped = false;
   stream.setEncoding('utf8');
   for await (const given of stream) {
     const chunk = String(given);
-    /** Where the part of the current element that lies in this chunk begins. */
+    const found: Item[] = [];
     let from = 0;
-    for (let at = 0; at < chunk.length; at += 1) {
-      const code = chunk.charCodeAt(at);
-      if (code === 0x0a) line += 1;
-      if (isInString) {
-        if (isEscaped) isEscaped = false;
-        else if (code === 0x5c) isEscaped = true;
-        else if (code === 0x22) isInString = false;
-        continue;
-      }
-      if (code === 0x22) isInString = true;
-      const opens = code === 0x5b || code === 0x7b;
-      const closes = code === 0x5d || code === 0x7d;
-      if (opens) depth += 1;
-      if (closes) depth -= 1;
-      const isBetween = (opens && depth === 1) || (closes && depth === 0) || (code === 0x2c && depth === 1);
-      if (isBetween) {
-        const element = (text + chunk.slice(from, at)).trim();
-        if (depth <= 1 && !opens && element !== '') yield { text: element, line: beginsAt };
+    scanJson(
+      chunk,
+      (code, at, depth) => {
+        const isOuterBracket = depth === 0 && (code === TOKEN.openArray || code === TOKEN.closeArray);
+        if (!isOuterBracket && !(depth === 1 && code === TOKEN.comma)) return 'go_on';
+        const element = text + chunk.slice(from, at);
+        const trimmed = element.trim();
+        const blanks = element.slice(0, element.indexOf(trimmed));
+        if (trimmed !== '' && code !== TOKEN.openArray) found.push({ text: trimmed, line: line + linesIn(blanks) });
+        line += linesIn(element);
         text = '';
         from = at + 1;
-        isBlank = true;
-      } else if (isBlank && code > 0x20) {
-        isBlank = false;
-        beginsAt = line;
-      }
-    }
+        return 'go_on';
+      },
+      state,
+    );
     text += chunk.slice(from);
+    yield* found;
   }
-  if (depth > 0 || text.trim() !== '') throw new ConfigurationError(`the array ends before its end, in line ${line}`);
+  if (state.depth > 0 || text.trim() !== '') {
+    throw new CallerError(`the array is cut off, in line ${line + linesIn(text)}`);
+  }
 }
 
-/** Each row as JSON, by the names of the head line; a row of another length is an error that names its line. */
+function linesIn(text: string): number {
+  let lines = 0;
+  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) lines += 1;
+  return lines;
+}
+
+/** Each row as JSON, by the names of the header line. A row of another length is an error that names its line. */
 async function* rowsOf(stream: Readable): AsyncGenerator<Item> {
   const parser = stream.pipe(parseCsv({ columns: true, bom: true, info: true, skip_empty_lines: true }));
   stream.once('error', (error) => parser.destroy(error));

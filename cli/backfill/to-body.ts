@@ -1,5 +1,5 @@
 import { isObject, type JsonObject } from '../../lib/json.ts';
-import { memberText } from '../../lib/rudderstack/raw-json.ts';
+import { memberText } from '../../lib/json-text.ts';
 
 /** What an item of a file is for the queue. */
 export type Backfilled =

@@ -1,46 +1,44 @@
 import { open, type FileHandle } from 'node:fs/promises';
-import { DeleteMessageBatchCommand } from '@aws-sdk/client-sqs';
-import { ConfigurationError } from '../../lib/config.ts';
-import { inBatches } from '../../lib/sqs.ts';
+import { deleteMessages } from '../../lib/sqs/delete-messages.ts';
+import { CallerError } from '../caller-error.ts';
 import type { Connection } from '../connection.ts';
-import { isSelected, type DeadLetter, type Selection } from './dead-letter.ts';
-import { visitLetters, type Visiting } from './visit.ts';
+import type { DeadLetter } from './read-dead-letter.ts';
+import { isSelected, type Selection } from './selection.ts';
+import { visitDeadLetters, type VisitOptions } from './visit.ts';
 
-export interface ExportOptions extends Visiting {
+export interface ExportOptions extends VisitOptions {
   readonly selection: Selection;
   /** `-` for standard output. */
   readonly file: string;
-  /** Deletes each letter after its line is safely in the file. */
+  /** Deletes each dead letter after its line is safely in the file. */
   readonly removes: boolean;
   readonly onProgress: (exported: number) => void;
 }
 
 /**
- * Writes letters as lines of JSON: `{"deadLetter":{…why…},"event":…}`, the event as it came; `body` instead of `event` where it is no
- * JSON. `enqueue` reads these lines again.
+ * Writes dead letters as lines of JSON: `{"deadLetter":{…why…},"event":…}`, the event as it came; `body` instead of `event`
+ * where it is not valid JSON. `enqueue` reads these lines again.
  *
  * @returns how many were written
  */
-export async function exportLetters(
+export async function exportDeadLetters(
   { client, deadLetterQueueUrl }: Connection,
-  { selection, file, removes, hold, signal, onProgress }: ExportOptions,
+  { selection, file, removes, visibilityTimeoutS, signal, onProgress }: ExportOptions,
 ): Promise<number> {
   if (file === '-' && removes) {
-    throw new ConfigurationError('--remove needs a file: nobody knows what becomes of the standard output');
+    throw new CallerError('--remove needs a file: whether standard output was stored cannot be known');
   }
   const output = file === '-' ? undefined : await open(file, 'wx');
   let exported = 0;
   try {
-    await visitLetters(client, deadLetterQueueUrl, { hold, signal }, async (letters) => {
-      const selected = letters.filter((letter) => isSelected(letter, selection));
+    await visitDeadLetters(client, deadLetterQueueUrl, { visibilityTimeoutS, signal }, async (deadLetters) => {
+      const selected = deadLetters.filter((one) => isSelected(one, selection));
       await write(output, selected.map(toLine).join(''));
       exported += selected.length;
       onProgress(exported);
       if (!removes) return new Set();
-      for (const batch of inBatches(selected, () => 0)) {
-        const Entries = batch.map(({ receiptHandle }, index) => ({ Id: String(index), ReceiptHandle: receiptHandle }));
-        await client.send(new DeleteMessageBatchCommand({ QueueUrl: deadLetterQueueUrl, Entries }));
-      }
+      const receiptHandles = selected.map(({ receiptHandle }) => receiptHandle);
+      await deleteMessages(client, deadLetterQueueUrl, receiptHandles);
       return new Set(selected.map(({ id }) => id));
     });
   } finally {
@@ -62,8 +60,7 @@ async function write(output: FileHandle | undefined, text: string): Promise<void
   }
 }
 
-function toLine({ body, ...letter }: DeadLetter): string {
-  const { id, reason, detail, heapStatus, failedAt, redrives } = letter;
+function toLine({ body, id, reason, detail, heapStatus, failedAt, redrives }: DeadLetter): string {
   const why = { id, reason, detail, heapStatus, failedAt: new Date(failedAt).toISOString(), redrives };
   // The event's own text, and not what parsing and writing would make of it. A line break between two tokens means nothing.
   const payload = isJson(body) ? `"event":${body.replaceAll(/[\r\n]+/g, ' ')}` : `"body":${JSON.stringify(body)}`;

@@ -1,6 +1,8 @@
 import type { Connection } from '../connection.ts';
-import { isSelected, type DeadLetter, type Selection } from './dead-letter.ts';
-import { visitLetters, type Visiting } from './visit.ts';
+import { table } from '../table.ts';
+import type { DeadLetter } from './read-dead-letter.ts';
+import { isSelected, type Selection } from './selection.ts';
+import { visitDeadLetters, type VisitOptions } from './visit.ts';
 
 export interface ReasonSummary {
   readonly reason: string;
@@ -10,7 +12,7 @@ export interface ReasonSummary {
   readonly newest: string;
 }
 
-export interface LetterList {
+export interface DeadLetterList {
   readonly count: number;
   /** The most frequent first. */
   readonly reasons: readonly ReasonSummary[];
@@ -23,20 +25,20 @@ type Example = Pick<DeadLetter, 'id' | 'reason' | 'detail' | 'event' | 'eventMes
 };
 
 /**
- * Counts the letters by reason. It takes none away.
+ * Counts the dead letters by reason, and removes none.
  *
  * @param limit examples at most
  */
-export async function listLetters(
+export async function listDeadLetters(
   { client, deadLetterQueueUrl }: Connection,
   selection: Selection,
   limit: number,
-  visiting: Visiting,
-): Promise<LetterList> {
+  options: VisitOptions,
+): Promise<DeadLetterList> {
   const reasons = new Map<string, { count: number; oldest: number; newest: number }>();
   let newest: DeadLetter[] = [];
-  await visitLetters(client, deadLetterQueueUrl, visiting, (letters) => {
-    const selected = letters.filter((letter) => isSelected(letter, selection));
+  await visitDeadLetters(client, deadLetterQueueUrl, options, (deadLetters) => {
+    const selected = deadLetters.filter((one) => isSelected(one, selection));
     for (const { reason, failedAt } of selected) {
       const known = reasons.get(reason) ?? { count: 0, oldest: failedAt, newest: failedAt };
       reasons.set(reason, {
@@ -54,20 +56,16 @@ export async function listLetters(
   return {
     count: summaries.reduce((sum, { count }) => sum + count, 0),
     reasons: summaries,
-    examples: newest.map(({ id, reason, detail, event, eventMessageId, redrives, failedAt }) => ({
-      id,
-      reason,
-      detail,
-      event,
-      eventMessageId,
-      redrives,
-      failedAt: iso(failedAt),
-    })),
+    examples: newest.map(toExample),
   };
 }
 
+function toExample({ id, reason, detail, event, eventMessageId, redrives, failedAt }: DeadLetter): Example {
+  return { id, reason, detail, event, eventMessageId, redrives, failedAt: iso(failedAt) };
+}
+
 /** Two tables for a person. */
-export function describeList({ count, reasons, examples }: LetterList): string {
+export function describeList({ count, reasons, examples }: DeadLetterList): string {
   if (count === 0) return 'No dead letters.';
   return [
     table(
@@ -76,27 +74,15 @@ export function describeList({ count, reasons, examples }: LetterList): string {
     ),
     table(
       ['id', 'event', 'failed at', 'why'],
-      examples.map(({ id, event, failedAt, reason, detail, redrives }) => [
-        id,
-        short(event, 30),
-        failedAt,
-        short(`${reason}${redrives > 0 ? `, sent again ${redrives} ×` : ''}${detail === '' ? '' : `: ${detail}`}`, 90),
-      ]),
+      examples.map((example) => [example.id, short(example.event, 30), example.failedAt, short(why(example), 90)]),
     ),
-    `${count} letters. One of them: dead-letters show ID`,
+    `${count} dead letters. To see one of them: dead-letters show ID`,
   ].join('\n\n');
 }
 
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
-  return [head, ...rows]
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+function why({ reason, detail, redrives }: Example): string {
+  const again = redrives > 0 ? `, sent again ${redrives} ×` : '';
+  return `${reason}${again}${detail === '' ? '' : `: ${detail}`}`;
 }
 
 function short(text: string, length: number): string {

@@ -1,36 +1,34 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  DeleteMessageBatchCommand,
-  SendMessageBatchCommand,
-  type MessageAttributeValue,
-  type SendMessageBatchRequestEntry,
-  type SQSClient,
-} from '@aws-sdk/client-sqs';
-import { inBatches, SQS_LIMITS } from '../../lib/sqs.ts';
+import type { SQSClient } from '@aws-sdk/client-sqs';
+import { inBatches } from '../../lib/batches.ts';
+import { deleteMessages } from '../../lib/sqs/delete-messages.ts';
+import { SQS_BATCH_LIMITS, SQS_LIMITS } from '../../lib/sqs/limits.ts';
+import { messageBytes, type OutgoingMessage } from '../../lib/sqs/message.ts';
+import { sendBatch } from '../../lib/sqs/send-batch.ts';
 import type { Connection } from '../connection.ts';
-import { isSelected, REDRIVES, type DeadLetter, type Selection } from './dead-letter.ts';
-import { visitLetters, type Visiting } from './visit.ts';
+import { createThrottle } from '../throttle.ts';
+import { REDRIVES, type DeadLetter } from './read-dead-letter.ts';
+import { isSelected, type Selection } from './selection.ts';
+import { visitDeadLetters, type VisitOptions } from './visit.ts';
 
-export interface RedriveOptions extends Visiting {
+export interface RedriveOptions extends VisitOptions {
   readonly selection: Selection;
   /** Looks and sends nothing. */
   readonly isDryRun: boolean;
-  /** Letters a second; undefined: as fast as it goes. */
+  /** Dead letters a second; undefined: as fast as it goes. */
   readonly rate: number | undefined;
-  /** What was sent again so often stays where it is: it would come back for ever. */
-  readonly mostRedrives: number;
+  /** A dead letter that was sent again so often stays where it is: it would come back again and again. */
+  readonly maxRedrives: number;
   readonly onProgress: (counts: RedriveCounts) => void;
 }
 
 export interface RedriveCounts {
   /** Back in the queue; in a dry run, what would be. */
   readonly sent: number;
-  /** Not meant by the selection. */
-  readonly left: number;
+  readonly notSelected: number;
   /** Sent again too often before. */
-  readonly circling: number;
-  /** The queue did not take them; they are still letters. */
+  readonly overLimit: number;
+  /** The queue did not take them; they are still dead letters. */
   readonly failed: number;
 }
 
@@ -39,78 +37,73 @@ export interface RedriveResult extends RedriveCounts {
 }
 
 /**
- * Sends letters back to the queue, without what they say about their failure. Each is sent first and deleted then: whenever it is
- * interrupted, an event may be in both queues, which its idempotency key absorbs in Heap, and is never in none.
+ * Sends dead letters back to the queue, without what they say about their failure. Each is sent first and deleted then.
+ * Whenever this is interrupted an event may be in both queues, which its idempotency key absorbs in Heap; it is always in one
+ * of them.
  */
-export async function redriveLetters(
+export async function redriveDeadLetters(
   { client, queueUrl, deadLetterQueueUrl }: Connection,
-  { selection, isDryRun, rate, mostRedrives, hold, signal, onProgress }: RedriveOptions,
+  { selection, isDryRun, rate, maxRedrives, visibilityTimeoutS, signal, onProgress }: RedriveOptions,
 ): Promise<RedriveResult> {
-  const counts = { sent: 0, left: 0, circling: 0, failed: 0 };
-  const startedAt = Date.now();
-  const before = Math.min(selection.before ?? Number.POSITIVE_INFINITY, startedAt);
+  const counts = { sent: 0, notSelected: 0, overLimit: 0, failed: 0 };
+  // An event that fails again meanwhile is a new dead letter, for another run.
+  const before = Math.min(selection.before ?? Number.POSITIVE_INFINITY, Date.now());
+  const throttle = createThrottle(isDryRun ? undefined : rate, signal);
 
-  async function redrive(letters: readonly DeadLetter[]): Promise<ReadonlySet<string>> {
-    // What fails again meanwhile is a new letter, for another time.
-    const selected = letters.filter((letter) => isSelected(letter, { ...selection, before }));
-    const due = selected.filter(({ redrives }) => redrives < mostRedrives);
-    counts.left += letters.length - selected.length;
-    counts.circling += selected.length - due.length;
-    const gone = new Set<string>();
-    for (const batch of inBatches(due, bytesOf)) {
-      // What is not begun is still a letter.
+  async function redrive(deadLetters: readonly DeadLetter[]): Promise<ReadonlySet<string>> {
+    const selected = deadLetters.filter((one) => isSelected(one, { ...selection, before }));
+    const due = selected.filter(({ redrives }) => redrives < maxRedrives);
+    counts.notSelected += deadLetters.length - selected.length;
+    counts.overLimit += selected.length - due.length;
+    const deleted = new Set<string>();
+    for (const batch of inBatches(due.map(toRedrive), SQS_BATCH_LIMITS, ({ message }) => message.bytes)) {
+      // What has not been sent is still a dead letter.
       if (signal.aborted) break;
-      const sent = isDryRun ? batch : await sendBatch(client, queueUrl, batch);
-      if (!isDryRun) await deleteBatch(client, deadLetterQueueUrl, sent);
-      for (const { id } of isDryRun ? [] : sent) gone.add(id);
+      const sent = isDryRun ? batch : await send(client, queueUrl, batch);
+      if (!isDryRun) {
+        const receiptHandles = sent.map(({ deadLetter }) => deadLetter.receiptHandle);
+        await deleteMessages(client, deadLetterQueueUrl, receiptHandles);
+        for (const { deadLetter } of sent) deleted.add(deadLetter.id);
+      }
       counts.sent += sent.length;
       counts.failed += batch.length - sent.length;
       onProgress(counts);
-      const aheadMs = rate === undefined ? 0 : (counts.sent / rate) * 1000 - (Date.now() - startedAt);
-      if (aheadMs > 0 && !isDryRun) await sleep(aheadMs, undefined, { signal }).catch(() => undefined);
+      await throttle(counts.sent);
     }
     onProgress(counts);
-    return gone;
+    return deleted;
   }
 
-  const isComplete = await visitLetters(client, deadLetterQueueUrl, { hold, signal }, redrive);
+  const isComplete = await visitDeadLetters(client, deadLetterQueueUrl, { visibilityTimeoutS, signal }, redrive);
   return { ...counts, isComplete: isComplete && !signal.aborted };
 }
 
-/** @returns those that are safely in the queue */
-async function sendBatch(
-  client: SQSClient,
-  queueUrl: string,
-  batch: readonly DeadLetter[],
-): Promise<readonly DeadLetter[]> {
-  const isFifo = queueUrl.endsWith('.fifo');
-  const Entries = batch.map((letter, index): SendMessageBatchRequestEntry => ({
-    Id: String(index),
-    MessageBody: letter.body,
-    MessageAttributes: attributesOf(letter),
-    ...(letter.groupId === undefined ? {} : { MessageGroupId: letter.groupId }),
-    ...(isFifo ? { MessageDeduplicationId: randomUUID() } : {}),
-  }));
-  const { Successful = [] } = await client.send(new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries }));
-  const sent = new Set(Successful.map(({ Id }) => Number(Id)));
-  return batch.filter((_, index) => sent.has(index));
+/** A dead letter, and the message that it becomes. */
+interface Redrive {
+  readonly deadLetter: DeadLetter;
+  readonly message: OutgoingMessage;
 }
 
-/** What SQS has moved by itself may leave no room for a count: going again uncounted is better than not going at all. */
-function attributesOf({ body, ownAttributes, redrives }: DeadLetter): Readonly<Record<string, MessageAttributeValue>> {
+function toRedrive(deadLetter: DeadLetter): Redrive {
+  const { body, ownAttributes, redrives, groupId } = deadLetter;
+  const attributes = Object.fromEntries(
+    Object.entries(ownAttributes).map(([name, { DataType = 'String', StringValue, BinaryValue }]) => [
+      name,
+      BinaryValue === undefined ? { DataType, StringValue: StringValue ?? '' } : { DataType, BinaryValue },
+    ]),
+  );
+  const counted = { ...attributes, [REDRIVES]: { DataType: 'Number', StringValue: String(redrives + 1) } };
+  // What SQS has moved by itself may leave no room for a count: sending it uncounted is better than not sending it.
   const hasRoom =
-    Object.keys(ownAttributes).length < SQS_LIMITS.attributes && Buffer.byteLength(body) + 1024 <= SQS_LIMITS.bytes;
-  const count: MessageAttributeValue = { DataType: 'Number', StringValue: String(redrives + 1) };
-  return hasRoom ? { ...ownAttributes, [REDRIVES]: count } : ownAttributes;
+    Object.keys(counted).length <= SQS_LIMITS.attributes && messageBytes(body, counted) <= SQS_LIMITS.bytes;
+  const sent = hasRoom ? counted : attributes;
+  const bytes = messageBytes(body, sent);
+  return { deadLetter, message: { body, attributes: sent, bytes, groupId, deduplicationId: randomUUID() } };
 }
 
-async function deleteBatch(client: SQSClient, queueUrl: string, letters: readonly DeadLetter[]): Promise<void> {
-  if (letters.length === 0) return;
-  const Entries = letters.map(({ receiptHandle }, index) => ({ Id: String(index), ReceiptHandle: receiptHandle }));
-  await client.send(new DeleteMessageBatchCommand({ QueueUrl: queueUrl, Entries }));
-}
-
-/** Attributes count as well; those that a sender gave it are small. */
-function bytesOf({ body }: DeadLetter): number {
-  return Buffer.byteLength(body) + 1024;
+/** @returns those that are safely in the queue */
+async function send(client: SQSClient, queueUrl: string, batch: readonly Redrive[]): Promise<readonly Redrive[]> {
+  const messages = batch.map(({ message }) => message);
+  const outcomes = await sendBatch(client, queueUrl, messages);
+  return batch.filter((_, index) => outcomes[index]?.kind === 'sent');
 }

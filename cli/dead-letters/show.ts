@@ -1,52 +1,54 @@
 import type { JsonObject } from '../../lib/json.ts';
+import { previewBody } from '../../lib/mapping/preview.ts';
 import type { Connection } from '../connection.ts';
-import { previewLine } from '../preview-line.ts';
-import { isSelected, type DeadLetter } from './dead-letter.ts';
-import { visitLetters, type Visiting } from './visit.ts';
+import type { DeadLetter } from './read-dead-letter.ts';
+import { isSelected } from './selection.ts';
+import { visitDeadLetters, type VisitOptions } from './visit.ts';
 
-/** A letter, and what would become of its event now. */
-export interface ShownLetter {
-  readonly letter: Omit<DeadLetter, 'receiptHandle' | 'ownAttributes'>;
+/** A dead letter, and what would become of its event now. */
+export interface ShownDeadLetter {
+  readonly deadLetter: Omit<DeadLetter, 'receiptHandle' | 'ownAttributes'>;
   /** Parsed where it is JSON. */
   readonly event: unknown;
-  readonly today: ReturnType<typeof previewLine>;
+  readonly today: ReturnType<typeof previewBody>;
 }
 
 /**
- * Finds a letter by SQS's message id or the event's own.
+ * Finds a dead letter by SQS's message id or the event's own.
  *
  * @param config RudderStack's `Config`, by which the event is mapped
  * @returns undefined when there is none
  */
-export async function showLetter(
+export async function showDeadLetter(
   { client, deadLetterQueueUrl }: Connection,
   id: string,
   config: JsonObject,
-  { hold, signal }: Visiting,
-): Promise<ShownLetter | undefined> {
+  { visibilityTimeoutS, signal }: VisitOptions,
+): Promise<ShownDeadLetter | undefined> {
   let found: DeadLetter | undefined;
   const isFound = new AbortController();
-  const visiting = { hold, signal: AbortSignal.any([signal, isFound.signal]) };
-  await visitLetters(client, deadLetterQueueUrl, visiting, (letters) => {
-    found ??= letters.find((letter) => isSelected(letter, { id }));
+  const options = { visibilityTimeoutS, signal: AbortSignal.any([signal, isFound.signal]) };
+  await visitDeadLetters(client, deadLetterQueueUrl, options, (deadLetters) => {
+    found ??= deadLetters.find((one) => isSelected(one, { id }));
     if (found !== undefined) isFound.abort();
     return new Set();
   });
   if (found === undefined) return undefined;
-  const { receiptHandle: _, ownAttributes: __, ...letter } = found;
-  return { letter, event: parsed(letter.body), today: previewLine(letter.body, config) };
+  const { receiptHandle: _, ownAttributes: __, ...deadLetter } = found;
+  return { deadLetter, event: parsed(deadLetter.body), today: previewBody(deadLetter.body, config) };
 }
 
-export function describeLetter({ letter, event, today }: ShownLetter): string {
+export function describeDeadLetter({ deadLetter, event, today }: ShownDeadLetter): string {
+  const { id, failedAt, reason, detail, heapStatus, eventMessageId, sourceMessageId, redrives } = deadLetter;
   const facts: [string, string | undefined][] = [
-    ['id', letter.id],
-    ['failed at', new Date(letter.failedAt).toISOString()],
-    ['reason', letter.reason === 'none' ? 'none: SQS itself has moved it' : letter.reason],
-    ['detail', letter.detail === '' ? undefined : letter.detail],
-    ['Heap’s status', letter.heapStatus],
-    ['event’s messageId', letter.eventMessageId],
-    ['came in message', letter.sourceMessageId],
-    ['sent again', letter.redrives === 0 ? undefined : `${letter.redrives} ×`],
+    ['id', id],
+    ['failed at', new Date(failedAt).toISOString()],
+    ['reason', reason === 'none' ? 'none: SQS itself has moved it' : reason],
+    ['detail', detail === '' ? undefined : detail],
+    ['Heap’s status', heapStatus],
+    ['event’s messageId', eventMessageId],
+    ['source message id', sourceMessageId],
+    ['sent again', redrives === 0 ? undefined : `${redrives} ×`],
   ];
   const known = facts.filter(([, value]) => value !== undefined);
   return [

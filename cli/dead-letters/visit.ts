@@ -1,82 +1,72 @@
-import {
-  ChangeMessageVisibilityBatchCommand,
-  ReceiveMessageCommand,
-  type Message,
-  type SQSClient,
-} from '@aws-sdk/client-sqs';
-import { inBatches, SQS_LIMITS } from '../../lib/sqs.ts';
-import { toDeadLetter, type DeadLetter } from './dead-letter.ts';
+import type { SQSClient } from '@aws-sdk/client-sqs';
+import { inBatches } from '../../lib/batches.ts';
+import { changeVisibility } from '../../lib/sqs/change-visibility.ts';
+import { SQS_BATCH_LIMITS } from '../../lib/sqs/limits.ts';
+import { receive } from '../../lib/sqs/receive.ts';
+import { readDeadLetter, type DeadLetter } from './read-dead-letter.ts';
 
 /** Receives that are under way at once. */
 const PARALLEL_RECEIVES = 4;
 
-/** How letters are looked at. */
-export interface Visiting {
-  /** For how long a letter is out of sight, in s: whoever dies in between keeps it no longer from the others. */
-  readonly hold: number;
+/** How dead letters are looked at. */
+export interface VisitOptions {
+  /** How long a dead letter stays invisible to others, in s. When this process dies it becomes visible again after that. */
+  readonly visibilityTimeoutS: number;
   /** Stops between two batches. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Shows every letter of a queue to `visit`, each once. SQS has no way to look without receiving, so each letter is out of sight for a
- * moment; in the end, and when it is interrupted, all are given back that are still there.
+ * Shows every message of a dead-letter queue to `visit`, each once. SQS has no way to look without receiving, so each message
+ * is in flight for a moment. In the end, and after an interruption, all that are still in the queue are made visible again.
  *
- * @param visit gives the ids of the letters that it has deleted
- * @returns whether every letter was seen
+ * @param visit gives the ids of the messages that it has deleted
+ * @returns whether every message was seen
  */
-export async function visitLetters(
+export async function visitDeadLetters(
   client: SQSClient,
   queueUrl: string,
-  { hold, signal }: Visiting,
-  visit: (letters: readonly DeadLetter[]) => Promise<ReadonlySet<string>> | ReadonlySet<string>,
+  { visibilityTimeoutS, signal }: VisitOptions,
+  visit: (deadLetters: readonly DeadLetter[]) => Promise<ReadonlySet<string>> | ReadonlySet<string>,
 ): Promise<boolean> {
-  /** Letters that are still in the queue, by id, with the latest handle: a long visit sees some of them again. */
-  const held = new Map<string, string>();
+  /** What is still in the queue, by id, with the latest receipt handle: a long visit receives some messages again. */
+  const inFlight = new Map<string, string>();
   const seen = new Set<string>();
-  /** Letters that came again since the last new one. */
-  let again = 0;
+  /** Messages that came again since the last new one. */
+  let repeated = 0;
   try {
     for (;;) {
       if (signal.aborted) return false;
-      const received = await receiveSome(client, queueUrl, hold);
-      for (const { id, receiptHandle } of received) held.set(id, receiptHandle);
-      const news = new Map(received.filter(({ id }) => !seen.has(id)).map((letter) => [letter.id, letter]));
-      again = news.size > 0 ? 0 : again + received.length;
-      // What comes again may stand before what is new: only when all have come again is there nothing new.
-      if (received.length === 0 || again > held.size) return true;
-      if (news.size === 0) continue;
-      for (const id of news.keys()) seen.add(id);
-      for (const id of await visit([...news.values()])) held.delete(id);
+      const received = await receiveSome(client, queueUrl, visibilityTimeoutS);
+      for (const { id, receiptHandle } of received) inFlight.set(id, receiptHandle);
+      const unseen = new Map(received.filter(({ id }) => !seen.has(id)).map((one) => [one.id, one]));
+      repeated = unseen.size > 0 ? 0 : repeated + received.length;
+      // A message that comes again may stand before a new one: only when all have come again is there nothing new.
+      if (received.length === 0 || repeated > inFlight.size) return true;
+      if (unseen.size === 0) continue;
+      for (const id of unseen.keys()) seen.add(id);
+      for (const id of await visit([...unseen.values()])) inFlight.delete(id);
     }
   } finally {
-    await giveBack(client, queueUrl, [...held.values()]);
+    await makeVisible(client, queueUrl, inFlight.values());
   }
 }
 
-async function receiveSome(client: SQSClient, queueUrl: string, hold: number): Promise<readonly DeadLetter[]> {
-  const receive = async (): Promise<readonly Message[]> => {
-    const { Messages = [] } = await client.send(
-      new ReceiveMessageCommand({
-        QueueUrl: queueUrl,
-        MaxNumberOfMessages: SQS_LIMITS.batchEntries,
-        VisibilityTimeout: hold,
-        // With waiting SQS asks all of its servers, and an empty answer means an empty queue.
-        WaitTimeSeconds: 1,
-        MessageAttributeNames: ['All'],
-        MessageSystemAttributeNames: ['All'],
-      }),
-    );
-    return Messages;
-  };
-  const received = await Promise.all(Array.from({ length: PARALLEL_RECEIVES }, receive));
-  return received.flat().map(toDeadLetter);
+async function receiveSome(
+  client: SQSClient,
+  queueUrl: string,
+  visibilityTimeoutS: number,
+): Promise<readonly DeadLetter[]> {
+  const receives = Array.from({ length: PARALLEL_RECEIVES }, () =>
+    receive(client, queueUrl, { visibilityTimeoutS, waitS: 1 }),
+  );
+  return (await Promise.all(receives)).flat().map(readDeadLetter);
 }
 
-/** What cannot be given back comes back by itself when its time is over. */
-async function giveBack(client: SQSClient, queueUrl: string, handles: readonly string[]): Promise<void> {
-  for (const batch of inBatches(handles, () => 0)) {
-    const Entries = batch.map((ReceiptHandle, index) => ({ Id: String(index), ReceiptHandle, VisibilityTimeout: 0 }));
-    await client.send(new ChangeMessageVisibilityBatchCommand({ QueueUrl: queueUrl, Entries })).catch(() => undefined);
+/** A message that cannot be made visible becomes visible by itself when its visibility timeout ends. */
+async function makeVisible(client: SQSClient, queueUrl: string, receiptHandles: Iterable<string>): Promise<void> {
+  for (const batch of inBatches(receiptHandles, SQS_BATCH_LIMITS, () => 0)) {
+    const changes = batch.map((receiptHandle) => ({ receiptHandle, visibilityTimeoutS: 0 }));
+    await changeVisibility(client, queueUrl, changes).catch(() => undefined);
   }
 }

@@ -1,27 +1,15 @@
-import type { DeferReason, Deferred } from '../outcome.ts';
+import { isFailure, type Deferred } from '../outcome.ts';
 
 const FIRST_WAIT_S = 30;
 const LONGEST_WAIT_S = 15 * 60;
 /** SQS's own limit for a visibility timeout. */
 const LONGEST_VISIBILITY_S = 12 * 60 * 60;
 
-const WAITING_FOR_A_TURN: ReadonlySet<DeferReason> = new Set([
-  'paced_app',
-  'paced_identity',
-  'fifo_order',
-  'out_of_time',
-]);
-
-/** Whoever only waits for a turn has not failed, and the receives are not held against it. */
-export function isFailure({ reason }: Deferred): boolean {
-  return !WAITING_FOR_A_TURN.has(reason);
-}
-
 /**
- * For how long a deferred record is kept out of sight, in whole seconds. A failure waits 30 s, doubling with every receive
- * up to 15 min, half of it at random, so that what failed together does not come back together; and at least as long as
- * Heap has asked for. Lambda's pollers do not slow down for partial failures, so this is the only brake. A record that
- * only waits for its turn waits no longer than that.
+ * The visibility timeout of a deferred record, in whole seconds. After a failure it is 30 s, doubling with every receive up
+ * to 15 min, half of it at random, so that what failed together does not come back together; and at least what Heap has asked
+ * for. Lambda's pollers do not slow down for partial failures, so this is the only brake. A record that only waits for its
+ * turn waits exactly that long.
  *
  * @param random in [0, 1)
  * @see https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html

@@ -1,18 +1,22 @@
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import type { Clock } from '../clock.ts';
-import type { Runtime, Settings } from '../config.ts';
+import { createAdaptiveBatchSize } from '../heap/adaptive-batch-size.ts';
 import { heapBaseUrl } from '../heap/api.ts';
 import { createHeapClient } from '../heap/client.ts';
-import { createEntryLimit } from '../heap/entry-limit.ts';
-import { createPacer, paceFor } from '../heap/pacing.ts';
+import { createDeliver } from '../heap/deliver.ts';
+import { createRateLimiter, rateLimitsFor } from '../heap/rate-limiter.ts';
 import type { Transport } from '../heap/transport.ts';
-import type { Telemetry } from './telemetry.ts';
-import { createDecidedEvents } from './decided-events.ts';
+import { decide } from '../mapping/decide.ts';
+import type { Settings } from '../rudderstack/settings.ts';
+import type { Runtime } from './environment.ts';
 import { forward, type Deadlines, type ForwardDependencies } from './forward.ts';
-import type { Queues } from './queue.ts';
+import { createOutcomeCache } from './outcome-cache.ts';
+import type { Queues } from './queues.ts';
+import { settle, type SettleDependencies } from './settle.ts';
+import type { Telemetry } from './telemetry.ts';
 
 /** Everything that the function reaches outside itself. */
-export interface Surroundings {
+export interface HandlerDependencies {
   readonly settings: Settings;
   readonly runtime: Runtime;
   readonly clock: Clock;
@@ -28,45 +32,61 @@ export type Handler = (
   context: Pick<Context, 'getRemainingTimeInMillis'>,
 ) => Promise<SQSBatchResponse>;
 
-/** Kept for settling when sending has used up its time, in ms. */
+/** Kept for dead letters and visibility timeouts when sending has used up its time, in ms. */
 const SETTLING_MS = 8000;
-/** Kept for returning the answer, in ms. */
+/** Kept for returning the response, in ms. */
 const RETURNING_MS = 1000;
 
 /**
- * Makes the function's handler. What it remembers between invocations (the pace, open circuits, decided events) is its own, so a second
- * handler is like a second container.
+ * Makes the function's handler. What it remembers between invocations (rate limits, open circuits, outcomes) is its own, so
+ * a second handler is like a second container.
  */
-export function createHandler(surroundings: Surroundings): Handler {
-  const { settings, runtime, clock, random, transport, loadQueues, telemetry } = surroundings;
-  const pace = paceFor(runtime.maximumConcurrency);
-  const pacer = createPacer(pace);
-  const baseUrl = heapBaseUrl(settings.dataResidency, runtime.heapBaseUrl);
-  const dependencies: ForwardDependencies = {
-    settings,
-    clock,
-    random,
-    pace,
-    pacer,
-    entryLimit: createEntryLimit(),
-    decidedEvents: createDecidedEvents(),
-    client: createHeapClient({ baseUrl, transport, clock, random, pacer }),
-    maxReceiveCount: runtime.maxReceiveCount,
-    loadQueues,
-    onProblem: (code, error) => telemetry.reportProblem(code, error),
-    onInternalError: (error) => telemetry.reportProblem('internal_error', error),
-  };
+export function createHandler(dependencies: HandlerDependencies): Handler {
+  const { clock, telemetry } = dependencies;
+  const forwardDependencies = compose(dependencies);
 
   return async (event, context) => {
     const deadlines = deadlinesFor(clock.now(), context.getRemainingTimeInMillis());
-    const { response, report } = await forward(event.Records, deadlines, dependencies);
+    const { response, report } = await forward(event.Records, deadlines, forwardDependencies);
     try {
       telemetry.reportBatch(report);
     } catch (error) {
       // A figure that cannot be told must not send a delivered batch back.
-      telemetry.reportProblem('internal_error', error);
+      telemetry.onProblem('internal_error', error);
     }
     return response;
+  };
+}
+
+/** Puts the parts together; everything that lives as long as the container is made here. */
+function compose({
+  settings,
+  runtime,
+  clock,
+  random,
+  transport,
+  loadQueues,
+  telemetry,
+}: HandlerDependencies): ForwardDependencies {
+  const rateLimits = rateLimitsFor(runtime.maximumConcurrency);
+  const rateLimiter = createRateLimiter(rateLimits);
+  const baseUrl = heapBaseUrl(settings.dataResidency, runtime.heapBaseUrl);
+  const { onAttempt } = telemetry;
+  const client = createHeapClient({ baseUrl, transport, clock, random, rateLimiter, onAttempt });
+  const settling: SettleDependencies = {
+    loadQueues,
+    clock,
+    random,
+    maxReceiveCount: runtime.maxReceiveCount,
+    listener: telemetry,
+  };
+  return {
+    decide: (event) => decide(event, settings),
+    deliver: createDeliver({ client, rateLimiter, rateLimits, batchSize: createAdaptiveBatchSize(), clock }),
+    settle: (processed, deadline) => settle(processed, deadline, settling),
+    outcomeCache: createOutcomeCache(),
+    clock,
+    listener: telemetry,
   };
 }
 

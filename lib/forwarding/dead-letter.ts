@@ -1,32 +1,17 @@
 import type { SQSMessageAttributes, SQSRecord } from 'aws-lambda';
 import type { Rejected } from '../outcome.ts';
-import { SQS_LIMITS } from '../sqs.ts';
+import { SQS_LIMITS } from '../sqs/limits.ts';
+import { replaceForbidden, toMessageBody } from '../sqs/message-body.ts';
+import { messageBytes, type MessageAttribute, type OutgoingMessage } from '../sqs/message.ts';
+import { receiveCountOf } from '../sqs/record.ts';
+import type { ProcessedRecord } from './processed-record.ts';
 
-/** A message attribute of SQS. */
-export interface LetterAttribute {
-  readonly DataType: string;
-  readonly StringValue?: string;
-  readonly BinaryValue?: Uint8Array;
-}
-
-/** A message for the dead-letter queue. */
-export interface Letter {
-  readonly body: string;
-  readonly attributes: Readonly<Record<string, LetterAttribute>>;
-  readonly bytes: number;
-  /** Of FIFO queues, and of fair queues. */
-  readonly groupId: string | undefined;
-  /** For FIFO queues; the same whenever the same record is dead-lettered. */
-  readonly deduplicationId: string;
-}
-
-/** What a letter tells. */
-export interface LetterContent {
+/** What a dead letter tells. */
+export interface DeadLetterContent {
   /** The record that the event came in. */
   readonly record: SQSRecord;
   /** Which of the record's events it is, counted from 0. */
   readonly part: number;
-  readonly receiveCount: number;
   /** The event as it came. */
   readonly text: () => string;
   readonly rejection: Rejected;
@@ -37,7 +22,7 @@ export interface LetterContent {
 }
 
 /** The names that this function gives its own attributes. */
-export const LETTER_ATTRIBUTES: ReadonlySet<string> = new Set([
+export const DEAD_LETTER_ATTRIBUTES: ReadonlySet<string> = new Set([
   'reason',
   'detail',
   'heapStatus',
@@ -47,64 +32,88 @@ export const LETTER_ATTRIBUTES: ReadonlySet<string> = new Set([
   'eventMessageId',
 ]);
 
+/**
+ * Dead letters for the events of one record. Beyond that the record itself becomes one dead letter: a message of half a
+ * million bad elements must not become half a million messages, again at every receive. What of it was delivered keeps its
+ * idempotency keys.
+ */
+const MOST_DEAD_LETTERS = 1000;
+
 const DETAIL_CHARACTERS = 1000;
 const SHORT_DETAIL_CHARACTERS = 100;
+/** RudderStack's gateway makes no longer one. */
+const MESSAGE_ID_CHARACTERS = 255;
+
+/**
+ * The dead letters for all rejected events of a record.
+ *
+ * @param failedAt ms since 1970
+ * @returns undefined when one of them does not fit into a message together with its reason
+ */
+export function deadLettersOf(
+  { record, events }: ProcessedRecord,
+  failedAt: number,
+): readonly OutgoingMessage[] | undefined {
+  const contents = events.flatMap(({ outcome, text, eventMessageId }, part): DeadLetterContent[] =>
+    outcome.kind === 'rejected' ? [{ record, failedAt, part, text, rejection: outcome, eventMessageId }] : [],
+  );
+  const [first] = contents;
+  if (first !== undefined && contents.length > MOST_DEAD_LETTERS) {
+    const detail = `${contents.length} of ${events.length} events were rejected, the first: ${first.rejection.detail}`;
+    const rejection = { ...first.rejection, detail };
+    const text = (): string => record.body;
+    const whole = writeDeadLetter({ record, failedAt, part: 0, text, rejection, eventMessageId: undefined });
+    return whole === undefined ? undefined : [whole];
+  }
+  const written = contents.map(writeDeadLetter).filter((deadLetter) => deadLetter !== undefined);
+  return written.length === contents.length ? written : undefined;
+}
 
 /**
  * Writes a dead letter: the event byte for byte, the attributes that it came with, and why it failed. To fit SQS's limits
- * the detail is shortened first, then our own attributes go, the least telling first; the reason stays. An event that came
- * packed may be larger than SQS allows, or hold characters that SQS refuses: it is packed again, which the function reads
- * as well.
+ * the detail is shortened first, then our own attributes are left out, the least telling first; the reason stays. An event
+ * that came compressed may be larger than SQS allows, or hold characters that SQS refuses: it is compressed again, which the
+ * function reads as well.
  *
  * @returns undefined when not even body and reason fit together
  */
-export function writeLetter(content: LetterContent): Letter | undefined {
+export function writeDeadLetter(content: DeadLetterContent): OutgoingMessage | undefined {
   const { record, text, part } = content;
-  const body = bodyOf(text());
+  // SQS takes no empty message, so this one cannot have come from a queue; a blank is the nearest to nothing.
+  const body = toMessageBody(text() || ' ');
   const inherited = Object.entries(inherit(record.messageAttributes));
   for (const own of shorterAndShorter(Object.entries(explain(content)))) {
     const room = SQS_LIMITS.attributes - own.length;
     if (inherited.length > room && own.length > 1) continue;
     const attributes = Object.fromEntries([...own, ...inherited.slice(0, room)]);
-    const bytes = sizeOf(body, attributes);
+    const bytes = messageBytes(body, attributes);
     if (bytes > SQS_LIMITS.bytes) continue;
-    return {
-      body,
-      attributes,
-      bytes,
-      groupId: record.attributes.MessageGroupId,
-      deduplicationId: `${record.messageId}-${part}`,
-    };
+    const groupId = record.attributes.MessageGroupId;
+    return { body, attributes, bytes, groupId, deduplicationId: `${record.messageId}-${part}` };
   }
   return undefined;
 }
 
 /** Our own attributes, the most telling first. */
-function explain({
-  record,
-  receiveCount,
-  rejection,
-  eventMessageId,
-  failedAt,
-}: LetterContent): Record<string, LetterAttribute> {
+function explain({ record, rejection, eventMessageId, failedAt }: DeadLetterContent): Record<string, MessageAttribute> {
   const { reason, detail, heapStatus } = rejection;
   return {
     reason: textAttribute(reason),
     ...(detail === '' ? {} : { detail: textAttribute(detail.slice(0, DETAIL_CHARACTERS)) }),
     ...(heapStatus === undefined ? {} : { heapStatus: numberAttribute(heapStatus) }),
     sourceMessageId: textAttribute(record.messageId),
-    receiveCount: numberAttribute(receiveCount),
+    receiveCount: numberAttribute(receiveCountOf(record)),
     failedAt: textAttribute(new Date(failedAt).toISOString()),
     ...(eventMessageId === undefined || eventMessageId === ''
       ? {}
-      : { eventMessageId: textAttribute(eventMessageId.slice(0, 255)) }),
+      : { eventMessageId: textAttribute(eventMessageId.slice(0, MESSAGE_ID_CHARACTERS)) }),
   };
 }
 
 function* shorterAndShorter(
-  own: readonly [string, LetterAttribute][],
-): Generator<readonly [string, LetterAttribute][]> {
-  const shortened = own.map(([name, attribute]): [string, LetterAttribute] =>
+  own: readonly [string, MessageAttribute][],
+): Generator<readonly [string, MessageAttribute][]> {
+  const shortened = own.map(([name, attribute]): [string, MessageAttribute] =>
     name === 'detail'
       ? [name, textAttribute((attribute.StringValue ?? '').slice(0, SHORT_DETAIL_CHARACTERS))]
       : [name, attribute],
@@ -115,11 +124,11 @@ function* shorterAndShorter(
   }
 }
 
-/** A letter that was sent again and failed again keeps what its sender gave it, and not the former explanation. */
-function inherit(attributes: SQSMessageAttributes): Record<string, LetterAttribute> {
+/** A dead letter that was sent again and failed again keeps what its sender gave it, and not the former explanation. */
+function inherit(attributes: SQSMessageAttributes): Record<string, MessageAttribute> {
   return Object.fromEntries(
     Object.entries(attributes)
-      .filter(([name]) => !LETTER_ATTRIBUTES.has(name))
+      .filter(([name]) => !DEAD_LETTER_ATTRIBUTES.has(name))
       .map(([name, { dataType, stringValue, binaryValue }]) => [
         name,
         binaryValue === undefined
@@ -129,39 +138,11 @@ function inherit(attributes: SQSMessageAttributes): Record<string, LetterAttribu
   );
 }
 
-/** SQS counts names, types and values. */
-function sizeOf(body: string, attributes: Readonly<Record<string, LetterAttribute>>): number {
-  return Object.entries(attributes).reduce(
-    (sum, [name, { DataType, StringValue = '', BinaryValue }]) =>
-      sum +
-      Buffer.byteLength(name) +
-      Buffer.byteLength(DataType) +
-      (BinaryValue?.byteLength ?? Buffer.byteLength(StringValue)),
-    Buffer.byteLength(body),
-  );
-}
-
-/**
- * What SQS refuses within a message.
- *
- * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
- */
-const FORBIDDEN_CHARACTERS = /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu;
-
-function bodyOf(text: string): string {
-  // SQS takes no empty message, so this one cannot have come from a queue; a blank is the nearest to nothing.
-  if (text === '') return ' ';
-  const fits = Buffer.byteLength(text) <= SQS_LIMITS.bytes && text.search(FORBIDDEN_CHARACTERS) === -1;
-  // Loaded here: hardly any letter needs it.
-  return fits ? text : process.getBuiltinModule('node:zlib').gzipSync(text).toString('base64');
-}
-
-function textAttribute(value: string): LetterAttribute {
-  const allowed = value.toWellFormed().replaceAll(FORBIDDEN_CHARACTERS, '\uFFFD');
+function textAttribute(value: string): MessageAttribute {
   // SQS refuses an empty value too.
-  return { DataType: 'String', StringValue: allowed === '' ? '-' : allowed };
+  return { DataType: 'String', StringValue: replaceForbidden(value) || '-' };
 }
 
-function numberAttribute(value: number): LetterAttribute {
+function numberAttribute(value: number): MessageAttribute {
   return { DataType: 'Number', StringValue: String(value) };
 }

@@ -1,23 +1,21 @@
 import type { SQSBatchResponse, SQSRecord } from 'aws-lambda';
-import type { Settings } from '../config.ts';
+import type { Clock } from '../clock.ts';
 import type { PendingCall } from '../heap/bulk.ts';
-import type { Try } from '../heap/client.ts';
-import type { EntryOutcome } from '../heap/cut-out.ts';
-import { decide } from '../mapping/decide.ts';
+import type { Deliver } from '../heap/deliver.ts';
 import type { Cuts } from '../mapping/flatten.ts';
-
-import type { Deferred, Outcome } from '../outcome.ts';
+import type { Mapped } from '../mapping/mapped.ts';
+import { deferred, type Filtered, type Outcome, type Rejected } from '../outcome.ts';
 import { unwrap } from '../rudderstack/envelope.ts';
 import type { RudderStackEvent } from '../rudderstack/event.ts';
-import { deliver, type DeliverDependencies } from './deliver.ts';
-import type { DecidedEvents } from './decided-events.ts';
-import { deferredOf, settle, type ProcessedRecord, type SettleDependencies } from './settle.ts';
+import { sentAt } from '../sqs/record.ts';
+import type { Listener } from './listener.ts';
+import type { OutcomeCache } from './outcome-cache.ts';
+import { deferredOf, type ProcessedEvent, type ProcessedRecord } from './processed-record.ts';
 
-/** What is to be known of one invocation afterwards; no value of an event is in it but in the details of outcomes. */
+/** What there is to tell about one invocation. No value of an event is in it, except in the details of outcomes. */
 export interface BatchReport {
   readonly records: number;
   readonly outcomes: readonly Outcome[];
-  readonly tries: readonly Try[];
   readonly cuts: readonly Cuts[];
   /** Records that go back to the queue. */
   readonly recordsDeferred: number;
@@ -25,11 +23,15 @@ export interface BatchReport {
   readonly oldestRecordAgeMs: number;
 }
 
-export interface ForwardDependencies extends DeliverDependencies, SettleDependencies {
-  readonly settings: Settings;
-  readonly decidedEvents: DecidedEvents;
-  /** Told of a failure that nobody foresaw; what it concerns is deferred. */
-  readonly onInternalError: (error: unknown) => void;
+export interface ForwardDependencies {
+  /** What can be said of an event without asking Heap. */
+  readonly decide: (event: RudderStackEvent) => Mapped | Filtered | Rejected;
+  readonly deliver: Deliver;
+  /** Sends dead letters and sets visibility timeouts; gives the outcomes as they have become. */
+  readonly settle: (processed: readonly ProcessedRecord[], deadline: number) => Promise<readonly ProcessedRecord[]>;
+  readonly outcomeCache: OutcomeCache;
+  readonly clock: Clock;
+  readonly listener: Pick<Listener, 'onProblem'>;
 }
 
 /** Until when an invocation may do what, in ms since 1970. */
@@ -39,8 +41,8 @@ export interface Deadlines {
 }
 
 /**
- * Works through one batch of SQS records: unwrap, admit, map, deliver, settle. It never throws: a throw would return the
- * whole batch to the queue, delivered events included.
+ * Works through one batch of SQS records: unwrap, decide, deliver, settle. It never throws: a throw would return the whole
+ * batch to the queue, delivered events included.
  *
  * @returns Lambda's partial batch response, and what there is to tell
  * @see https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
@@ -50,47 +52,37 @@ export async function forward(
   deadlines: Deadlines,
   dependencies: ForwardDependencies,
 ): Promise<{ readonly response: SQSBatchResponse; readonly report: BatchReport }> {
-  const { clock, decidedEvents, onInternalError } = dependencies;
-  const tries: Try[] = [];
+  const { clock, deliver, outcomeCache, listener } = dependencies;
   const prepared = records.map((record) => ({ record, events: prepare(record, dependencies) }));
-
   const pending = pendingOf(prepared);
-  let answers: ReadonlyMap<PendingCall, EntryOutcome> = new Map();
+  let answers: ReadonlyMap<PendingCall, Outcome> = new Map();
   try {
-    answers = await deliver(pending, deadlines.sending, (happened) => tries.push(happened), dependencies);
+    answers = await deliver(pending, deadlines.sending);
   } catch (error) {
-    onInternalError(error);
+    listener.onProblem('internal_error', error);
   }
 
   const processed = prepared.map(({ record, events }): ProcessedRecord => ({
     record,
-    events: events.map(({ step, text, eventMessageId }) => ({
-      text,
-      eventMessageId,
-      outcome: step.kind === 'pending' ? (answers.get(step) ?? internalError) : step.outcome,
-    })),
+    events: events.map(({ step, text, eventMessageId }): ProcessedEvent => {
+      const outcome = step.kind === 'pending' ? (answers.get(step) ?? INTERNAL_ERROR) : step;
+      return { text, eventMessageId, outcome };
+    }),
   }));
   const settled = await settleOrDefer(processed, deadlines.settling, dependencies);
-  for (const one of settled) decidedEvents.note(one);
-  const deferred = settled.filter((one) => deferredOf(one).length > 0);
+  for (const one of settled) outcomeCache.note(one);
+  const returned = settled.filter((one) => deferredOf(one).length > 0);
 
   return {
-    response: { batchItemFailures: deferred.map(({ record }) => ({ itemIdentifier: record.messageId })) },
+    response: { batchItemFailures: returned.map(({ record }) => ({ itemIdentifier: record.messageId })) },
     report: {
       records: records.length,
       outcomes: settled.flatMap(({ events }) => events.map(({ outcome }) => outcome)),
-      tries,
       cuts: pending.map(({ cuts }) => cuts),
-      recordsDeferred: deferred.length,
+      recordsDeferred: returned.length,
       oldestRecordAgeMs: oldestAgeMs(records, clock.now()),
     },
   };
-}
-
-function pendingOf(prepared: readonly { readonly events: readonly PreparedEvent[] }[]): readonly Pending[] {
-  const pending: Pending[] = [];
-  for (const { events } of prepared) for (const { step } of events) if (step.kind === 'pending') pending.push(step);
-  return pending;
 }
 
 /** An event that waits for Heap's answer. */
@@ -99,68 +91,62 @@ interface Pending extends PendingCall {
   readonly cuts: Cuts;
 }
 
-interface PreparedEvent {
-  readonly step: Pending | { readonly kind: 'decided'; readonly outcome: Outcome };
-  readonly text: () => string;
-  readonly eventMessageId: string | undefined;
+interface PreparedEvent extends Omit<ProcessedEvent, 'outcome'> {
+  readonly step: Pending | Outcome;
 }
 
-const internalError: Deferred = { kind: 'deferred', reason: 'internal_error', detail: 'see the function’s log' };
+const INTERNAL_ERROR = deferred('internal_error', 'see the function’s log');
+
+function pendingOf(prepared: readonly { readonly events: readonly PreparedEvent[] }[]): readonly Pending[] {
+  const pending: Pending[] = [];
+  for (const { events } of prepared) for (const { step } of events) if (step.kind === 'pending') pending.push(step);
+  return pending;
+}
 
 /** Everything that can be said of a record's events without asking Heap. */
 function prepare(
   record: SQSRecord,
-  { settings, clock, decidedEvents, onInternalError }: ForwardDependencies,
+  { decide, clock, outcomeCache, listener }: ForwardDependencies,
 ): readonly PreparedEvent[] {
   const arrivedAt = sentAt(record, clock.now());
   try {
-    return unwrap(record.body).map((enveloped, part) => {
+    return unwrap(record.body).map((enveloped, part): PreparedEvent => {
       const { text } = enveloped;
-      if (enveloped.kind === 'rejected') return { step: decided(enveloped.rejection), text, eventMessageId: undefined };
-      const known = decidedEvents.recall(record.messageId, part);
-      const step = known === undefined ? firstStep(enveloped.event, arrivedAt, settings) : decided(known);
+      if (enveloped.kind === 'rejected') return { step: enveloped.rejection, text, eventMessageId: undefined };
       const { messageId } = enveloped.event;
-      return { step, text, eventMessageId: typeof messageId === 'string' ? messageId : undefined };
+      const eventMessageId = typeof messageId === 'string' ? messageId : undefined;
+      const known = outcomeCache.recall(record.messageId, part);
+      if (known !== undefined) return { step: known, text, eventMessageId };
+      const decision = decide(enveloped.event);
+      if (decision.kind !== 'mapped') return { step: decision, text, eventMessageId };
+      const { call, cuts } = decision;
+      return { step: { kind: 'pending', call, arrivedAt, cuts }, text, eventMessageId };
     });
   } catch (error) {
-    onInternalError(error);
-    return [{ step: decided(internalError), text: () => record.body, eventMessageId: undefined }];
+    listener.onProblem('internal_error', error);
+    return [{ step: INTERNAL_ERROR, text: () => record.body, eventMessageId: undefined }];
   }
 }
 
-function firstStep(event: RudderStackEvent, arrivedAt: number, settings: Settings): PreparedEvent['step'] {
-  const decision = decide(event, settings);
-  return decision.kind === 'mapped'
-    ? { kind: 'pending', call: decision.call, arrivedAt, cuts: decision.cuts }
-    : decided(decision);
-}
-
-function decided(outcome: Outcome): PreparedEvent['step'] {
-  return { kind: 'decided', outcome };
-}
-
-/** Without letters and visibility changes the safe thing is to give back whatever is not finished. */
+/** Without dead letters and visibility changes the safe thing is to return whatever has no final outcome. */
 async function settleOrDefer(
   processed: readonly ProcessedRecord[],
   deadline: number,
-  dependencies: ForwardDependencies,
+  { settle, listener }: ForwardDependencies,
 ): Promise<readonly ProcessedRecord[]> {
   try {
-    return await settle(processed, deadline, dependencies);
+    return await settle(processed, deadline);
   } catch (error) {
-    dependencies.onInternalError(error);
+    listener.onProblem('internal_error', error);
     return processed.map(({ record, events }) => ({
       record,
-      events: events.map((event) => (event.outcome.kind === 'rejected' ? { ...event, outcome: internalError } : event)),
+      events: events.map((event) =>
+        event.outcome.kind === 'rejected' ? { ...event, outcome: INTERNAL_ERROR } : event,
+      ),
     }));
   }
 }
 
 function oldestAgeMs(records: readonly SQSRecord[], now: number): number {
   return records.reduce((oldest, record) => Math.max(oldest, now - sentAt(record, now)), 0);
-}
-
-/** When the record entered the queue, in ms since 1970; `now` for one that a person has made up without a time. */
-function sentAt({ attributes }: SQSRecord, now: number): number {
-  return Number(attributes.SentTimestamp) || now;
 }

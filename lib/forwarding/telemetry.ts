@@ -1,27 +1,27 @@
 import type { Context } from 'aws-lambda';
+import type { Attempt } from '../heap/client.ts';
 import type { Outcome } from '../outcome.ts';
 import { createLog, describeError, type LogSettings } from '../telemetry/log.ts';
-import { createMetrics } from '../telemetry/metrics.ts';
+import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
 import type { BatchReport } from './forward.ts';
-import type { SettleProblem } from './settle.ts';
+import type { Listener, ProblemCode } from './listener.ts';
 
 /**
  * What the function tells the outside: structured log lines, and CloudWatch metrics in embedded metric format. Counts,
  * codes and durations only; nothing that an event carries, and no detail of an outcome, since that may quote the event.
  */
-export interface Telemetry {
-  startInvocation(context: Context): void;
-  reportBatch(report: BatchReport): void;
-  /** Something went wrong that the function has coped with. */
-  reportProblem(code: SettleProblem | 'internal_error', error: unknown): void;
+export interface Telemetry extends Listener {
+  readonly startInvocation: (context: Context) => void;
+  /** Reports an invocation, with the attempts since the last report. */
+  readonly reportBatch: (report: BatchReport) => void;
 }
 
 const PROBLEMS = {
-  dead_letter_send_failed: 'The dead-letter queue did not take a letter; its record goes back to the queue.',
+  dead_letter_send_failed: 'The dead-letter queue did not take a message; its record goes back to the queue.',
   visibility_change_failed:
-    'A visibility timeout could not be changed; the record comes back earlier or later than meant.',
-  internal_error: 'Something failed that was not foreseen; what it concerns goes back to the queue.',
-} as const;
+    'A visibility timeout could not be changed; the record comes back earlier or later than intended.',
+  internal_error: 'Something failed unexpectedly; the records that it concerns go back to the queue.',
+} as const satisfies Record<ProblemCode, string>;
 
 /** The metric that counts events of each kind of outcome. */
 const OUTCOME_METRICS = {
@@ -41,50 +41,30 @@ const CUT_METRICS = {
 export function createTelemetry(settings: LogSettings, write?: (line: string) => void): Telemetry {
   const log = createLog(settings, write);
   const metrics = createMetrics(settings, write);
-
-  function addEach(name: string, dimension: string, counts: ReadonlyMap<string, number>): void {
-    for (const [value, count] of counts) metrics.addBy(dimension, value, name, count);
-  }
-
-  function addOutcomes(outcomes: readonly Outcome[]): Record<string, Record<string, number>> {
-    const byKind = Map.groupBy(outcomes, ({ kind }) => kind);
-    const reasonsByKind: Record<string, Record<string, number>> = {};
-    for (const [kind, name] of entriesOf(OUTCOME_METRICS)) {
-      const ofKind = byKind.get(kind) ?? [];
-      metrics.add(name, 'Count', ofKind.length);
-      const reasons = countBy(ofKind, (outcome) => (outcome.kind === 'delivered' ? undefined : outcome.reason));
-      addEach(name, 'reason', reasons);
-      if (reasons.size > 0) reasonsByKind[kind] = Object.fromEntries(reasons);
-    }
-    return reasonsByKind;
-  }
+  let attempts: Attempt[] = [];
 
   return {
     startInvocation(context) {
       log.startInvocation(context);
     },
 
-    reportBatch({ records, outcomes, tries, cuts, recordsDeferred, oldestRecordAgeMs }) {
+    onAttempt(attempt) {
+      attempts.push(attempt);
+    },
+
+    onProblem(code, error) {
+      log.error(PROBLEMS[code], { code, ...describeError(error) });
+    },
+
+    reportBatch({ records, outcomes, cuts, recordsDeferred, oldestRecordAgeMs }) {
       metrics.add('RecordsReceived', 'Count', records);
       metrics.add('RecordsDeferred', 'Count', recordsDeferred);
       metrics.add('EventsReceived', 'Count', outcomes.length);
       metrics.add('OldestRecordAge', 'Milliseconds', oldestRecordAgeMs);
-      const reasons = addOutcomes(outcomes);
-
-      metrics.add('HeapRequests', 'Count', tries.length);
-      addEach(
-        'HeapRequests',
-        'result',
-        countBy(tries, ({ result }) => String(result)),
-      );
-      for (const { durationMs, entries } of tries) {
-        metrics.add('HeapLatency', 'Milliseconds', durationMs);
-        metrics.add('HeapEntries', 'Count', entries);
-      }
-      for (const [cut, name] of entriesOf(CUT_METRICS)) {
-        const count = cuts.reduce((sum, one) => sum + one[cut], 0);
-        if (count > 0) metrics.add(name, 'Count', count);
-      }
+      const reasons = addOutcomes(metrics, outcomes);
+      const heap = addAttempts(metrics, attempts);
+      attempts = [];
+      addCuts(metrics, cuts);
       metrics.publish();
 
       log.info('Batch forwarded', {
@@ -94,16 +74,49 @@ export function createTelemetry(settings: LogSettings, write?: (line: string) =>
         events: outcomes.length,
         delivered: outcomes.filter(({ kind }) => kind === 'delivered').length,
         ...reasons,
-        heapRequests: tries.length,
-        heapMs: Math.round(tries.reduce((sum, { durationMs }) => sum + durationMs, 0)),
+        ...heap,
         oldestRecordAgeMs,
       });
     },
-
-    reportProblem(code, error) {
-      log.error(PROBLEMS[code], { code, ...describeError(error) });
-    },
   };
+}
+
+/** Adds the counts of the outcomes, and gives the reasons of each kind for the log. */
+function addOutcomes(metrics: Metrics, outcomes: readonly Outcome[]): Record<string, Record<string, number>> {
+  const byKind = Map.groupBy(outcomes, ({ kind }) => kind);
+  const reasonsByKind: Record<string, Record<string, number>> = {};
+  for (const [kind, name] of entriesOf(OUTCOME_METRICS)) {
+    const ofKind = byKind.get(kind) ?? [];
+    metrics.add(name, 'Count', ofKind.length);
+    const reasons = countBy(ofKind, (outcome) => (outcome.kind === 'delivered' ? undefined : outcome.reason));
+    addEach(metrics, name, 'reason', reasons);
+    if (reasons.size > 0) reasonsByKind[kind] = Object.fromEntries(reasons);
+  }
+  return reasonsByKind;
+}
+
+/** Adds the requests to Heap, and gives their sums for the log. */
+function addAttempts(metrics: Metrics, attempts: readonly Attempt[]): Record<string, number> {
+  metrics.add('HeapRequests', 'Count', attempts.length);
+  const results = countBy(attempts, ({ result }) => String(result));
+  addEach(metrics, 'HeapRequests', 'result', results);
+  for (const { durationMs, entries } of attempts) {
+    metrics.add('HeapLatency', 'Milliseconds', durationMs);
+    metrics.add('HeapEntries', 'Count', entries);
+  }
+  const heapMs = attempts.reduce((sum, { durationMs }) => sum + durationMs, 0);
+  return { heapRequests: attempts.length, heapMs: Math.round(heapMs) };
+}
+
+function addCuts(metrics: Metrics, cuts: BatchReport['cuts']): void {
+  for (const [cut, name] of entriesOf(CUT_METRICS)) {
+    const count = cuts.reduce((sum, one) => sum + one[cut], 0);
+    if (count > 0) metrics.add(name, 'Count', count);
+  }
+}
+
+function addEach(metrics: Metrics, name: string, dimension: string, counts: ReadonlyMap<string, number>): void {
+  for (const [value, count] of counts) metrics.addBy(dimension, value, name, count);
 }
 
 function countBy<Item>(items: readonly Item[], keyOf: (item: Item) => string | undefined): ReadonlyMap<string, number> {

@@ -1,6 +1,7 @@
+import { inBatches, type BatchLimits } from '../batches.ts';
 import { ENDPOINTS, LIMITS, type HeapCall, type HeapCallKind } from './api.ts';
 
-/** A call on its way to Heap. Its outcome is given back by the object itself. */
+/** A call on its way to Heap. The object itself is the key by which its outcome is found. */
 export interface PendingCall {
   readonly call: HeapCall;
   /** What stands in for the call's own time, in ms since 1970: when the event entered the queue. */
@@ -19,38 +20,26 @@ export interface Entry {
   readonly bytes: number;
 }
 
-/** What one HTTP request carries. */
+/** Entries of one app and kind: all of them, or those that one HTTP request carries. */
 export interface BulkRequest {
   readonly kind: HeapCallKind;
   readonly appId: string;
   readonly entries: readonly Entry[];
 }
 
-export interface BulkLimits {
-  readonly entries: number;
-  readonly bytes: number;
-}
-
 /**
- * Heap names no limit for a request in bytes. One MiB is what common HTTP servers take unasked; a 413 halves the request
+ * Heap names no limit for a request in bytes. One MiB is what common HTTP servers take unasked; a 413 bisects the request
  * all the same.
  */
-export const BULK_LIMITS: BulkLimits = { entries: LIMITS.entriesPerRequest, bytes: 1024 * 1024 };
-
-/** All the entries of one app and kind. */
-export interface EntryGroup {
-  readonly kind: HeapCallKind;
-  readonly appId: string;
-  readonly entries: readonly Entry[];
-}
+export const BULK_LIMITS: BatchLimits = { items: LIMITS.entriesPerRequest, bytes: 1024 * 1024 };
 
 /**
  * Makes entries of calls, by app; an app's user properties come before its track events, so that an event finds its user
  * described.
  */
-export function groupEntries(calls: readonly PendingCall[]): ReadonlyMap<string, readonly EntryGroup[]> {
+export function groupByApp(calls: readonly PendingCall[]): ReadonlyMap<string, readonly BulkRequest[]> {
   const byApp = Map.groupBy(calls, ({ call }) => call.appId);
-  const groupsOf = (appId: string, ofApp: readonly PendingCall[]): EntryGroup[] =>
+  const groupsOf = (appId: string, ofApp: readonly PendingCall[]): BulkRequest[] =>
     (['add_user_properties', 'track'] as const).flatMap((kind) => {
       const ofKind = ofApp.filter(({ call }) => call.kind === kind);
       const entries = Array.from(Map.groupBy(ofKind, sameEntryKey).values(), makeEntry);
@@ -59,23 +48,12 @@ export function groupEntries(calls: readonly PendingCall[]): ReadonlyMap<string,
   return new Map([...byApp].map(([appId, ofApp]) => [appId, groupsOf(appId, ofApp)]));
 }
 
-/** Fills requests in order; an entry larger than the limit goes alone, and Heap decides. */
-export function packRequests(group: EntryGroup, limits: BulkLimits = BULK_LIMITS): readonly BulkRequest[] {
-  const { kind, appId } = group;
-  const requests: BulkRequest[] = [];
-  let entries: Entry[] = [];
-  let bytes = 0;
-  for (const entry of group.entries) {
-    if (entries.length > 0 && (entries.length === limits.entries || bytes + entry.bytes > limits.bytes)) {
-      requests.push({ kind, appId, entries });
-      entries = [];
-      bytes = 0;
-    }
-    entries.push(entry);
-    bytes += entry.bytes + 1;
-  }
-  if (entries.length > 0) requests.push({ kind, appId, entries });
-  return requests;
+/** Parts a group into requests, in order; an entry that is larger than the limit goes alone, and Heap decides. */
+export function toRequests(group: BulkRequest, limits: BatchLimits = BULK_LIMITS): readonly BulkRequest[] {
+  const room = { ...limits, bytes: limits.bytes - Buffer.byteLength(bodyOf({ ...group, entries: [] })) };
+  // Each entry but the last is followed by a comma.
+  const batches = inBatches(group.entries, room, ({ bytes }) => bytes + 1);
+  return Array.from(batches, (entries) => ({ ...group, entries }));
 }
 
 /** The request's body; entries are written once, however often they are sent. */
@@ -85,8 +63,8 @@ export function bodyOf({ kind, appId, entries }: BulkRequest): string {
 }
 
 /**
- * Two requests that carry the same as one. An entry that stands alone is parted into the calls that it was made of, the
- * earlier first; undefined when there is nothing left to part.
+ * Two requests that carry the same as one. An entry that stands alone is split into the calls that it was made of, the
+ * earlier first; undefined when there is nothing left to split.
  */
 export function halve(request: BulkRequest): readonly [BulkRequest, BulkRequest] | undefined {
   const [only] = request.entries;

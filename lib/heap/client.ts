@@ -1,30 +1,18 @@
 import type { Clock } from '../clock.ts';
-import type { DeferReason } from '../outcome.ts';
+import { deferred, type Deferred, type Delivered } from '../outcome.ts';
+import { readAnswer, type Refused } from './answer.ts';
 import { ENDPOINTS } from './api.ts';
 import { bodyOf, type BulkRequest } from './bulk.ts';
-import { createCircuit, type Circuit } from './circuit.ts';
-import type { Pacer, Reservation } from './pacing.ts';
-import { backoffMs, parseRetryAfter, RETRY_POLICY, type RetryPolicy } from './retry.ts';
+import { createCircuits, type Circuit } from './circuit.ts';
+import type { RateLimiter, Reservation } from './rate-limiter.ts';
+import { backoffMs, RETRY_POLICY, type RetryPolicy } from './retry.ts';
 import type { Answer, Transport } from './transport.ts';
 
-/** What became of one bulk request, all tries in place included. */
-export type SendResult =
-  | { readonly kind: 'accepted' }
-  /** Heap will never take the request as it is. */
-  | { readonly kind: 'refused'; readonly status: number; readonly detail: string }
-  /** Later it may go through. */
-  | Postponed;
-
-export interface Postponed {
-  readonly kind: 'postponed';
-  readonly reason: DeferReason;
-  readonly detail: string;
-  readonly heapStatus?: number;
-  readonly retryAfterMs?: number;
-}
+/** What became of one bulk request, all its attempts included. */
+export type SendResult = Delivered | Refused | Deferred;
 
 /** One HTTP request as it happened, for the metrics. */
-export interface Try {
+export interface Attempt {
   readonly path: string;
   readonly entries: number;
   readonly durationMs: number;
@@ -34,11 +22,11 @@ export interface Try {
 
 export interface HeapClient {
   /**
-   * Sends one bulk request, trying again where that can help, and never past `deadline`.
+   * Sends one bulk request, and again where that can help, never past `deadline`.
    *
    * @param deadline in ms since 1970
    */
-  send(request: BulkRequest, deadline: number, onTry: (happened: Try) => void): Promise<SendResult>;
+  readonly send: (request: BulkRequest, deadline: number) => Promise<SendResult>;
 }
 
 export interface HeapClientOptions {
@@ -47,97 +35,59 @@ export interface HeapClientOptions {
   readonly clock: Clock;
   /** In [0, 1). */
   readonly random: () => number;
-  readonly pacer: Pacer;
+  readonly rateLimiter: RateLimiter;
+  /** Told of every HTTP request. */
+  readonly onAttempt: (attempt: Attempt) => void;
   readonly retryPolicy?: RetryPolicy;
   readonly createCircuit?: () => Circuit;
 }
 
-/** A try with less time than this, in ms, is not begun: it would be cut off and count twice. */
-const SHORTEST_TRY_MS = 250;
+/** An attempt with less time than this, in ms, is not begun: it would be cut off, and Heap might count it all the same. */
+const SHORTEST_ATTEMPT_MS = 250;
+
+const OUT_OF_TIME = deferred('out_of_time', 'the invocation ended before Heap had answered');
 
 /**
- * A client for Heap's bulk endpoints. What it remembers (open circuits, the pace) lives as long as the client itself: in a
- * Lambda, as long as its container.
+ * A client for Heap's bulk endpoints. What it remembers (open circuits, rate limits) lives as long as the client itself: in
+ * a Lambda, as long as its container.
  */
 export function createHeapClient(options: HeapClientOptions): HeapClient {
-  const { baseUrl, transport, clock, random, pacer, retryPolicy = RETRY_POLICY } = options;
-  const circuits = new Map<string, Circuit>();
+  const { baseUrl, transport, clock, random, rateLimiter, onAttempt, retryPolicy = RETRY_POLICY } = options;
+  const circuitOf = createCircuits(options.createCircuit);
 
-  function circuitOf(appId: string): Circuit {
-    let circuit = circuits.get(appId);
-    if (circuit === undefined) {
-      circuit = (options.createCircuit ?? createCircuit)();
-      circuits.set(appId, circuit);
-    }
-    return circuit;
-  }
-
-  /** Waits for room in Heap's rate limits. User properties have none documented. */
-  async function reserve(request: BulkRequest, deadline: number): Promise<Reservation | Postponed> {
-    if (request.kind !== 'track') return { keep: () => undefined };
-    for (;;) {
-      const answer = pacer.reserve(request.appId, request.entries, clock.now());
-      if (answer.kind === 'reserved') return answer.reservation;
-      if (clock.now() + answer.waitMs + SHORTEST_TRY_MS > deadline) {
-        const detail = "no room in Heap's rate limit before the time is up";
-        return { kind: 'postponed', reason: answer.reason, detail, retryAfterMs: answer.waitMs };
-      }
-      await clock.sleep(answer.waitMs);
-    }
-  }
-
-  async function sendOnce(
-    request: BulkRequest,
-    body: string,
-    timeLeftMs: number,
-    onTry: (happened: Try) => void,
-  ): Promise<Answer> {
-    const { path } = ENDPOINTS[request.kind];
+  async function attempt({ kind, entries }: BulkRequest, body: string, timeLeftMs: number): Promise<Answer> {
+    const { path } = ENDPOINTS[kind];
     const startedAt = clock.now();
     const answer = await transport(baseUrl + path, body, Math.min(retryPolicy.timeoutMs, timeLeftMs));
-    onTry({
-      path,
-      entries: request.entries.length,
-      durationMs: clock.now() - startedAt,
-      result: answer.kind === 'answered' ? answer.status : answer.kind,
-    });
+    const durationMs = clock.now() - startedAt;
+    const result = answer.kind === 'answered' ? answer.status : answer.kind;
+    onAttempt({ path, entries: entries.length, durationMs, result });
     return answer;
   }
 
   return {
-    async send(request, deadline, onTry) {
+    async send(request, deadline) {
       const circuit = circuitOf(request.appId);
       const body = bodyOf(request);
-      let last = outOfTime;
+      let last = OUT_OF_TIME;
       let hasReconnected = false;
 
-      for (let tries = 1; ; tries += 1) {
+      for (let attempts = 1; ; attempts += 1) {
         const state = circuit.state(clock.now());
-        if (state === 'open') {
-          const retryAfterMs = circuit.openUntil() - clock.now();
-          return tries > 1
-            ? last
-            : {
-                kind: 'postponed',
-                reason: 'circuit_open',
-                detail: 'Heap has failed several times in a row',
-                retryAfterMs,
-              };
-        }
-        if (deadline - clock.now() < SHORTEST_TRY_MS) return last;
+        if (state === 'open') return attempts > 1 ? last : circuitOpen(circuit, clock.now());
+        if (deadline - clock.now() < SHORTEST_ATTEMPT_MS) return last;
 
-        const reservation = await reserve(request, deadline);
-        if ('kind' in reservation)
-          return tries > 1 ? { ...last, retryAfterMs: reservation.retryAfterMs ?? 0 } : reservation;
+        const room = await waitForRoom(request, deadline, rateLimiter, clock);
+        if (room.kind === 'deferred') return attempts > 1 ? { ...last, retryAfterMs: room.retryAfterMs ?? 0 } : room;
 
         const timeLeftMs = deadline - clock.now();
-        const answer = await sendOnce(request, body, timeLeftMs, onTry);
-        const result = judge(answer, clock.now());
-        reservation.keep(clock.now());
-        // Heap was not given its time: that it had not answered yet is no failure of anybody's.
-        if (answer.kind === 'timeout' && timeLeftMs < retryPolicy.timeoutMs) return outOfTime;
+        const answer = await attempt(request, body, timeLeftMs);
+        const result = readAnswer(answer, clock.now());
+        room.reservation?.end(clock.now());
+        // Heap was not given its full time: that it had not answered yet is not its failure.
+        if (answer.kind === 'timeout' && timeLeftMs < retryPolicy.timeoutMs) return OUT_OF_TIME;
 
-        if (result.kind !== 'postponed') {
+        if (result.kind !== 'deferred') {
           circuit.succeeded();
           return result;
         }
@@ -148,33 +98,37 @@ export function createHeapClient(options: HeapClientOptions): HeapClient {
           continue;
         }
         circuit.failed(clock.now());
-        if (tries >= retryPolicy.tries || state === 'probing') return last;
-        const waitMs = Math.max(result.retryAfterMs ?? 0, backoffMs(retryPolicy, tries, random()));
-        if (clock.now() + waitMs + SHORTEST_TRY_MS > deadline) return last;
+        if (attempts >= retryPolicy.attempts || state === 'probing') return last;
+        const waitMs = Math.max(result.retryAfterMs ?? 0, backoffMs(retryPolicy, attempts, random()));
+        if (clock.now() + waitMs + SHORTEST_ATTEMPT_MS > deadline) return last;
         await clock.sleep(waitMs);
       }
     },
   };
 }
 
-const outOfTime: Postponed = postponed('out_of_time', 'the invocation ended before Heap had answered');
-
-/** Heap documents 200 and 400 alone; the rest is HTTP's own meaning. Only the status counts: the body has no fixed form. */
-function judge(answer: Answer, now: number): SendResult {
-  if (answer.kind === 'timeout') return postponed('heap_timeout', 'Heap did not answer in time');
-  if (answer.kind === 'unreachable') return postponed('heap_unreachable', `Heap cannot be reached: ${answer.detail}`);
-
-  const { status, body } = answer;
-  if (status >= 200 && status < 300) return { kind: 'accepted' };
-  const detail = `Heap answered ${status}${body.trim() === '' ? '' : `: ${body.trim()}`}`;
-  const retryAfterMs = parseRetryAfter(answer.retryAfter, now);
-  const extra = { heapStatus: status, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
-  if (status === 429) return { ...postponed('heap_throttled', detail), ...extra };
-  if (status === 408 || status >= 500) return { ...postponed('heap_error', detail), ...extra };
-  if (status < 400) return { ...postponed('heap_redirected', detail), ...extra };
-  return { kind: 'refused', status, detail };
+function circuitOpen(circuit: Circuit, now: number): Deferred {
+  const retryAfterMs = circuit.openUntil() - now;
+  return deferred('circuit_open', 'Heap has failed several times in a row', { retryAfterMs });
 }
 
-function postponed(reason: DeferReason, detail: string): Postponed {
-  return { kind: 'postponed', reason, detail };
+type Room = { readonly kind: 'room'; readonly reservation: Reservation | undefined } | Deferred;
+
+/** Waits for room in Heap's rate limits. User properties have no documented limit. */
+async function waitForRoom(
+  { kind, appId, entries }: BulkRequest,
+  deadline: number,
+  rateLimiter: RateLimiter,
+  clock: Clock,
+): Promise<Room> {
+  if (kind !== 'track') return { kind: 'room', reservation: undefined };
+  for (;;) {
+    const answer = rateLimiter.reserve(appId, entries, clock.now());
+    if (answer.kind === 'reserved') return { kind: 'room', reservation: answer.reservation };
+    const { reason, waitMs } = answer;
+    if (clock.now() + waitMs + SHORTEST_ATTEMPT_MS > deadline) {
+      return deferred(reason, "no room in Heap's rate limit before the time is up", { retryAfterMs: waitMs });
+    }
+    await clock.sleep(waitMs);
+  }
 }

@@ -1,29 +1,29 @@
 /** How a request is tried again within one invocation. */
 export interface RetryPolicy {
-  /** Tries of one request in all. */
-  readonly tries: number;
-  /** Ceiling of the first wait, in ms; it doubles with every try. */
+  /** Attempts of one request in all. */
+  readonly attempts: number;
+  /** Ceiling of the first wait, in ms; it doubles with every attempt. */
   readonly firstWaitMs: number;
   /** Ceiling of every wait, in ms. */
   readonly longestWaitMs: number;
-  /** Limit for one try, in ms. */
+  /** Limit for one attempt, in ms. */
   readonly timeoutMs: number;
 }
 
-export const RETRY_POLICY: RetryPolicy = { tries: 4, firstWaitMs: 250, longestWaitMs: 8000, timeoutMs: 10_000 };
+export const RETRY_POLICY: RetryPolicy = { attempts: 4, firstWaitMs: 250, longestWaitMs: 8000, timeoutMs: 10_000 };
 
-/** Longer than this nobody waits on Heap's word, in ms: SQS's own limit for a visibility timeout is 12 hours. */
+/** The longest wait that Heap may ask for, in ms. SQS's own limit for a visibility timeout is 12 hours. */
 const LONGEST_RETRY_AFTER_MS = 60 * 60 * 1000;
 
 /**
  * Exponential backoff with full jitter, in ms.
  *
- * @param triesSoFar at least 1
+ * @param attemptsSoFar at least 1
  * @param random in [0, 1)
  * @see https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
  */
-export function backoffMs(policy: RetryPolicy, triesSoFar: number, random: number): number {
-  return random * Math.min(policy.longestWaitMs, policy.firstWaitMs * 2 ** (triesSoFar - 1));
+export function backoffMs(policy: RetryPolicy, attemptsSoFar: number, random: number): number {
+  return random * Math.min(policy.longestWaitMs, policy.firstWaitMs * 2 ** (attemptsSoFar - 1));
 }
 
 /**

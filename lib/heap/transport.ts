@@ -1,6 +1,6 @@
 import { isObject } from '../json.ts';
 
-/** What came of one HTTP request. */
+/** How one HTTP request ended. */
 export type Answer =
   | {
       readonly kind: 'answered';
@@ -14,10 +14,7 @@ export type Answer =
   | { readonly kind: 'unreachable'; readonly isConnectionLost: boolean; readonly detail: string }
   | { readonly kind: 'timeout' };
 
-/**
- * Posts a JSON body and reads the whole answer within `timeoutMs`; never throws. The tests' virtual time replaces it as one
- * piece.
- */
+/** Posts a JSON body and reads the whole answer within `timeoutMs`; never throws. Virtual time replaces it as one piece. */
 export type Transport = (url: string, body: string, timeoutMs: number) => Promise<Answer>;
 
 /** Characters of an answer that are kept: enough for an error message. */
@@ -27,8 +24,8 @@ const KEPT_BODY_CHARACTERS = 500;
 const CONNECTION_LOST: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET', 'UND_ERR_CLOSED']);
 
 /**
- * Node's own fetch, over keep-alive connections. Redirects are not followed: a POST that is repeated elsewhere is no proof
- * that Heap has it. An answer whose body breaks off counts as unreachable whatever its status.
+ * Node's own fetch, over keep-alive connections. Redirects are not followed: a POST that is repeated elsewhere does not
+ * prove that Heap has it. An answer whose body breaks off counts as unreachable whatever its status.
  */
 export const fetchTransport: Transport = async (url, body, timeoutMs) => {
   try {

@@ -1,4 +1,4 @@
-import type { Source } from './write-keys.ts';
+import type { Source } from './keys/write-keys.ts';
 
 /**
  * What RudderStack's control plane tells a web or mobile SDK when it starts: the source, and the destinations that it should load

@@ -1,8 +1,9 @@
-import type { Settings } from '../config.ts';
+import type { Settings } from '../rudderstack/settings.ts';
 import type { Filtered, Rejected } from '../outcome.ts';
 import { admit } from '../rudderstack/admission.ts';
 import type { RudderStackEvent } from '../rudderstack/event.ts';
-import { mapEvent, type Mapped } from './map-event.ts';
+import { mapEvent } from './map-event.ts';
+import type { Mapped } from './mapped.ts';
 
 /**
  * Everything that can be said of an event without asking Heap: whether it is sent at all, and as what. The Lambda, the

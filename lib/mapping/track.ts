@@ -1,23 +1,18 @@
-import { LIMITS, type HeapEvent } from '../heap/api.ts';
+import { LIMITS } from '../heap/api.ts';
 import { rejected, type Rejected } from '../outcome.ts';
 import type { RudderStackEvent } from '../rudderstack/event.ts';
-import { cutText, flatten, type Cuts } from './flatten.ts';
+import { cutText, flatten } from './flatten.ts';
 import { readIdempotencyKey } from './idempotency-key.ts';
 import { readIdentity } from './identity.ts';
 import { readTimestamp } from './timestamp.ts';
-
-export interface MappedTrack {
-  readonly kind: 'mapped';
-  readonly payload: HeapEvent;
-  readonly cuts: Cuts;
-}
+import type { Mapped } from './mapped.ts';
 
 /**
  * A track event becomes a custom event of the same name.
  *
  * @see https://www.rudderstack.com/docs/destinations/streaming-destinations/heap.io/#track
  */
-export function mapTrack(event: RudderStackEvent): MappedTrack | Rejected {
+export function mapTrack(event: RudderStackEvent, appId: string): Mapped | Rejected {
   const name = readEventName(event.event);
   if (name === undefined) return rejected('missing_event', 'event is required');
 
@@ -32,14 +27,15 @@ export function mapTrack(event: RudderStackEvent): MappedTrack | Rejected {
 
   const cutName = cutText(name, LIMITS.eventNameCharacters);
   if (cutName !== name) flat.cuts.eventNamesCut = 1;
+  const timestamp = readTimestamp(event);
   const payload = {
     identity: identity.identity,
     event: cutName,
     properties: flat.properties,
     idempotency_key: key.key,
+    ...(timestamp === undefined ? {} : { timestamp }),
   };
-  const timestamp = readTimestamp(event);
-  return { kind: 'mapped', payload: timestamp === undefined ? payload : { ...payload, timestamp }, cuts: flat.cuts };
+  return { kind: 'mapped', call: { kind: 'track', appId, payload }, cuts: flat.cuts };
 }
 
 /** The name as it came, blanks included: it is how Heap knows the event. */

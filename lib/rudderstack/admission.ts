@@ -1,4 +1,4 @@
-import type { Settings } from '../config.ts';
+import type { Settings } from './settings.ts';
 import { filtered, rejected, type Filtered, type Rejected } from '../outcome.ts';
 import { isConsentDenied } from './consent.ts';
 import { eventFilteringReason } from './event-filtering.ts';

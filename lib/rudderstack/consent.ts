@@ -1,4 +1,4 @@
-import type { ConsentRule, PerSource, Settings } from '../config.ts';
+import type { ConsentRule, PerSource, Settings } from './settings.ts';
 import { isArray, isObject } from '../json.ts';
 import type { RudderStackEvent } from './event.ts';
 import { sourceTypesOf } from './source-type.ts';

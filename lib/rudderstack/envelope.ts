@@ -1,7 +1,7 @@
 import { rejected, type Rejected } from '../outcome.ts';
 import { isArray, isObject, valueAt, type JsonObject } from '../json.ts';
 import type { RudderStackEvent } from './event.ts';
-import { elementTexts, memberText } from './raw-json.ts';
+import { elementTexts, memberText } from '../json-text.ts';
 
 /**
  * One event out of a record's body, or the reason why there is none. `text` gives its JSON as it came: the whole body

@@ -1,25 +1,12 @@
 import { isObject, type JsonObject } from '../../lib/json.ts';
 import type { HeapCallKind } from '../../lib/heap/api.ts';
+import { createFaults, type Fault } from './faults.ts';
+import { createRateWindows, type RateRules } from './rate-windows.ts';
 import { validate, type ValidRequest } from './validate.ts';
 
-/** Something that goes wrong on the next requests. */
-export interface Fault {
-  /** How many requests it strikes; 1 when absent. */
-  readonly times?: number;
-  /** Answer with this status and store nothing. */
-  readonly status?: number;
-  readonly retryAfter?: string;
-  /** Wait so long before answering, in ms. */
-  readonly delayMs?: number;
-  /** Cut the connection instead of answering: before the request is stored, or after. */
-  readonly cut?: 'before_storing' | 'after_storing';
-}
-
-export interface HeapRules {
+export interface HeapRules extends RateRules {
   /** Whether one bad entry keeps the whole request from being stored. Heap does not say. */
   readonly isAtomic: boolean;
-  readonly eventsPerMinute: number;
-  readonly eventsPerMinutePerIdentity: number;
 }
 
 /** Heap's documented limits, written down a second time on purpose. */
@@ -66,8 +53,6 @@ export interface Heap {
   counts(): HeapCounts;
 }
 
-const WINDOW_MS = 60_000;
-
 /**
  * A stand-in for Heap that keeps its documented rules: shapes, lengths, 1000 entries, one of identity and user_id, rate
  * limits, idempotency (the first event of a key stays). It is without a network and without a clock of its own, so that
@@ -76,8 +61,8 @@ const WINDOW_MS = 60_000;
 export function createHeap(now: () => number, rules: HeapRules = HEAP_RULES): Heap {
   const events = new Map<string, JsonObject>();
   const users = new Map<string, { appId: string; identity: string; properties: Record<string, unknown> }>();
-  const windows = new Map<string, { at: number; count: number }[]>();
-  const faults: Fault[] = [];
+  const rates = createRateWindows(now, rules);
+  const faults = createFaults();
   const byStatus: Record<string, number> = {};
   let isBad = nothingIsBad;
   let unkeyed = 0;
@@ -86,34 +71,6 @@ export function createHeap(now: () => number, rules: HeapRules = HEAP_RULES): He
   let mostEntries = 0;
   let duplicates = 0;
   let overLimit = 0;
-
-  function nextFault(): Fault | undefined {
-    const [fault, ...rest] = faults;
-    if (fault === undefined) return undefined;
-    const { times = 1 } = fault;
-    faults.splice(0, faults.length, ...(times > 1 ? [{ ...fault, times: times - 1 }] : []), ...rest);
-    return fault;
-  }
-
-  function used(key: string): number {
-    const current = (windows.get(key) ?? []).filter(({ at }) => at > now() - WINDOW_MS);
-    windows.set(key, current);
-    return current.reduce((sum, { count }) => sum + count, 0);
-  }
-
-  /** Whether the request keeps within the rate limits; it counts when it does. */
-  function admitRate({ appId, kind, entries: list }: ValidRequest): boolean {
-    if (kind !== 'track') return true;
-    const counts = new Map<string, number>();
-    for (const { identity, user_id: userId } of list) {
-      const key = JSON.stringify([appId, identity ?? userId]);
-      counts.set(key, (counts.get(key) ?? 0) + 1);
-    }
-    if (used(appId) + list.length > rules.eventsPerMinute) return false;
-    for (const [key, count] of counts) if (used(key) + count > rules.eventsPerMinutePerIdentity) return false;
-    for (const [key, count] of counts.set(appId, list.length)) windows.get(key)?.push({ at: now(), count });
-    return true;
-  }
 
   function store({ appId, kind }: ValidRequest, entry: JsonObject): void {
     if (kind === 'track') {
@@ -140,7 +97,7 @@ export function createHeap(now: () => number, rules: HeapRules = HEAP_RULES): He
     const good = request.entries.filter((entry, index) => !problems.has(index) && !isBad(entry));
     const isRefused = good.length < request.entries.length;
     if (isRefused && rules.isAtomic) return refusal(problems);
-    if (!admitRate({ ...request, entries: good })) {
+    if (!rates.admit({ ...request, entries: good })) {
       overLimit += 1;
       return { status: 429, body: 'Too Many Requests' };
     }
@@ -148,7 +105,7 @@ export function createHeap(now: () => number, rules: HeapRules = HEAP_RULES): He
     return isRefused ? refusal(problems) : { status: 200, body: 'OK' };
   }
 
-  function struck(fault: Fault, kind: HeapCallKind, body: string): SimulatedAnswer {
+  function answerWith(fault: Fault, kind: HeapCallKind, body: string): SimulatedAnswer {
     const delay = fault.delayMs === undefined ? {} : { delayMs: fault.delayMs };
     if (fault.cut === 'before_storing') return { status: 0, body: '', isCut: true, ...delay };
     if (fault.status !== undefined) {
@@ -162,14 +119,14 @@ export function createHeap(now: () => number, rules: HeapRules = HEAP_RULES): He
   return {
     handle(kind, body) {
       requests += 1;
-      const fault = nextFault();
-      const given = fault === undefined ? answer(kind, body) : struck(fault, kind, body);
+      const fault = faults.next();
+      const given = fault === undefined ? answer(kind, body) : answerWith(fault, kind, body);
       const status = given.isCut === true ? 'cut' : String(given.status);
       byStatus[status] = (byStatus[status] ?? 0) + 1;
       return given;
     },
-    inject: (fault) => void faults.push(fault),
-    recover: () => void faults.splice(0),
+    inject: faults.inject,
+    recover: faults.recover,
     refuse: (holds) => void (isBad = holds),
     contents: () => ({ events: [...events.values()], users: [...users.values()] }),
     counts: () => ({ requests, entries, duplicates, overLimit, mostEntries, byStatus: { ...byStatus } }),

@@ -4,7 +4,8 @@ import { text } from 'node:stream/consumers';
 import { ENDPOINTS, type HeapCallKind } from '../../lib/heap/api.ts';
 import { isObject } from '../../lib/json.ts';
 import { startLoopbackServer } from '../loopback-server.ts';
-import { createHeap, type Fault, type Heap, type HeapRules } from './heap.ts';
+import { createHeap, type Heap, type HeapRules } from './heap.ts';
+import type { Fault } from './faults.ts';
 
 export interface HeapServer {
   /** Without a slash at the end. */

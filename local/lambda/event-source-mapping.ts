@@ -1,12 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  DeleteMessageBatchCommand,
-  ReceiveMessageCommand,
-  type Message,
-  type MessageAttributeValue,
-  type SQSClient,
-} from '@aws-sdk/client-sqs';
+import type { Message, MessageAttributeValue, SQSClient } from '@aws-sdk/client-sqs';
 import type { SQSMessageAttribute, SQSRecord } from 'aws-lambda';
+import { inBatches } from '../../lib/batches.ts';
+import { deleteMessages } from '../../lib/sqs/delete-messages.ts';
+import { SQS_BATCH_LIMITS } from '../../lib/sqs/limits.ts';
+import { receive } from '../../lib/sqs/receive.ts';
 import type { InvocationAnswer, Lambda } from './lambda.ts';
 import { failedRecords } from './partial-batch-response.ts';
 
@@ -35,11 +33,11 @@ export interface EventSourceMapping {
   stop(): Promise<void>;
 }
 
-/** Bytes. An invocation's payload is 6 MB at most, the metadata of the records included. */
-const MOST_PAYLOAD_BYTES = 6 * 1024 * 1024;
+/** An invocation's payload is 6 MB at most, the metadata of the records included. What is over it becomes another one. */
+const PAYLOAD_LIMITS = { items: Infinity, bytes: 6 * 1024 * 1024 };
 const METADATA_BYTES = 1024;
 const PARALLEL_RECEIVES = 4;
-const MOST_MESSAGES_A_RECEIVE = 10;
+const MOST_MESSAGES_A_RECEIVE = SQS_BATCH_LIMITS.items;
 
 /**
  * What Lambda's pollers do between a queue and a function: long polling, batches by size, window and payload, invocations
@@ -62,7 +60,7 @@ async function run(options: EventSourceMappingOptions, stopping: AbortSignal): P
   const { client, queueUrl, queueArn, lambda, onInvocation } = options;
   while (!stopping.aborted) {
     const received = await collect(options, stopping);
-    for (const messages of splitByPayload(received)) {
+    for (const messages of inBatches(received, PAYLOAD_LIMITS, payloadBytesOf)) {
       const records = messages.map((message) => toRecord(message, queueArn));
       const startedAt = performance.now();
       const answer = await lambda.invoke({ Records: records });
@@ -70,7 +68,11 @@ async function run(options: EventSourceMappingOptions, stopping: AbortSignal): P
       const failed = failedRecords(answer, records);
       onInvocation({ records, failed, answer, durationMs });
       const done = records.filter(({ messageId }) => !failed.has(messageId));
-      await remove(client, queueUrl, done);
+      await deleteMessages(
+        client,
+        queueUrl,
+        done.map(({ receiptHandle }) => receiptHandle),
+      );
     }
   }
 }
@@ -78,62 +80,24 @@ async function run(options: EventSourceMappingOptions, stopping: AbortSignal): P
 /** Waits for a first message, then until the batch is full or the window is over. */
 async function collect(options: EventSourceMappingOptions, stopping: AbortSignal): Promise<readonly Message[]> {
   const { client, queueUrl, batchSize, batchWindowMs } = options;
-  const batch = await receive(client, queueUrl, Math.min(batchSize, MOST_MESSAGES_A_RECEIVE), 1);
+  const batch = [
+    ...(await receive(client, queueUrl, { count: Math.min(batchSize, MOST_MESSAGES_A_RECEIVE), waitS: 1 })),
+  ];
   if (batch.length === 0) return batch;
   const windowEnds = Date.now() + batchWindowMs;
   while (Date.now() < windowEnds && !stopping.aborted && batch.length < batchSize) {
     const missing = batchSize - batch.length;
     const receives = Math.min(PARALLEL_RECEIVES, Math.ceil(missing / MOST_MESSAGES_A_RECEIVE));
     const count = Math.min(MOST_MESSAGES_A_RECEIVE, Math.floor(missing / receives));
-    const found = await Promise.all(Array.from({ length: receives }, () => receive(client, queueUrl, count, 0)));
+    const found = await Promise.all(Array.from({ length: receives }, () => receive(client, queueUrl, { count })));
     if (found.every((messages) => messages.length === 0)) await sleep(20);
     batch.push(...found.flat());
   }
   return batch;
 }
 
-/** A batch that is too large for one payload becomes several invocations. */
-function splitByPayload(messages: readonly Message[]): readonly (readonly Message[])[] {
-  const payloads: Message[][] = [];
-  let bytes = 0;
-  for (const message of messages) {
-    const size = Buffer.byteLength(message.Body ?? '') + METADATA_BYTES;
-    const last = payloads.at(-1);
-    const fits = last !== undefined && bytes + size <= MOST_PAYLOAD_BYTES;
-    if (fits) last.push(message);
-    else payloads.push([message]);
-    bytes = (fits ? bytes : 0) + size;
-  }
-  return payloads;
-}
-
-async function receive(client: SQSClient, queueUrl: string, count: number, waitS: number): Promise<Message[]> {
-  const { Messages = [] } = await client.send(
-    new ReceiveMessageCommand({
-      QueueUrl: queueUrl,
-      MaxNumberOfMessages: count,
-      WaitTimeSeconds: waitS,
-      MessageSystemAttributeNames: ['All'],
-      MessageAttributeNames: ['All'],
-    }),
-  );
-  return Messages;
-}
-
-async function remove(client: SQSClient, queueUrl: string, records: readonly SQSRecord[]): Promise<void> {
-  const batches = Array.from({ length: Math.ceil(records.length / 10) }, (_, index) =>
-    records.slice(index * 10, (index + 1) * 10),
-  );
-  await Promise.all(
-    batches.map((batch) =>
-      client.send(
-        new DeleteMessageBatchCommand({
-          QueueUrl: queueUrl,
-          Entries: batch.map(({ receiptHandle }, index) => ({ Id: String(index), ReceiptHandle: receiptHandle })),
-        }),
-      ),
-    ),
-  );
+function payloadBytesOf({ Body = '' }: Message): number {
+  return Buffer.byteLength(Body) + METADATA_BYTES;
 }
 
 /** A received message in the form in which Lambda hands it over. */

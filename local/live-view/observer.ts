@@ -1,4 +1,4 @@
-import type { Settings } from '../../lib/config.ts';
+import type { Settings } from '../../lib/rudderstack/settings.ts';
 import { ENDPOINTS, type HeapCall, type HeapCallKind } from '../../lib/heap/api.ts';
 import { isArray, isObject } from '../../lib/json.ts';
 import { decide } from '../../lib/mapping/decide.ts';

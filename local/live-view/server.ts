@@ -3,15 +3,16 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
-import { previewLine } from '../../cli/preview-line.ts';
-import { listLetters } from '../../cli/dead-letters/list.ts';
-import { redriveLetters } from '../../cli/dead-letters/redrive.ts';
+import { previewBody } from '../../lib/mapping/preview.ts';
+import { listDeadLetters } from '../../cli/dead-letters/list.ts';
+import { redriveDeadLetters } from '../../cli/dead-letters/redrive.ts';
 import type { Connection } from '../../cli/connection.ts';
-import { packForQueue } from '../../cli/pack-for-queue.ts';
 import { isObject, type JsonObject } from '../../lib/json.ts';
-import type { Fault, Heap } from '../heap-simulator/heap.ts';
+import { escapeJson, toMessageBody } from '../../lib/sqs/message-body.ts';
+import type { Heap } from '../heap-simulator/heap.ts';
 import { startLoopbackServer, type LoopbackServer } from '../loopback-server.ts';
 import type { Passage } from './observer.ts';
+import type { Fault } from '../heap-simulator/faults.ts';
 
 export interface LiveViewOptions {
   readonly port: number;
@@ -28,9 +29,9 @@ export interface LiveView extends LoopbackServer {
 
 /** Events that somebody who comes later still sees. */
 const MOST_PASSAGES = 200;
-const MOST_LETTERS = 50;
-/** For how long a letter is out of sight while the list is made, in s. */
-const HOLD_S = 5;
+const MOST_DEAD_LETTERS = 50;
+/** How long a dead letter stays in flight while the list is made, in s. */
+const VISIBILITY_TIMEOUT_S = 5;
 
 /** What the switches make of the simulator. */
 const TROUBLES: Readonly<Record<string, Fault | undefined>> = {
@@ -74,31 +75,7 @@ export async function startLiveView({ port, connection, heap, config }: LiveView
     return { trouble, refused };
   }
 
-  const never = new AbortController().signal;
-
-  /** Each call of the page, with what it posts. */
-  const calls: Readonly<Record<string, (given: JsonObject) => Promise<object> | object>> = {
-    '/api/preview': ({ event }) => previewLine(String(event), config),
-    '/api/enqueue': async ({ event }) => {
-      const MessageBody = packForQueue(String(event));
-      const { MessageId } = await connection.client.send(
-        new SendMessageCommand({ QueueUrl: connection.queueUrl, MessageBody }),
-      );
-      return { messageId: MessageId };
-    },
-    '/api/trouble': makeTrouble,
-    '/api/dead-letters': () => listLetters(connection, {}, MOST_LETTERS, { hold: HOLD_S, signal: never }),
-    '/api/redrive': ({ id }) =>
-      redriveLetters(connection, {
-        selection: typeof id === 'string' ? { id } : {},
-        isDryRun: false,
-        rate: undefined,
-        mostRedrives: Number.POSITIVE_INFINITY,
-        hold: HOLD_S,
-        signal: never,
-        onProgress: () => undefined,
-      }),
-  };
+  const calls: Calls = { ...pipelineCalls(connection, config), '/api/trouble': makeTrouble };
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { pathname } = new URL(request.url ?? '/', 'http://localhost');
@@ -128,6 +105,32 @@ export async function startLiveView({ port, connection, heap, config }: LiveView
       passages.splice(0, Math.max(0, passages.length - MOST_PASSAGES));
       for (const watcher of watchers) tell(watcher, 'passages', latest);
     },
+  };
+}
+
+type Calls = Readonly<Record<string, (given: JsonObject) => Promise<object> | object>>;
+
+/** The page's calls that concern the pipeline, by path, with what the page posts. */
+function pipelineCalls(connection: Connection, config: JsonObject): Calls {
+  const { client, queueUrl } = connection;
+  const visit = { visibilityTimeoutS: VISIBILITY_TIMEOUT_S, signal: new AbortController().signal };
+  return {
+    '/api/preview': ({ event }) => previewBody(String(event), config),
+    '/api/enqueue': async ({ event }) => {
+      const MessageBody = toMessageBody(escapeJson(String(event)));
+      const { MessageId } = await client.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody }));
+      return { messageId: MessageId };
+    },
+    '/api/dead-letters': () => listDeadLetters(connection, {}, MOST_DEAD_LETTERS, visit),
+    '/api/redrive': ({ id }) =>
+      redriveDeadLetters(connection, {
+        selection: typeof id === 'string' ? { id } : {},
+        isDryRun: false,
+        rate: undefined,
+        maxRedrives: Number.POSITIVE_INFINITY,
+        ...visit,
+        onProgress: () => undefined,
+      }),
   };
 }
 

@@ -1,7 +1,7 @@
 import { gunzipSync } from 'node:zlib';
 import { isObject } from '../../lib/json.ts';
 import { isBad, writeMail, type Schedule, type Sent } from './schedule.ts';
-import { runWorld, type World } from './world.ts';
+import { runWorld, type World } from '../../local/virtual/world.ts';
 
 /** Enough for every schedule to end before the receives are used up: what is left to fail is what deserves it. */
 const MAX_RECEIVE_COUNT = 50;
@@ -21,7 +21,7 @@ export async function checkSchedule(schedule: Schedule): Promise<void> {
     ...world.problems,
     ...checkPlaces(sent, world),
     ...checkNothingElse(sent, world),
-    ...checkLetters(schedule, world),
+    ...checkDeadLetters(schedule, world),
     ...checkLimits(schedule, world),
   ];
   if (broken.length > 0) throw new Error(`${broken.length} promises broken:\n${broken.slice(0, 10).join('\n')}`);
@@ -29,15 +29,15 @@ export async function checkSchedule(schedule: Schedule): Promise<void> {
 
 type Place = 'heap' | 'dead_letter';
 
-function checkPlaces(sent: readonly Sent[], { heap, letters, queue }: World): string[] {
+function checkPlaces(sent: readonly Sent[], { heap, deadLetters, queue }: World): string[] {
   const { events, users } = heap.contents();
   const markersOfEvents = new Set(events.map((event) => propertiesOf(event)['marker']));
   const namesOfUsers = new Set(users.flatMap(({ properties }) => Object.keys(properties)));
-  const lettersText = letters.map(({ body }) => readable(body)).join('\n');
+  const textOfDeadLetters = deadLetters.map(({ body }) => readable(body)).join('\n');
   return sent.flatMap((one) => {
     const places: Place[] = [];
     if (markersOfEvents.has(one.marker) || namesOfUsers.has(`m${one.marker}`)) places.push('heap');
-    if (lettersText.includes(one.marker) || queue.moved.some((body) => body.includes(one.marker)))
+    if (textOfDeadLetters.includes(one.marker) || queue.moved.some((body) => body.includes(one.marker)))
       places.push('dead_letter');
     const expected = expectedPlaces(one);
     return places.join() === expected.join()
@@ -68,20 +68,27 @@ function checkNothingElse(sent: readonly Sent[], { heap }: World): string[] {
   return events.length === expected ? [] : [`Heap holds ${events.length} events, not ${expected}`];
 }
 
-/** A letter is written once, unless SQS itself delivers twice, a process dies, or SQS fails. */
-function checkLetters({ duplicateShare, crashes, queueFaults }: Schedule, { letters }: World): string[] {
-  const bodies = letters.map(({ body }) => readable(body));
+/** How long SQS may take, in ms, before the function gives up on a call that SQS may have obeyed all the same. */
+const SLOW_CALL_MS = 3000;
+
+/** An event is dead-lettered once, unless SQS itself delivers twice, a process dies, or SQS fails or is very slow. */
+function checkDeadLetters(schedule: Schedule, { deadLetters }: World): string[] {
+  const { duplicateShare, crashes, queueFaults, queueLatenciesMs } = schedule;
   const mayRepeat =
-    duplicateShare > 0 || crashes.some((crash) => crash !== undefined) || queueFaults.some((fault) => fault !== 'none');
+    duplicateShare > 0 ||
+    crashes.some((crash) => crash !== undefined) ||
+    queueFaults.some((fault) => fault !== 'none') ||
+    queueLatenciesMs.some((latency) => latency >= SLOW_CALL_MS);
+  const bodies = deadLetters.map(({ body }) => readable(body));
   const repeated = mayRepeat ? [] : bodies.filter((body, index) => bodies.indexOf(body) !== index);
-  const silent = letters.filter(({ attributes }) => attributes['reason'] === undefined);
+  const silent = deadLetters.filter(({ attributes }) => attributes?.['reason'] === undefined);
   return [
-    ...repeated.map((body) => `two letters for ${body}`),
-    ...silent.map(({ body }) => `a letter without a reason: ${readable(body)}`),
+    ...repeated.map((body) => `two dead letters for ${body}`),
+    ...silent.map(({ body }) => `a dead letter without a reason: ${readable(body)}`),
   ];
 }
 
-/** A container that dies takes along what it remembers of its pace, so the limits are promised for those that live. */
+/** A container that dies takes along what it has counted, so the limits are promised for those that live. */
 function checkLimits({ crashes }: Schedule, { heap }: World): string[] {
   const { mostEntries, overLimit } = heap.counts();
   return [
@@ -92,7 +99,7 @@ function checkLimits({ crashes }: Schedule, { heap }: World): string[] {
   ];
 }
 
-/** A letter's body, or what it is packed of. */
+/** The body of a dead letter, decompressed. */
 function readable(body: string): string {
   const bytes = Buffer.from(body, 'base64');
   if (body.startsWith('H4sI')) return gunzipSync(bytes).toString();

@@ -1,7 +1,9 @@
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import type { JsonObject } from '../../lib/json.ts';
-import type { Circumstances, HeapFault, QueueFault } from './world.ts';
+import type { QueueFault } from '../../local/virtual/function-queues.ts';
+import type { HeapFault } from '../../local/virtual/heap-transport.ts';
+import type { Circumstances } from '../../local/virtual/world.ts';
 
 /** What has to become of an event in the end. */
 export type Fate = 'event' | 'user' | 'filtered' | 'rejected' | 'refused_event' | 'refused_user' | 'garbage';
@@ -81,6 +83,7 @@ export const schedules: fc.Arbitrary<Schedule> = fc
     latenciesMs: fc.array(fc.constantFrom(0, 20, 300, 2000, 9000, 15_000), { maxLength: 30 }),
     steadyLatencyMs: fc.constantFrom(0, 20, 300, 2000),
     queueFaults: fc.array(fc.constantFrom<QueueFault>('none', 'some_fail', 'throws'), { maxLength: 8 }),
+    queueLatenciesMs: fc.array(fc.constantFrom(10, 10, 200, 3000, 20_000, 70_000), { maxLength: 8 }),
     crashes: fc.array(fc.option(fc.integer({ min: 0, max: 5000 }), { nil: undefined, freq: 3 }), { maxLength: 5 }),
     duplicateShare: fc.constantFrom(0, 0, 0.1, 0.5),
     isAtomic: fc.boolean(),

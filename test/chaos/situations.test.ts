@@ -2,28 +2,12 @@ import fc from 'fast-check';
 import { LIMITS } from '../../lib/heap/api.ts';
 import { decide } from '../../lib/mapping/decide.ts';
 import { settingsWith } from '../support/settings.ts';
-import { runWorld, type HeapFault, type World, type WorldOptions } from './world.ts';
+import type { HeapFault } from '../../local/virtual/heap-transport.ts';
+import { CALM, runWorld, type World, type WorldOptions } from '../../local/virtual/world.ts';
 
 /** Single situations in virtual time; random mixtures of them are in ../chaos.test.ts. */
 function run(options: Partial<WorldOptions>): Promise<World> {
-  return runWorld({
-    seed: 1,
-    bodies: [],
-    isFifo: false,
-    batchSize: 1000,
-    maximumConcurrency: 1,
-    maxReceiveCount: 50,
-    heapFaults: [],
-    latenciesMs: [],
-    steadyLatencyMs: 50,
-    queueFaults: [],
-    crashes: [],
-    duplicateShare: 0,
-    isAtomic: true,
-    mostEntries: 1000,
-    isBad: () => false,
-    ...options,
-  });
+  return runWorld({ ...CALM, bodies: [], ...options });
 }
 
 const event = (index: number, userId = `u-${index}`): { body: string } => ({
@@ -41,20 +25,23 @@ test('an hour of Heap being down costs a few requests, and everything comes thro
   const world = await run({ bodies: events(500), heapFaults: down(12) });
   expect(world.problems).toEqual([]);
   expect(world.heap.contents().events).toHaveLength(500);
-  expect(world.letters).toEqual([]);
+  expect(world.deadLetters).toEqual([]);
 });
 
 test('after twelve hours and 50 receives the records are dead-lettered with the last cause', async () => {
   const world = await run({ bodies: events(3), heapFaults: down(1000) });
   expect(
-    world.letters.map(({ attributes }) => [attributes['reason']?.StringValue, attributes['receiveCount']?.StringValue]),
+    world.deadLetters.map(({ attributes }) => [
+      attributes?.['reason']?.StringValue,
+      attributes?.['receiveCount']?.StringValue,
+    ]),
   ).toEqual([
     ['retries_exhausted', '50'],
     ['retries_exhausted', '50'],
     ['retries_exhausted', '50'],
   ]);
-  const [letter] = world.letters;
-  expect(letter?.attributes['detail']?.StringValue).toMatch(/^(heap_error: Heap answered 503|circuit_open)/);
+  const [letter] = world.deadLetters;
+  expect(letter?.attributes?.['detail']?.StringValue).toMatch(/^(heap_error: Heap answered 503|circuit_open)/);
   expect(world.durationMs).toBeGreaterThan(8 * HOUR_MS);
   expect(world.durationMs).toBeLessThan(13 * HOUR_MS);
 });
@@ -76,7 +63,7 @@ describe('one noisy identity', () => {
 
   test('does not use up the receives that failures need', async () => {
     const world = await run({ bodies: events(6000, 'noisy'), maxReceiveCount: 3, maximumConcurrency: 2 });
-    expect(world.letters).toEqual([]);
+    expect(world.deadLetters).toEqual([]);
     expect(world.heap.contents().events).toHaveLength(6000);
     expect(world.heap.counts().overLimit).toBe(0);
   });
@@ -86,7 +73,7 @@ test('a backlog goes out at 98 % of Heap’s limit, with several containers and 
   const world = await run({ bodies: events(100_000), maximumConcurrency: 3, steadyLatencyMs: 200 });
   expect(world.heap.counts().byStatus).toEqual({ 200: world.heap.counts().requests });
   const inFiveMinutes = world.taken
-    .filter(({ atMs }) => atMs >= 60_000 && atMs < 360_000)
+    .filter(({ sentAt }) => sentAt >= world.startedAt + 60_000 && sentAt < world.startedAt + 360_000)
     .reduce((sum, one) => sum + one.events, 0);
   expect(inFiveMinutes).toBeGreaterThanOrEqual(0.98 * 5 * LIMITS.eventsPerMinute);
   expect(world.heap.contents().events).toHaveLength(100_000);
@@ -219,7 +206,7 @@ describe('fuzz', () => {
         expect(world.problems).toEqual([]);
         expect(indexesOf(world)).toEqual(expect.arrayContaining([100, 101]));
         const outcomes = world.reports.flatMap((report) => report.outcomes);
-        expect(outcomes.filter(({ kind }) => kind === 'rejected')).toHaveLength(world.letters.length);
+        expect(outcomes.filter(({ kind }) => kind === 'rejected')).toHaveLength(world.deadLetters.length);
         expect(outcomes.length).toBeGreaterThanOrEqual(fuzzed.length + 2);
       }),
       { numRuns: 500 },
@@ -244,6 +231,6 @@ test('the first of 1000 events in one record is bad, and every request takes nin
   const batch = events(1000).map(({ body }): unknown => JSON.parse(body));
   const world = await run({ bodies: [{ body: JSON.stringify({ batch }) }], steadyLatencyMs: 9000, isBad });
   expect(world.heap.contents().events).toHaveLength(999);
-  expect(world.letters.map(({ attributes }) => attributes['reason']?.StringValue)).toEqual(['heap_refused']);
+  expect(world.deadLetters.map(({ attributes }) => attributes?.['reason']?.StringValue)).toEqual(['heap_refused']);
   expect(world.invocations).toBeLessThan(15);
 });

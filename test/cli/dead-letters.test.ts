@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SendMessageBatchCommand, SendMessageCommand, type Message } from '@aws-sdk/client-sqs';
-import { countMessages } from '../../cli/count-messages.ts';
-import { visitLetters } from '../../cli/dead-letters/visit.ts';
+import { countMessages } from '../../lib/sqs/count-messages.ts';
+import { visitDeadLetters } from '../../cli/dead-letters/visit.ts';
 import { startLoopbackServer } from '../../local/loopback-server.ts';
 import { createLocalClient, drain } from '../../local/queues.ts';
 import { environmentFor, heapq, startHeapq } from '../support/heapq.ts';
@@ -152,7 +152,10 @@ describe('redrive', () => {
     async (signal, exitCode, says, backAfterMs) => {
       await manyLetters(200);
       const environment = environmentFor(harness.queues);
-      const { child, ended } = startHeapq(['dead-letters', 'redrive', '--rate', '40', '--hold', '2'], environment);
+      const { child, ended } = startHeapq(
+        ['dead-letters', 'redrive', '--rate', '40', '--visibility-timeout', '2'],
+        environment,
+      );
       while ((await countMessages(harness.client, harness.queues.queueUrl)) < 20) await sleep(20);
       child.kill(signal);
       const atSignal = await countMessages(harness.client, harness.queues.queueUrl);
@@ -185,9 +188,9 @@ test('every letter is seen, also when the first ones come again before the last 
   });
   const client = createLocalClient(disordered.url);
   const visited: string[] = [];
-  const visiting = { hold: 1, signal: new AbortController().signal };
-  const isComplete = await visitLetters(client, `${disordered.url}/1/letters`, visiting, (letters) => {
-    visited.push(...letters.map(({ id }) => id));
+  const options = { visibilityTimeoutS: 1, signal: new AbortController().signal };
+  const isComplete = await visitDeadLetters(client, `${disordered.url}/1/dead-letters`, options, (deadLetters) => {
+    visited.push(...deadLetters.map(({ id }) => id));
     return new Set();
   });
   client.destroy();
@@ -232,7 +235,10 @@ describe('export', () => {
     await harness.send('no JSON at all');
     await deadLetter(nameless('m-1'));
     const target = file();
-    expect(await run('export', target)).toMatchObject({ code: 0, out: expect.stringContaining('3 letters copied') });
+    expect(await run('export', target)).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('3 dead letters copied'),
+    });
     const lines = readFileSync(target, 'utf8').trim().split('\n');
     expect(lines.map((line): unknown => JSON.parse(line))).toHaveLength(3);
     expect(lines.join('\n')).toContain('"n":1.0, "e":"\\u00e9"');
@@ -275,6 +281,6 @@ describe('export', () => {
     await deadLetter(nameless('m-1'));
     const { out, error } = await run('export', '-');
     expect(JSON.parse(out)).toMatchObject({ deadLetter: { reason: 'missing_event' }, event: nameless('m-1') });
-    expect(error).toContain('1 letters copied');
+    expect(error).toContain('1 dead letters copied');
   });
 });

@@ -13,7 +13,7 @@ import { readTemplate } from '../../infra/template.ts';
 import { valueAt } from '../../lib/json.ts';
 import { unwrap } from '../../lib/rudderstack/envelope.ts';
 import { startLoopbackServer } from '../../local/loopback-server.ts';
-import { countMessages } from '../../cli/count-messages.ts';
+import { countMessages } from '../../lib/sqs/count-messages.ts';
 import { createLocalClient, createLocalQueues, drain, type LocalQueues } from '../../local/queues.ts';
 import { environmentFor, heapq, startHeapq } from '../support/heapq.ts';
 import { sqsEndpoint } from '../support/lambda-harness.ts';

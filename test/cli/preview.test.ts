@@ -86,7 +86,7 @@ test('several events in one line are shown together', async () => {
 test.each([
   [['/nowhere/events.ndjson'], /ENOENT.*\/nowhere\/events\.ndjson/],
   [['--config', '/nowhere/settings.json'], /ENOENT.*\/nowhere\/settings\.json/],
-  [['--config', fileWith('{')], /file\.json is no JSON/],
+  [['--config', fileWith('{')], /file\.json is not valid JSON/],
   [['--config', fileWith('{}')], /file\.json\.appId is required/],
   [['--colour'], /unknown option '--colour'/],
 ])('%j is answered with one line and exit code 2', async (args, message) => {

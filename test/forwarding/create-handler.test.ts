@@ -1,7 +1,7 @@
-import { readSettings } from '../../lib/config.ts';
-import { createHandler, type Surroundings } from '../../lib/forwarding/create-handler.ts';
+import { readSettings } from '../../lib/rudderstack/settings.ts';
+import { createHandler, type HandlerDependencies } from '../../lib/forwarding/create-handler.ts';
 import { toRecord } from '../../local/lambda/event-source-mapping.ts';
-import { createVirtualTime } from '../support/virtual-time.ts';
+import { createVirtualTime } from '../../local/virtual/time.ts';
 
 const context = { getRemainingTimeInMillis: () => 60_000 };
 const record = toRecord(
@@ -9,7 +9,7 @@ const record = toRecord(
   'arn:aws:sqs:us-east-1:1:q',
 );
 
-function surroundings(problems: string[]): Surroundings {
+function dependencies(problems: string[]): HandlerDependencies {
   return {
     settings: readSettings({ appId: '1' }),
     runtime: {
@@ -26,21 +26,22 @@ function surroundings(problems: string[]): Surroundings {
     telemetry: {
       startInvocation: () => undefined,
       reportBatch: () => undefined,
-      reportProblem: (code, error) => problems.push(`${code}: ${String(error)}`),
+      onAttempt: () => undefined,
+      onProblem: (code, error) => problems.push(`${code}: ${String(error)}`),
     },
   };
 }
 
 test('the good path asks for nothing of SQS', async () => {
   const problems: string[] = [];
-  const handle = createHandler(surroundings(problems));
+  const handle = createHandler(dependencies(problems));
   expect(await handle({ Records: [record] }, context)).toEqual({ batchItemFailures: [] });
   expect(problems).toEqual([]);
 });
 
 test('figures that cannot be told do not send a delivered batch back', async () => {
   const problems: string[] = [];
-  const given = surroundings(problems);
+  const given = dependencies(problems);
   const reportBatch = (): never => {
     throw new Error('no metrics today');
   };
@@ -51,7 +52,7 @@ test('figures that cannot be told do not send a delivered batch back', async () 
 
 test('what nobody foresaw is deferred, and the rest of the batch is not touched', async () => {
   const problems: string[] = [];
-  const given = surroundings(problems);
+  const given = dependencies(problems);
   const broken = toRecord({ MessageId: 'broken', Body: 'no JSON' }, 'arn:aws:sqs:us-east-1:1:q');
   // A dead letter is due, but the AWS SDK cannot be loaded.
   const handle = createHandler(given);
@@ -66,16 +67,16 @@ test('a transport that throws defers what it was to send', async () => {
   const transport = (): never => {
     throw new Error('not foreseen');
   };
-  const handle = createHandler({ ...surroundings(problems), transport });
+  const handle = createHandler({ ...dependencies(problems), transport });
   expect(await handle({ Records: [record] }, context)).toEqual({ batchItemFailures: [{ itemIdentifier: 'm' }] });
   expect(problems[0]).toBe('internal_error: Error: not foreseen');
 });
 
 test('a record that was made up without a receive count is not given up at once', async () => {
-  const given = surroundings([]);
+  const given = dependencies([]);
   const changes: number[] = [];
   const queues = {
-    sendLetters: () => Promise.reject(new Error('no letter is due')),
+    sendDeadLetters: () => Promise.reject(new Error('no letter is due')),
     changeVisibility: async (asked: readonly { readonly visibilityTimeoutS: number }[]) => {
       changes.push(...asked.map(({ visibilityTimeoutS }) => visibilityTimeoutS));
       return 0;

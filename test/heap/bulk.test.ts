@@ -1,5 +1,5 @@
 import type { HeapCall } from '../../lib/heap/api.ts';
-import { bodyOf, groupEntries, halve, packRequests, type BulkRequest, type PendingCall } from '../../lib/heap/bulk.ts';
+import { bodyOf, groupByApp, halve, toRequests, type BulkRequest, type PendingCall } from '../../lib/heap/bulk.ts';
 
 function track(identity: string, key: string, appId = '11'): PendingCall {
   const payload = { identity, event: 'A', properties: {}, idempotency_key: key };
@@ -12,8 +12,8 @@ function user(identity: string, properties: Record<string, string>, time?: numbe
   return { call, arrivedAt };
 }
 
-function pack(calls: readonly PendingCall[], limits = { entries: 1000, bytes: 1_000_000 }): BulkRequest[] {
-  return [...groupEntries(calls).values()].flat().flatMap((group) => packRequests(group, limits));
+function pack(calls: readonly PendingCall[], limits = { items: 1000, bytes: 1_000_000 }): BulkRequest[] {
+  return [...groupByApp(calls).values()].flat().flatMap((group) => toRequests(group, limits));
 }
 
 const parsed = (request: BulkRequest): unknown => JSON.parse(bodyOf(request));
@@ -27,13 +27,13 @@ test('the bodies have Heap’s bulk form', () => {
 
 test('a request holds one app, and no more entries and bytes than allowed', () => {
   const calls = Array.from({ length: 25 }, (_, index) => track('u', `key-${index}`, index % 2 === 0 ? '1' : '2'));
-  expect(pack(calls, { entries: 10, bytes: 1e6 }).map(({ appId, entries }) => [appId, entries.length])).toEqual([
+  expect(pack(calls, { items: 10, bytes: 1e6 }).map(({ appId, entries }) => [appId, entries.length])).toEqual([
     ['1', 10],
     ['1', 3],
     ['2', 10],
     ['2', 2],
   ]);
-  for (const request of pack(calls, { entries: 1000, bytes: 300 })) {
+  for (const request of pack(calls, { items: 1000, bytes: 300 })) {
     expect(bodyOf(request).length).toBeLessThanOrEqual(300 + bodyOf({ ...request, entries: [] }).length);
     expect(request.entries.length).toBeGreaterThan(0);
   }
@@ -42,7 +42,7 @@ test('a request holds one app, and no more entries and bytes than allowed', () =
 test('an entry that is larger than a request may be goes alone', () => {
   const large = track('u', 'x'.repeat(500));
   expect(
-    pack([track('u', 'a'), large, track('u', 'b')], { entries: 10, bytes: 200 }).map(({ entries }) => entries.length),
+    pack([track('u', 'a'), large, track('u', 'b')], { items: 10, bytes: 200 }).map(({ entries }) => entries.length),
   ).toEqual([1, 1, 1]);
 });
 

@@ -1,25 +1,26 @@
 import fc from 'fast-check';
-import { groupEntries, packRequests, type BulkRequest } from '../../lib/heap/bulk.ts';
-import { createHeapClient, type SendResult, type Try } from '../../lib/heap/client.ts';
-import { createPacer, paceFor } from '../../lib/heap/pacing.ts';
+import { groupByApp, toRequests, type BulkRequest } from '../../lib/heap/bulk.ts';
+import { createHeapClient, type Attempt, type SendResult } from '../../lib/heap/client.ts';
+import { createRateLimiter, rateLimitsFor } from '../../lib/heap/rate-limiter.ts';
 import type { Answer } from '../../lib/heap/transport.ts';
-import { createRandom } from '../support/random.ts';
-import { createVirtualTime } from '../support/virtual-time.ts';
+import { createRandom } from '../../local/virtual/random.ts';
+import { createVirtualTime } from '../../local/virtual/time.ts';
 
-/** A client whose transport answers by a script, in virtual time; after the script everything is well. */
+/** A client whose transport answers by a script, in virtual time; after the script Heap is healthy. */
 function start(script: readonly (Answer & { readonly afterMs?: number })[], random = createRandom(1)) {
   const time = createVirtualTime(0);
   const { clock } = time;
   const answers = script.values();
   const sentAt: number[] = [];
   const bodies: string[] = [];
-  const tries: Try[] = [];
-  const pacer = createPacer(paceFor(1));
+  const attempts: Attempt[] = [];
+  const rateLimiter = createRateLimiter(rateLimitsFor(1));
   const client = createHeapClient({
     baseUrl: 'https://heap',
     clock,
     random,
-    pacer,
+    rateLimiter,
+    onAttempt: (attempt) => attempts.push(attempt),
     async transport(_, body, timeoutMs) {
       sentAt.push(clock.now());
       bodies.push(body);
@@ -29,8 +30,8 @@ function start(script: readonly (Answer & { readonly afterMs?: number })[], rand
     },
   });
   const send = (deadline = 60_000, request = oneEvent): Promise<SendResult> =>
-    time.run(() => client.send(request, deadline, (happened) => tries.push(happened)));
-  return { clock, send, sentAt, bodies, tries, sleep: (ms: number) => time.run(() => clock.sleep(ms)) };
+    time.run(() => client.send(request, deadline));
+  return { clock, send, sentAt, bodies, attempts, sleep: (ms: number) => time.run(() => clock.sleep(ms)) };
 }
 
 function requestOf(events: number, appId = '11'): BulkRequest {
@@ -42,7 +43,7 @@ function requestOf(events: number, appId = '11'): BulkRequest {
     },
     arrivedAt: 0,
   }));
-  const [request] = [...groupEntries(calls).values()].flat().flatMap((group) => packRequests(group));
+  const [request] = [...groupByApp(calls).values()].flat().flatMap((group) => toRequests(group));
   if (request === undefined) throw new Error('no request');
   return request;
 }
@@ -60,34 +61,34 @@ const refusedConnection: Answer = { kind: 'unreachable', isConnectionLost: false
 
 describe('what Heap’s answer means', () => {
   test.each<[string, Answer, SendResult['kind'], object]>([
-    ['200 with any body', ok, 'accepted', {}],
-    ['204', status(204), 'accepted', {}],
+    ['200 with any body', ok, 'delivered', {}],
+    ['204', status(204), 'delivered', {}],
     ['400', status(400), 'refused', { status: 400, detail: 'Heap answered 400: because' }],
     ['401', status(401), 'refused', { status: 401 }],
     ['404', status(404), 'refused', { status: 404 }],
     ['413', status(413), 'refused', { status: 413 }],
-    ['301', status(301), 'postponed', { reason: 'heap_redirected', heapStatus: 301 }],
-    ['408', status(408), 'postponed', { reason: 'heap_error', heapStatus: 408 }],
-    ['429', status(429), 'postponed', { reason: 'heap_throttled', heapStatus: 429 }],
-    ['500', status(500), 'postponed', { reason: 'heap_error', heapStatus: 500 }],
-    ['504', status(504), 'postponed', { reason: 'heap_error', heapStatus: 504 }],
+    ['301', status(301), 'deferred', { reason: 'heap_redirected', heapStatus: 301 }],
+    ['408', status(408), 'deferred', { reason: 'heap_error', heapStatus: 408 }],
+    ['429', status(429), 'deferred', { reason: 'heap_throttled', heapStatus: 429 }],
+    ['500', status(500), 'deferred', { reason: 'heap_error', heapStatus: 500 }],
+    ['504', status(504), 'deferred', { reason: 'heap_error', heapStatus: 504 }],
     [
       'a cut connection',
       reset,
-      'postponed',
+      'deferred',
       { reason: 'heap_unreachable', detail: 'Heap cannot be reached: ECONNRESET' },
     ],
-    ['silence', { kind: 'timeout' }, 'postponed', { reason: 'heap_timeout' }],
+    ['silence', { kind: 'timeout' }, 'deferred', { reason: 'heap_timeout' }],
   ])('%s', async (_, answer, kind, more) => {
     const { send } = start(Array.from({ length: 5 }, () => answer));
     expect(await send()).toMatchObject({ kind, ...more });
   });
 });
 
-describe('tries in place', () => {
+describe('attempts within one invocation', () => {
   test('go on to the fourth, with waits that grow and differ', async () => {
     const { send, sentAt } = start([status(500), status(500), status(500)], () => 0.5);
-    expect(await send()).toEqual({ kind: 'accepted' });
+    expect(await send()).toEqual({ kind: 'delivered' });
     expect(sentAt).toEqual([0, 125, 375, 875]);
   });
 
@@ -100,13 +101,13 @@ describe('tries in place', () => {
 
   test('wait as long as Retry-After says, in seconds or as a date', async () => {
     const { send, sentAt } = start([status(429, '7'), status(503, 'Thu, 01 Jan 1970 00:00:20 GMT')]);
-    expect(await send()).toEqual({ kind: 'accepted' });
+    expect(await send()).toEqual({ kind: 'delivered' });
     expect(sentAt).toEqual([0, 7000, 20_000]);
   });
 
   test('end when Retry-After is later than the deadline, and pass it on', async () => {
     const { send, sentAt } = start([status(429, '120')]);
-    expect(await send()).toMatchObject({ kind: 'postponed', reason: 'heap_throttled', retryAfterMs: 120_000 });
+    expect(await send()).toMatchObject({ kind: 'deferred', reason: 'heap_throttled', retryAfterMs: 120_000 });
     expect(sentAt).toEqual([0]);
   });
 
@@ -121,18 +122,18 @@ describe('tries in place', () => {
 
   test('that the deadline cuts short are no failure of Heap’s', async () => {
     const { send, sentAt } = start([{ ...ok, afterMs: 9000 }]);
-    expect(await send(5000)).toMatchObject({ kind: 'postponed', reason: 'out_of_time' });
+    expect(await send(5000)).toMatchObject({ kind: 'deferred', reason: 'out_of_time' });
     expect(sentAt).toEqual([0]);
-    for (let request = 0; request < 5; request += 1) expect(await send(1e9)).toEqual({ kind: 'accepted' });
+    for (let request = 0; request < 5; request += 1) expect(await send(1e9)).toEqual({ kind: 'delivered' });
   });
 
-  test('are told one by one', async () => {
-    const { send, tries } = start([
+  test('are reported one by one', async () => {
+    const { send, attempts } = start([
       { ...status(500), afterMs: 30 },
       { kind: 'timeout', afterMs: 99_999 },
     ]);
     await send();
-    expect(tries).toEqual([
+    expect(attempts).toEqual([
       { path: '/api/track', entries: 1, durationMs: 30, result: 500 },
       { path: '/api/track', entries: 1, durationMs: 10_000, result: 'timeout' },
       { path: '/api/track', entries: 1, durationMs: 0, result: 200 },
@@ -168,7 +169,7 @@ describe('the circuit', () => {
     const { send, sentAt, sleep } = start(Array.from({ length: 5 }, () => status(503)));
     expect(await send()).toMatchObject({ reason: 'heap_error' });
     expect(sentAt).toHaveLength(4);
-    expect(await send()).toMatchObject({ kind: 'postponed', reason: 'circuit_open', retryAfterMs: expect.any(Number) });
+    expect(await send()).toMatchObject({ kind: 'deferred', reason: 'circuit_open', retryAfterMs: expect.any(Number) });
     expect(sentAt).toHaveLength(4);
 
     await sleep(30_000);
@@ -177,14 +178,14 @@ describe('the circuit', () => {
     expect(await send(1e9)).toMatchObject({ reason: 'circuit_open' });
 
     await sleep(30_000);
-    expect(await send(1e9)).toEqual({ kind: 'accepted' });
-    expect(await send(1e9)).toEqual({ kind: 'accepted' });
+    expect(await send(1e9)).toEqual({ kind: 'delivered' });
+    expect(await send(1e9)).toEqual({ kind: 'delivered' });
   });
 
   test('of one app does not stop another', async () => {
     const { send } = start(Array.from({ length: 4 }, () => status(503)));
     await send();
-    expect(await send(60_000, requestOf(1, '22'))).toEqual({ kind: 'accepted' });
+    expect(await send(60_000, requestOf(1, '22'))).toEqual({ kind: 'delivered' });
   });
 });
 
@@ -201,7 +202,7 @@ describe('the pace', () => {
     for (let request = 0; request < 15; request += 1) await send(1e9, requestOf(1000));
     const before = sentAt.length;
     expect(await send(40_000)).toMatchObject({
-      kind: 'postponed',
+      kind: 'deferred',
       reason: 'paced_app',
       retryAfterMs: expect.any(Number),
     });

@@ -2,8 +2,8 @@ import type { JsonObject } from '../../lib/json.ts';
 import { mapIdentify } from '../../lib/mapping/identify.ts';
 
 function resultOf(event: JsonObject): unknown {
-  const mapped = mapIdentify({ userId: 'u', ...event });
-  return mapped.kind === 'mapped' ? mapped.payload.properties : mapped.reason;
+  const mapped = mapIdentify({ userId: 'u', ...event }, '1');
+  return mapped.kind === 'mapped' ? mapped.call.payload.properties : mapped.reason;
 }
 
 test.each<[string, JsonObject, unknown]>([
@@ -31,15 +31,15 @@ test.each<[string, JsonObject, unknown]>([
 });
 
 test('reserved names are counted', () => {
-  expect(mapIdentify({ userId: 'u', traits: { id: 1, user_id: 2, a: 3 } })).toMatchObject({
+  expect(mapIdentify({ userId: 'u', traits: { id: 1, user_id: 2, a: 3 } }, '1')).toMatchObject({
     cuts: { reservedDropped: 2 },
   });
 });
 
 test('the event’s time is told, for whoever has to put traits in order', () => {
   const event = { userId: 'u', traits: { a: 1 } };
-  expect(mapIdentify({ ...event, originalTimestamp: '2026-11-24T10:00:00Z' })).toMatchObject({
-    timestamp: '2026-11-24T10:00:00Z',
+  expect(mapIdentify({ ...event, originalTimestamp: '2026-11-24T10:00:00Z' }, '1')).toMatchObject({
+    call: { timestamp: '2026-11-24T10:00:00Z' },
   });
-  expect(mapIdentify(event)).toMatchObject({ timestamp: undefined });
+  expect(mapIdentify(event, '1')).toMatchObject({ call: { timestamp: undefined } });
 });

@@ -4,14 +4,14 @@ import { mapTrack } from '../../lib/mapping/track.ts';
 const event = { type: 'track', event: 'A', userId: 'u', messageId: 'm-1' };
 
 function payloadOf(changes: JsonObject): unknown {
-  const mapped = mapTrack({ ...event, ...changes });
-  return mapped.kind === 'mapped' ? mapped.payload : mapped;
+  const mapped = mapTrack({ ...event, ...changes }, '1');
+  return mapped.kind === 'mapped' ? mapped.call.payload : mapped;
 }
 
 function keyOf(changes: JsonObject): string {
-  const mapped = mapTrack({ ...event, ...changes });
-  if (mapped.kind !== 'mapped') throw new Error(mapped.detail);
-  return mapped.payload.idempotency_key;
+  const mapped = mapTrack({ ...event, ...changes }, '1');
+  if (mapped.kind !== 'mapped' || mapped.call.kind !== 'track') throw new Error('the event was not mapped');
+  return mapped.call.payload.idempotency_key;
 }
 
 test('without properties and times only what Heap needs is sent', () => {
@@ -43,8 +43,8 @@ describe('event name', () => {
   });
 
   test('a name that was cut is counted', () => {
-    expect(mapTrack({ ...event, event: 'x'.repeat(1025) })).toMatchObject({ cuts: { eventNamesCut: 1 } });
-    expect(mapTrack(event)).toMatchObject({ cuts: { eventNamesCut: 0 } });
+    expect(mapTrack({ ...event, event: 'x'.repeat(1025) }, '1')).toMatchObject({ cuts: { eventNamesCut: 1 } });
+    expect(mapTrack(event, '1')).toMatchObject({ cuts: { eventNamesCut: 0 } });
   });
 
   test('is asked for before the identity, as RudderStack does', () => {

@@ -1,4 +1,4 @@
-import { readSettings, type Settings } from '../../lib/config.ts';
+import { readSettings, type Settings } from '../../lib/rudderstack/settings.ts';
 import type { JsonObject } from '../../lib/json.ts';
 
 /** Settings of a Heap destination with an app id and whatever the test adds. */

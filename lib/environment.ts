@@ -1,0 +1,36 @@
+import { ConfigurationError } from './configuration-error.ts';
+
+/**
+ * Reads a variable that holds a URL.
+ *
+ * @throws ConfigurationError when the variable is missing or is not an http or https URL
+ */
+export function readUrl(environment: NodeJS.ProcessEnv, key: string): string {
+  const value = environment[key] ?? '';
+  if (value === '') throw new ConfigurationError(`${key} is missing: an http or https URL`);
+  const protocol = URL.parse(value)?.protocol;
+  if (protocol !== 'http:' && protocol !== 'https:') {
+    throw new ConfigurationError(`${key} is not an http or https URL`);
+  }
+  return value;
+}
+
+/**
+ * Reads a variable that holds a whole number.
+ *
+ * @returns `fallback` when the variable is missing or empty
+ * @throws ConfigurationError when it is not a whole number from `least` to `most`
+ */
+export function readWholeNumber(
+  environment: NodeJS.ProcessEnv,
+  key: string,
+  { fallback, least, most }: { readonly fallback: number; readonly least: number; readonly most: number },
+): number {
+  const value = environment[key] ?? '';
+  if (value === '') return fallback;
+  const count = Number(value);
+  if (!Number.isInteger(count) || count < least || count > most) {
+    throw new ConfigurationError(`${key} has to be a whole number from ${least} to ${most}`);
+  }
+  return count;
+}

@@ -1,0 +1,31 @@
+import { deferred, type Deferred, type Delivered } from '../outcome.ts';
+import { parseRetryAfter } from './retry.ts';
+import type { Answer } from './transport.ts';
+
+/** Heap will never take the request as it is. */
+export interface Refused {
+  readonly kind: 'refused';
+  readonly status: number;
+  readonly detail: string;
+}
+
+/**
+ * What an answer means for the request. Heap documents 200 and 400 alone; the rest is HTTP's own meaning. Only the status
+ * counts: the body has no fixed form.
+ *
+ * @param now in ms since 1970
+ */
+export function readAnswer(answer: Answer, now: number): Delivered | Refused | Deferred {
+  if (answer.kind === 'timeout') return deferred('heap_timeout', 'Heap did not answer in time');
+  if (answer.kind === 'unreachable') return deferred('heap_unreachable', `Heap cannot be reached: ${answer.detail}`);
+
+  const { status, body } = answer;
+  if (status >= 200 && status < 300) return { kind: 'delivered' };
+  const detail = `Heap answered ${status}${body.trim() === '' ? '' : `: ${body.trim()}`}`;
+  const retryAfterMs = parseRetryAfter(answer.retryAfter, now);
+  const more = { heapStatus: status, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+  if (status === 429) return deferred('heap_throttled', detail, more);
+  if (status === 408 || status >= 500) return deferred('heap_error', detail, more);
+  if (status < 400) return deferred('heap_redirected', detail, more);
+  return { kind: 'refused', status, detail };
+}

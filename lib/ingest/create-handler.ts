@@ -1,0 +1,90 @@
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
+import type { Clock } from '../clock.ts';
+import type { EventQueue } from './events/event-queue.ts';
+import { takeEvents } from './events/take-events.ts';
+import { jsonAnswer, pixelAnswer, textAnswer } from './http/answer.ts';
+import { corsHeaders } from './http/cors.ts';
+import { refuse, statusOf, textOf, type Refusal } from './http/refusal.ts';
+import { readRequest, toResult, type HttpAnswer, type HttpRequest } from './http/request.ts';
+import { findRoute, type EventRoute, type Route } from './http/routes.ts';
+import { authenticate } from './keys/authenticate.ts';
+import type { KeyRing } from './keys/key-ring.ts';
+import { sourceConfig } from './source-config.ts';
+import type { IngestTelemetry } from './telemetry.ts';
+
+/** Everything that the HTTP endpoint reaches outside itself. */
+export interface IngestDependencies {
+  readonly clock: Clock;
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly queue: EventQueue;
+  readonly keyRing: KeyRing;
+  readonly telemetry: IngestTelemetry;
+}
+
+export type IngestHandler = (
+  event: APIGatewayProxyEventV2,
+  context: Pick<Context, 'getRemainingTimeInMillis'>,
+) => Promise<APIGatewayProxyStructuredResultV2>;
+
+/** Kept for the answer, in ms. */
+const ANSWERING_MS = 1000;
+
+type Handled = { readonly kind: 'answer'; readonly answer: HttpAnswer } | Refusal;
+
+/**
+ * Makes the handler of the HTTP endpoint: RudderStack's data-plane API in front of the queue. It answers 200 when every
+ * event of the request is in the queue, and never otherwise.
+ */
+export function createIngestHandler({ clock, random, queue, keyRing, telemetry }: IngestDependencies): IngestHandler {
+  const onUnavailable = (error: unknown): void => telemetry.reportProblem('keys_unavailable', error);
+  const onFailure = (error: unknown): void => telemetry.reportProblem('queue_send_failed', error);
+
+  return async (event, context) => {
+    const request = readRequest(event);
+    const cors = corsHeaders(request);
+    if (request.method === 'OPTIONS') return toResult(textAnswer(204, ''), cors);
+    const route = findRoute(request.method, request.path);
+    const handled = await handle(request, route, clock.now() + context.getRemainingTimeInMillis() - ANSWERING_MS);
+    if (handled.kind === 'answer') return toResult(handled.answer, cors);
+    telemetry.reportRefusal(handled.reason, request.body.length);
+    const status = statusOf(handled);
+    return toResult(route.kind === 'pixel' ? pixelAnswer(status) : textAnswer(status, textOf(handled)), cors);
+  };
+
+  async function handle(request: HttpRequest, route: Route | Refusal, deadline: number): Promise<Handled> {
+    try {
+      if (route.kind === 'refused') return route;
+      if (route.kind === 'health') {
+        return answered(jsonAnswer(JSON.stringify({ server: 'UP', acceptingEvents: 'TRUE' })));
+      }
+      if (route.kind === 'robots') return answered(textAnswer(200, 'User-agent: *\nDisallow: /\n'));
+      if (route.kind === 'source_config') return await answerSourceConfig(request);
+      return await answerEvents(request, route, deadline);
+    } catch (error) {
+      telemetry.reportProblem('internal_error', error);
+      return refuse('internal_error');
+    }
+  }
+
+  async function answerSourceConfig(request: HttpRequest): Promise<Handled> {
+    const from = request.headers['authorization'] === undefined ? 'query' : 'header';
+    const authenticated = await authenticate(request, from, keyRing, onUnavailable);
+    if (authenticated.kind === 'refused') return authenticated;
+    return answered(jsonAnswer(sourceConfig(authenticated.source, authenticated.key)));
+  }
+
+  async function answerEvents(request: HttpRequest, route: EventRoute, deadline: number): Promise<Handled> {
+    const authenticated = await authenticate(request, route.authentication, keyRing, onUnavailable);
+    if (authenticated.kind === 'refused') return authenticated;
+    if (!authenticated.source.isEnabled) return refuse('source_disabled');
+    const taken = await takeEvents(request, route, deadline, { queue, clock, random, onFailure });
+    if (taken.kind === 'refused') return taken;
+    telemetry.reportTaken(authenticated.source.name, taken.events, taken.messages);
+    return answered(route.kind === 'pixel' ? pixelAnswer(200) : textAnswer(200, 'ok'));
+  }
+}
+
+function answered(answer: HttpAnswer): Handled {
+  return { kind: 'answer', answer };
+}

@@ -1,0 +1,64 @@
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '../../clock.ts';
+import { readBody } from '../http/read-body.ts';
+import { refuse, type Refusal } from '../http/refusal.ts';
+import type { HttpRequest } from '../http/request.ts';
+import type { EventRoute } from '../http/routes.ts';
+import type { EventQueue } from './event-queue.ts';
+import { readPixel } from './pixel.ts';
+import { readEvents, type ReceivedEvents } from './read-events.ts';
+import { sendMessages } from './send.ts';
+import { stampEvent } from './stamp.ts';
+import { toMessages } from './to-messages.ts';
+
+export interface TakeDependencies {
+  readonly queue: EventQueue;
+  readonly clock: Clock;
+  /** In [0, 1). */
+  readonly random: () => number;
+  /** A call to the queue that failed as a whole. */
+  readonly onFailure: (error: unknown) => void;
+}
+
+/** The events of a request that are all in the queue. */
+export interface Taken {
+  readonly kind: 'taken';
+  readonly events: number;
+  readonly messages: number;
+}
+
+/**
+ * Puts the events of a request into the queue: reads them, adds what RudderStack's gateway adds, and sends them.
+ *
+ * @param deadline in ms since 1970
+ * @returns refused unless every event is in the queue
+ */
+export async function takeEvents(
+  request: HttpRequest,
+  route: EventRoute,
+  deadline: number,
+  { queue, clock, random, onFailure }: TakeDependencies,
+): Promise<Taken | Refusal> {
+  const received = route.kind === 'pixel' ? readPixel(route.type, request.query) : readPosted(request, route);
+  if (received.kind === 'refused') return received;
+  const reception = {
+    receivedAtMs: clock.now(),
+    sentAt: received.sentAt,
+    requestIp: request.sourceIp,
+    newMessageId: randomUUID,
+  };
+  const stamped = received.events.map((event) => stampEvent(event, reception));
+  const batched = toMessages(stamped, queue.isFifo);
+  if (batched.kind === 'refused') return batched;
+  const unsent = await sendMessages(batched.messages, deadline, { queue, clock, random, onFailure });
+  if (unsent > 0) return refuse('queue_unavailable');
+  return { kind: 'taken', events: stamped.length, messages: batched.messages.length };
+}
+
+function readPosted(
+  request: HttpRequest,
+  route: Exclude<EventRoute, { readonly kind: 'pixel' }>,
+): ReceivedEvents | Refusal {
+  const body = readBody(request.body);
+  return body.kind === 'refused' ? body : readEvents(route, body.value);
+}

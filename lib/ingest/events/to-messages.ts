@@ -1,0 +1,79 @@
+import { createHash } from 'node:crypto';
+import { inBatches, type BatchLimits } from '../../batches.ts';
+import { SQS_LIMITS } from '../../sqs/limits.ts';
+import { compress, escapeJson } from '../../sqs/message-body.ts';
+import type { OutgoingMessage } from '../../sqs/message.ts';
+import { refuse, type Refusal } from '../http/refusal.ts';
+import type { StampedEvent } from './stamp.ts';
+
+/** The messages of one request. */
+export interface Messages {
+  readonly kind: 'messages';
+  readonly messages: readonly OutgoingMessage[];
+}
+
+/**
+ * Bytes and events that share a message. SQS counts 64 KB as one request, so larger messages save nothing; a record comes
+ * back whole when one of its events is deferred, so they cost more then.
+ */
+export const SHARED_MESSAGE_LIMITS: BatchLimits = { items: 500, bytes: 256 * 1024 };
+
+const OPEN = '{"batch":[';
+const CLOSE = ']}';
+
+interface EventText {
+  readonly event: StampedEvent;
+  /** JSON, or what it was compressed to. */
+  readonly text: string;
+  readonly bytes: number;
+  readonly isCompressed: boolean;
+}
+
+/**
+ * Puts the events of one request into as few messages as are sensible, in their order. An event that is too large for SQS is
+ * compressed; the forwarder reads that as well.
+ *
+ * @param isFifo for a FIFO queue each message holds the events of one user
+ */
+export function toMessages(events: readonly StampedEvent[], isFifo: boolean): Messages | Refusal {
+  const texts: EventText[] = [];
+  for (const [index, event] of events.entries()) {
+    const text = toText(event);
+    if (text.bytes > SQS_LIMITS.bytes) return tooLarge(text, index);
+    texts.push(text);
+  }
+  const groups = isFifo ? Map.groupBy(texts, ({ event }) => event.rudderId).values() : [texts];
+  const room = { ...SHARED_MESSAGE_LIMITS, bytes: SHARED_MESSAGE_LIMITS.bytes - OPEN.length - CLOSE.length };
+  // A compressed event cannot stand among others. Each but the last is followed by a comma.
+  const bytesOf = ({ bytes, isCompressed }: EventText): number => (isCompressed ? Infinity : bytes + 1);
+  const messages: OutgoingMessage[] = [];
+  for (const group of groups) {
+    for (const batch of inBatches(group, room, bytesOf)) messages.push(toMessage(batch, isFifo));
+  }
+  return { kind: 'messages', messages };
+}
+
+function toText(event: StampedEvent): EventText {
+  const json = escapeJson(JSON.stringify(event));
+  const bytes = Buffer.byteLength(json);
+  if (bytes <= SQS_LIMITS.bytes) return { event, text: json, bytes, isCompressed: false };
+  const text = compress(json);
+  return { event, text, bytes: text.length, isCompressed: true };
+}
+
+function toMessage(texts: readonly EventText[], isFifo: boolean): OutgoingMessage {
+  const [only] = texts;
+  const list = texts.map(({ text }) => text).join(',');
+  const body = only !== undefined && texts.length === 1 ? only.text : `${OPEN}${list}${CLOSE}`;
+  const bytes = Buffer.byteLength(body);
+  if (!isFifo) return { body, bytes };
+  const ids = createHash('sha256');
+  for (const { event } of texts) ids.update(`${event.messageId}\n`);
+  return { body, bytes, groupId: only?.event.rudderId, deduplicationId: ids.digest('hex') };
+}
+
+function tooLarge({ event, bytes }: EventText, index: number): Refusal {
+  const id = event.messageId.slice(0, 100);
+  const least = `${bytes} bytes even when compressed, one SQS message holds ${SQS_LIMITS.bytes}`;
+  return refuse('event_too_large', `the event with index ${index}, messageId ${JSON.stringify(id)}: ${least}`);
+}

@@ -1,0 +1,55 @@
+import { refuse, type Refusal } from './refusal.ts';
+
+/** How a request shows that it may send: the write key as Basic user, as query parameter, or the webhook's secret header. */
+export type Authentication = 'header' | 'query' | 'webhook';
+
+export type Route =
+  /** One event, whose type the path names. */
+  | { readonly kind: 'event'; readonly authentication: Authentication; readonly type: string }
+  /** `{"batch":[…]}`. */
+  | { readonly kind: 'batch'; readonly authentication: Authentication }
+  /** What RudderStack's Webhook destinations post: an event, several, or a batch, all of them processed already. */
+  | { readonly kind: 'webhook'; readonly authentication: Authentication }
+  /** One event in the query. */
+  | { readonly kind: 'pixel'; readonly authentication: Authentication; readonly type: 'track' | 'page' }
+  | { readonly kind: 'source_config' }
+  | { readonly kind: 'health' }
+  | { readonly kind: 'robots' };
+
+/** A route that brings events. */
+export type EventRoute = Extract<Route, { readonly authentication: Authentication }>;
+
+const EVENT_TYPES = ['identify', 'track', 'page', 'screen', 'group', 'alias'] as const;
+
+const ROUTES: ReadonlyMap<string, { readonly methods: readonly string[]; readonly route: Route }> = new Map([
+  ...EVENT_TYPES.map((type) => on(['POST'], `/v1/${type}`, { kind: 'event', authentication: 'header', type })),
+  on(['POST'], '/v1/batch', { kind: 'batch', authentication: 'header' }),
+  on(['POST'], '/v1/import', { kind: 'batch', authentication: 'header' }),
+  on(['POST'], '/beacon/v1/batch', { kind: 'batch', authentication: 'query' }),
+  on(['GET'], '/pixel/v1/track', { kind: 'pixel', authentication: 'query', type: 'track' }),
+  on(['GET'], '/pixel/v1/page', { kind: 'pixel', authentication: 'query', type: 'page' }),
+  on(['POST', 'PUT', 'PATCH'], '/webhook', { kind: 'webhook', authentication: 'webhook' }),
+  on(['GET'], '/sourceConfig', { kind: 'source_config' }),
+  on(['GET', 'HEAD'], '/health', { kind: 'health' }),
+  on(['GET', 'HEAD'], '/', { kind: 'health' }),
+  on(['GET', 'HEAD'], '/robots.txt', { kind: 'robots' }),
+]);
+
+function on(
+  methods: readonly string[],
+  path: string,
+  route: Route,
+): readonly [string, { readonly methods: readonly string[]; readonly route: Route }] {
+  return [path, { methods, route }];
+}
+
+/**
+ * What a path is for: RudderStack's data-plane API as its SDKs use it, `/sourceConfig` of its control plane, and `/webhook`.
+ *
+ * @see https://www.rudderstack.com/docs/api/http-api/
+ */
+export function findRoute(method: string, path: string): Route | Refusal {
+  const found = ROUTES.get(path);
+  if (found === undefined) return refuse('unknown_path');
+  return found.methods.includes(method) ? found.route : refuse('wrong_method');
+}

@@ -1,0 +1,56 @@
+import type { HttpRequest } from '../http/request.ts';
+import { refuse, type Refusal } from '../http/refusal.ts';
+import type { Authentication } from '../http/routes.ts';
+import type { KeyRing } from './key-ring.ts';
+import type { Source } from './write-keys.ts';
+
+/** The header in which RudderStack's Webhook destination, or whoever else posts to /webhook, brings the secret. */
+export const WEBHOOK_SECRET_HEADER = 'x-webhook-secret';
+
+/** A request whose key belongs to a source. */
+export interface Authenticated {
+  readonly kind: 'source';
+  readonly source: Source;
+  readonly key: string;
+}
+
+const MISSING_KEY = {
+  header: 'no_write_key_in_header',
+  query: 'no_write_key_in_query',
+  webhook: 'invalid_webhook_secret',
+} as const satisfies Record<Authentication, Refusal['reason']>;
+
+/**
+ * Finds the source that a request's key belongs to.
+ *
+ * @param from where the request has to bring its key
+ * @param onUnavailable told why the keys cannot be read; the request is then refused with a status that asks for a retry
+ */
+export async function authenticate(
+  request: HttpRequest,
+  from: Authentication,
+  keyRing: KeyRing,
+  onUnavailable: (error: unknown) => void,
+): Promise<Authenticated | Refusal> {
+  const key = keyIn(request, from);
+  if (key === '') return refuse(MISSING_KEY[from]);
+  let source: Source | undefined;
+  try {
+    source = await keyRing.find(from === 'webhook' ? 'webhookSecrets' : 'writeKeys', key);
+  } catch (error) {
+    onUnavailable(error);
+    return refuse('keys_unavailable');
+  }
+  if (source !== undefined) return { kind: 'source', source, key };
+  return refuse(from === 'webhook' ? 'invalid_webhook_secret' : 'invalid_write_key');
+}
+
+function keyIn({ headers, query }: HttpRequest, from: Authentication): string {
+  if (from === 'webhook') return headers[WEBHOOK_SECRET_HEADER]?.trim() ?? '';
+  if (from === 'query') return query.get('writeKey')?.trim() ?? '';
+  const credentials = /^Basic +(?<base64>[\w+/=-]+)$/i.exec(headers['authorization']?.trim() ?? '')?.groups?.['base64'];
+  const [user = ''] = Buffer.from(credentials ?? '', 'base64')
+    .toString('utf8')
+    .split(':');
+  return user.trim();
+}

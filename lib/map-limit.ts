@@ -1,0 +1,21 @@
+/**
+ * Runs `work` for every item, at most `limit` at a time.
+ *
+ * @throws the first failure; no item is started after it
+ */
+export async function mapLimit<Item>(
+  items: Iterable<Item>,
+  limit: number,
+  work: (item: Item) => Promise<void>,
+): Promise<void> {
+  const waiting = oneByOne(items);
+  const worker = async (): Promise<void> => {
+    for (const item of waiting) await work(item);
+  };
+  await Promise.all(Array.from({ length: limit }, worker));
+}
+
+/** An iterator that several loops can share. It ends for all of them when one of them is left by an error. */
+function* oneByOne<Item>(items: Iterable<Item>): Generator<Item> {
+  yield* items;
+}

@@ -1,0 +1,172 @@
+import * as v from 'valibot';
+import { ConfigurationError } from '../configuration-error.ts';
+import { isObject } from '../json.ts';
+import { parseAppId, type AppId } from './app-id.ts';
+
+/** A setting that may be given once for every source or apart for each. */
+export type PerSource<Setting> =
+  | { readonly kind: 'every_source'; readonly setting: Setting }
+  | { readonly kind: 'by_source'; readonly settings: ReadonlyMap<string, Setting> };
+
+export interface ConsentRule {
+  readonly provider: string;
+  readonly consents: readonly string[];
+  /** `or`: all consents have to be denied; anything else: one denied consent is enough. Counts for provider `custom`. */
+  readonly resolutionStrategy: string;
+}
+
+/** The owner's choices about events: what RudderStack keeps as the `Config` of its Heap destination. */
+export interface Settings {
+  readonly appId: AppId;
+  readonly dataResidency: 'us' | 'eu';
+  readonly eventFiltering: {
+    readonly option: 'disable' | 'blacklistedEvents' | 'whitelistedEvents';
+    /** The names of the list that `option` names, trimmed. */
+    readonly eventNames: ReadonlySet<string>;
+  };
+  /** True when the Web SDK itself sends events to Heap from the browser. */
+  readonly isWebDeviceMode: boolean;
+  readonly consent: {
+    readonly consentManagement: PerSource<readonly ConsentRule[]>;
+    readonly oneTrustCookieCategories: PerSource<readonly string[]>;
+    readonly ketchConsentPurposes: PerSource<readonly string[]>;
+  };
+}
+
+const trimmedText = v.pipe(
+  v.union([v.string(), v.number()], 'has to be a string'),
+  v.transform((value) => String(value).trim()),
+);
+
+function perSource<Item extends v.GenericSchema>(item: Item) {
+  const list = v.array(item, 'has to be a list, or an object with a list for each source');
+  return v.nullish(v.union([list, v.record(v.string(), v.nullish(list, []))], list.message), []);
+}
+
+const EventNames = v.nullish(
+  v.array(
+    v.looseObject({ eventName: v.string('has to be a string') }, 'has to be an object {"eventName": …}'),
+    'has to be a list',
+  ),
+  [],
+);
+
+/**
+ * The keys of RudderStack's own definition of the destination; others are left unread, so that a whole `Config` can be
+ * pasted.
+ *
+ * @see https://www.rudderstack.com/docs/destinations/streaming-destinations/heap.io/
+ */
+const DestinationConfig = v.looseObject({
+  appId: v.pipe(
+    v.nullish(v.union([v.string(), v.number()], 'has to be a string'), ''),
+    v.rawTransform(({ dataset, addIssue, NEVER }) => {
+      const parsed = parseAppId(String(dataset.value));
+      if (parsed.kind === 'app_id') return parsed.appId;
+      addIssue({ message: parsed.problem });
+      return NEVER;
+    }),
+  ),
+  dataResidency: v.nullish(
+    v.pipe(
+      v.string('has to be "us" or "eu"'),
+      v.transform((region) => region.trim().toLowerCase()),
+      v.picklist(['us', 'eu'], 'has to be "us" or "eu"'),
+    ),
+    'us',
+  ),
+  eventFilteringOption: v.nullish(
+    v.picklist(
+      ['disable', 'blacklistedEvents', 'whitelistedEvents'],
+      'has to be "disable", "blacklistedEvents" or "whitelistedEvents"',
+    ),
+    'disable',
+  ),
+  blacklistedEvents: EventNames,
+  whitelistedEvents: EventNames,
+  useNativeSDK: v.nullish(
+    v.union(
+      [v.boolean(), v.looseObject({ web: v.nullish(v.boolean(), false) })],
+      'has to be true, false or {"web": true}',
+    ),
+    false,
+  ),
+  connectionMode: v.nullish(
+    v.union([v.string(), v.looseObject({ web: v.nullish(v.string(), 'cloud') })], 'has to be a string or an object'),
+    'cloud',
+  ),
+  consentManagement: perSource(
+    v.looseObject({
+      provider: v.nullish(v.string('has to be a string'), 'oneTrust'),
+      consents: v.nullish(v.array(v.looseObject({ consent: v.nullish(trimmedText, '') })), []),
+      resolutionStrategy: v.nullish(v.string('has to be a string'), ''),
+    }),
+  ),
+  oneTrustCookieCategories: perSource(v.looseObject({ oneTrustCookieCategory: v.nullish(trimmedText, '') })),
+  ketchConsentPurposes: perSource(v.looseObject({ purpose: v.nullish(trimmedText, '') })),
+});
+
+/**
+ * Checks the owner's settings.
+ *
+ * @param config a RudderStack destination `Config` as parsed JSON
+ * @param name what to call it in the error
+ * @throws ConfigurationError naming every key that is wrong
+ */
+export function readSettings(config: unknown, name = 'DESTINATION_CONFIG'): Settings {
+  if (!isObject(config)) throw new ConfigurationError(`${name} has to be a JSON object`);
+  const parsed = v.safeParse(DestinationConfig, config);
+  if (!parsed.success) {
+    const problems = parsed.issues.map((issue) => describeIssue(name, issue));
+    throw new ConfigurationError(problems.join('; '));
+  }
+  const given = parsed.output;
+  const listed = given.eventFilteringOption === 'disable' ? [] : given[given.eventFilteringOption];
+  return {
+    appId: given.appId,
+    dataResidency: given.dataResidency,
+    eventFiltering: {
+      option: given.eventFilteringOption,
+      eventNames: new Set(listed.map(({ eventName }) => eventName.trim()).filter((eventName) => eventName !== '')),
+    },
+    isWebDeviceMode: forWeb(given.useNativeSDK) || forWeb(given.connectionMode) === 'device',
+    consent: {
+      consentManagement: forEachSource(given.consentManagement, ({ provider, consents, resolutionStrategy }) => ({
+        provider,
+        consents: consents.map(({ consent }) => consent).filter((consent) => consent !== ''),
+        resolutionStrategy,
+      })),
+      oneTrustCookieCategories: forEachSource(given.oneTrustCookieCategories, (one) => one.oneTrustCookieCategory),
+      ketchConsentPurposes: forEachSource(given.ketchConsentPurposes, ({ purpose }) => purpose),
+    },
+  };
+}
+
+function describeIssue(name: string, issue: v.BaseIssue<unknown>): string {
+  const path = v.getDotPath(issue);
+  return `${path === null ? name : `${name}.${path}`} ${issue.message}`;
+}
+
+function forWeb<Setting>(given: Setting | { readonly web: Setting }): Setting {
+  return typeof given === 'object' && given !== null && 'web' in given ? given.web : given;
+}
+
+/** What is left empty in RudderStack's form says nothing. */
+function forEachSource<Given, Setting>(
+  given: readonly Given[] | Readonly<Record<string, readonly Given[]>>,
+  read: (one: Given) => Setting,
+): PerSource<readonly Setting[]> {
+  const readAll = (list: readonly Given[]): Setting[] => list.map(read).filter((setting) => setting !== '');
+  return isList(given)
+    ? { kind: 'every_source', setting: readAll(given) }
+    : {
+        kind: 'by_source',
+        settings: new Map(Object.entries(given).map(([source, list]) => [source, readAll(list)])),
+      };
+}
+
+function isList<Given>(
+  given: readonly Given[] | Readonly<Record<string, readonly Given[]>>,
+): given is readonly Given[] {
+  return Array.isArray(given);
+}

@@ -1,0 +1,32 @@
+import { ChangeMessageVisibilityBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
+
+/** A received message that is to stay invisible for a while. */
+export interface VisibilityChange {
+  readonly receiptHandle: string;
+  /** 0 makes the message visible at once. */
+  readonly visibilityTimeoutS: number;
+}
+
+/**
+ * Changes the visibility timeouts of at most ten messages.
+ *
+ * @returns how many changes SQS refused
+ * @throws the SDK's error when the call fails as a whole
+ */
+export async function changeVisibility(
+  client: SQSClient,
+  queueUrl: string,
+  changes: readonly VisibilityChange[],
+  abortSignal?: AbortSignal,
+): Promise<number> {
+  const Entries = changes.map(({ receiptHandle, visibilityTimeoutS }, index) => ({
+    Id: String(index),
+    ReceiptHandle: receiptHandle,
+    VisibilityTimeout: visibilityTimeoutS,
+  }));
+  const { Failed = [] } = await client.send(
+    new ChangeMessageVisibilityBatchCommand({ QueueUrl: queueUrl, Entries }),
+    abortSignal === undefined ? {} : { abortSignal },
+  );
+  return Failed.length;
+}

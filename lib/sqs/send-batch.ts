@@ -1,0 +1,57 @@
+import { SendMessageBatchCommand, type SendMessageBatchRequestEntry, type SQSClient } from '@aws-sdk/client-sqs';
+import { isFifo } from './fifo.ts';
+import type { OutgoingMessage } from './message.ts';
+
+/** What became of one message. Only `sent` says that it is safely in the queue. */
+export type SendOutcome = { readonly kind: 'sent' } | SendFailure;
+
+export interface SendFailure {
+  readonly kind: 'failed';
+  /** SQS's error code. */
+  readonly code: string;
+  readonly message: string;
+  /** SQS will refuse the message however often it is sent. */
+  readonly isSenderFault: boolean;
+}
+
+/**
+ * Sends one batch, once.
+ *
+ * @param messages within `SQS_BATCH_LIMITS`
+ * @returns the outcome of each message, in their order
+ * @throws the SDK's error when the call fails as a whole
+ */
+export async function sendBatch(
+  client: SQSClient,
+  queueUrl: string,
+  messages: readonly OutgoingMessage[],
+  abortSignal?: AbortSignal,
+): Promise<readonly SendOutcome[]> {
+  const Entries = messages.map((message, index) => toEntry(message, index, isFifo(queueUrl)));
+  const { Successful = [], Failed = [] } = await client.send(
+    new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries }),
+    abortSignal === undefined ? {} : { abortSignal },
+  );
+  const sent = new Set(Successful.map(({ Id }) => Id));
+  const failed = new Map(Failed.map((failure) => [failure.Id, failure]));
+  return messages.map((_, index): SendOutcome => {
+    const id = String(index);
+    if (sent.has(id)) return { kind: 'sent' };
+    const { Code = 'NoAnswer', Message = 'no reason given', SenderFault = false } = failed.get(id) ?? {};
+    return { kind: 'failed', code: Code, message: Message, isSenderFault: SenderFault };
+  });
+}
+
+function toEntry(
+  { body, attributes, groupId, deduplicationId }: OutgoingMessage,
+  index: number,
+  isForFifo: boolean,
+): SendMessageBatchRequestEntry {
+  return {
+    Id: String(index),
+    MessageBody: body,
+    ...(attributes === undefined ? {} : { MessageAttributes: { ...attributes } }),
+    ...(groupId === undefined ? {} : { MessageGroupId: groupId }),
+    ...(isForFifo && deduplicationId !== undefined ? { MessageDeduplicationId: deduplicationId } : {}),
+  };
+}

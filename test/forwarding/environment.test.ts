@@ -1,0 +1,39 @@
+import { ConfigurationError } from '../../lib/configuration-error.ts';
+import { readRuntime, readSettingsFromEnvironment } from '../../lib/forwarding/environment.ts';
+
+test.each([
+  [{}, 'DESTINATION_CONFIG is missing: the settings as JSON, for example {"appId":"1234567890"}'],
+  [{ DESTINATION_CONFIG: '{' }, 'DESTINATION_CONFIG is not valid JSON'],
+])('the variable %j', (environment, message) => {
+  expect(() => readSettingsFromEnvironment(environment)).toThrow(message);
+});
+
+describe('the rest of the environment', () => {
+  const urls = { QUEUE_URL: 'https://sqs/q', DEAD_LETTER_QUEUE_URL: 'https://sqs/d' };
+
+  test('has defaults', () => {
+    expect(readRuntime({ ...urls, MAX_RECEIVE_COUNT: '', HEAP_BASE_URL: '' })).toEqual({
+      queueUrl: 'https://sqs/q',
+      deadLetterQueueUrl: 'https://sqs/d',
+      maxReceiveCount: 50,
+      maximumConcurrency: 2,
+      heapBaseUrl: undefined,
+    });
+  });
+
+  test.each([
+    [{ ...urls, QUEUE_URL: undefined }, 'QUEUE_URL is missing: an http or https URL'],
+    [{ ...urls, DEAD_LETTER_QUEUE_URL: 'queue' }, 'DEAD_LETTER_QUEUE_URL is not an http or https URL'],
+    [{ ...urls, MAX_RECEIVE_COUNT: '0' }, 'MAX_RECEIVE_COUNT has to be a whole number from 1 to 1000'],
+    [{ ...urls, MAXIMUM_CONCURRENCY: 'two' }, 'MAXIMUM_CONCURRENCY has to be a whole number from 1 to 1000'],
+    [{ ...urls, HEAP_BASE_URL: 'ftp://heap' }, 'HEAP_BASE_URL is not an http or https URL'],
+  ])('%j is refused', (environment, message) => {
+    expect(() => readRuntime(environment)).toThrow(new ConfigurationError(message));
+  });
+
+  test('Heap’s URL loses its last slash', () => {
+    expect(readRuntime({ ...urls, HEAP_BASE_URL: 'http://127.0.0.1:1/x/' })).toMatchObject({
+      heapBaseUrl: 'http://127.0.0.1:1/x',
+    });
+  });
+});

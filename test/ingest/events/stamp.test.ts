@@ -1,0 +1,102 @@
+import { stampEvent, type Reception } from '../../../lib/ingest/events/stamp.ts';
+
+const reception: Reception = {
+  receivedAtMs: Date.parse('2026-11-23T10:00:00.000Z'),
+  sentAt: undefined,
+  requestIp: '192.0.2.7',
+  newMessageId: () => 'new-id',
+};
+
+describe('what the gateway adds', () => {
+  test('an event without anything gets it all', () => {
+    expect(stampEvent({ userId: 'u-1' }, reception)).toEqual({
+      userId: 'u-1',
+      messageId: 'new-id',
+      // printf 'u-1:' | md5sum
+      rudderId: 'b421bc08-5bfb-edfd-405a-58dcb94a1115',
+      request_ip: '192.0.2.7',
+      receivedAt: '2026-11-23T10:00:00.000Z',
+      originalTimestamp: '2026-11-23T10:00:00.000Z',
+      sentAt: '2026-11-23T10:00:00.000Z',
+      timestamp: '2026-11-23T10:00:00.000Z',
+    });
+  });
+
+  test.each([
+    ['m-1', 'm-1'],
+    [' m-1 ', 'm-1'],
+    [17, '17'],
+    ['', 'new-id'],
+    ['  ', 'new-id'],
+    [null, 'new-id'],
+    [{ id: 1 }, 'new-id'],
+  ])('messageId %j becomes %s', (messageId, expected) => {
+    expect(stampEvent({ messageId }, reception).messageId).toBe(expected);
+  });
+
+  test('rudderId is always our own, and the same for the same user however the id is written', () => {
+    const of = (event: object): string => stampEvent({ ...event, rudderId: 'theirs' }, reception).rudderId;
+    expect(of({ userId: 7, anonymousId: ' a\u200b ' })).toBe(of({ userId: '7', anonymousId: 'a' }));
+    expect(of({ userId: 'a' })).not.toBe(of({ anonymousId: 'a' }));
+    expect(of({ userId: 'a' })).not.toBe('theirs');
+  });
+
+  test('what an earlier RudderStack server has added stays', () => {
+    const stamped = stampEvent({ request_ip: '203.0.113.9', receivedAt: '2026-11-20T01:02:03.004+02:00' }, reception);
+    expect(stamped).toMatchObject({ request_ip: '203.0.113.9', receivedAt: '2026-11-20T01:02:03.004+02:00' });
+  });
+
+  test('everything else stays as it came', () => {
+    const event = { type: 'track', userId: ' 7 ', properties: { a: [1, null, { b: 'ü' }] }, context: { x: 1 } };
+    expect(stampEvent(event, reception)).toMatchObject(event);
+  });
+});
+
+describe('the time fix', () => {
+  test.each([
+    [
+      'a clock that is a year ahead',
+      { originalTimestamp: '2027-11-23T09:59:00Z', sentAt: '2027-11-23T10:00:00Z' },
+      '2026-11-23T09:59:00.000Z',
+    ],
+    [
+      'a clock in another zone',
+      { originalTimestamp: '2026-11-23T15:29:00+05:30', sentAt: '2026-11-23T15:30:00+05:30' },
+      '2026-11-23T09:59:00.000Z',
+    ],
+    [
+      'no sentAt: the device’s clock is believed',
+      { originalTimestamp: '2026-11-23T08:00:00Z' },
+      '2026-11-23T08:00:00.000Z',
+    ],
+    ['no originalTimestamp', { sentAt: '2026-11-23T09:00:00Z' }, '2026-11-23T11:00:00.000Z'],
+    ['times that are none', { originalTimestamp: 'now', sentAt: 5 }, '2026-11-23T10:00:00.000Z'],
+    [
+      'times at the two ends of the calendar',
+      { originalTimestamp: '0001-01-02', sentAt: '9998-01-01' },
+      '2026-11-23T10:00:00.000Z',
+    ],
+    [
+      'a timestamp of its own',
+      { timestamp: '2020-01-01T00:00:00+02:00', originalTimestamp: '2027-01-01', sentAt: '2027-01-02' },
+      '2020-01-01T00:00:00.000+02:00',
+    ],
+    ['a timestamp in milliseconds', { timestamp: 1_577_836_800_000 }, '2020-01-01T00:00:00.000Z'],
+    [
+      'a timestamp that is none',
+      { timestamp: 'x', originalTimestamp: '2026-11-23T08:00:00Z', sentAt: '2026-11-23T09:00:00Z' },
+      '2026-11-23T09:00:00.000Z',
+    ],
+  ])('%s', (_, times, timestamp) => {
+    expect(stampEvent(times, reception).timestamp).toBe(timestamp);
+  });
+
+  test('the batch’s sentAt counts for events that have none, as mobile SDKs send it', () => {
+    const late = { ...reception, sentAt: '2026-11-23T12:00:00Z' };
+    const originalTimestamp = '2026-11-23T11:50:00Z';
+    expect(stampEvent({ originalTimestamp }, late).timestamp).toBe('2026-11-23T09:50:00.000Z');
+    expect(stampEvent({ originalTimestamp, sentAt: '2026-11-23T11:51:00Z' }, late).timestamp).toBe(
+      '2026-11-23T09:59:00.000Z',
+    );
+  });
+});

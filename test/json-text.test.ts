@@ -1,0 +1,53 @@
+import fc from 'fast-check';
+import { elementTexts, memberText } from '../lib/json-text.ts';
+
+describe('elementTexts', () => {
+  test.each([
+    ['[]', []],
+    ['[1]', ['1']],
+    [' [ 1 , "a,]" , {"b":[2,3]} , null ] ', ['1', '"a,]"', '{"b":[2,3]}', 'null']],
+    ['["\\\\","\\"]",true]', ['"\\\\"', '"\\"]"', 'true']],
+    ['[1e400,-0.50,12345678901234567890]', ['1e400', '-0.50', '12345678901234567890']],
+  ])('cuts %s without re-writing it', (json, expected) => {
+    expect(elementTexts(json)).toEqual(expected);
+  });
+
+  test('gives texts that parse to the same values, however the array is laid out', () => {
+    fc.assert(
+      fc.property(fc.array(fc.jsonValue()), fc.constantFrom(0, 1, '\t'), (list, space) => {
+        const texts = elementTexts(JSON.stringify(list, undefined, space));
+        expect(texts.map((text): unknown => JSON.parse(text))).toEqual(JSON.parse(JSON.stringify(list)));
+      }),
+    );
+  });
+
+  test('cuts out an element of 100,000 levels, which JSON.stringify cannot write', () => {
+    const deep = '['.repeat(100_000) + ']'.repeat(100_000);
+    expect(elementTexts(`[1,${deep},2]`)).toEqual(['1', deep, '2']);
+  });
+});
+
+describe('memberText', () => {
+  test.each([
+    ['{"a":1,"b":{"c":"}"}}', 'b', '{"c":"}"}'],
+    ['{ "a" : 1.0 , "b" : 2 }', 'a', '1.0'],
+    ['{"a":1,"a":2}', 'a', '2'],
+    ['{"\\u0061":true}', 'a', 'true'],
+    ['{"b":{"a":1}}', 'a', undefined],
+    ['{}', 'a', undefined],
+  ])('of %s takes the member %s as it stands', (json, key, expected) => {
+    expect(memberText(json, key)).toBe(expected);
+  });
+
+  test('finds every member of any object', () => {
+    fc.assert(
+      fc.property(fc.dictionary(fc.string(), fc.jsonValue()), fc.constantFrom(0, 2), (object, space) => {
+        const json = JSON.stringify(object, undefined, space);
+        for (const [key, value] of Object.entries(object)) {
+          const found: unknown = JSON.parse(memberText(json, key) ?? 'undefined');
+          expect(found).toEqual(JSON.parse(JSON.stringify(value)));
+        }
+      }),
+    );
+  });
+});

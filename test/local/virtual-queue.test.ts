@@ -1,0 +1,146 @@
+import { randomUUID } from 'node:crypto';
+import {
+  ChangeMessageVisibilityCommand,
+  CreateQueueCommand,
+  DeleteMessageCommand,
+  GetQueueAttributesCommand,
+  ReceiveMessageCommand,
+  SendMessageCommand,
+  type Message,
+} from '@aws-sdk/client-sqs';
+import { createLocalClient } from '../../local/queues.ts';
+import { sqsEndpoint } from '../support/lambda-harness.ts';
+import { createVirtualQueue } from '../../local/virtual/queue.ts';
+
+/** What the chaos tests take for granted of their model of a queue, seen on a real SQS API as well. */
+interface Queue {
+  send(body: string): Promise<void>;
+  receive(): Promise<readonly Received[]>;
+  hide(received: Received | undefined, seconds: number): Promise<boolean>;
+  remove(received: Received | undefined): Promise<void>;
+  deadLetters(): Promise<readonly string[]>;
+}
+
+interface Received {
+  readonly body: string;
+  readonly receiveCount: number;
+  readonly receiptHandle: string;
+}
+
+const MAX_RECEIVE_COUNT = 3;
+
+function virtual(): Promise<Queue> {
+  const queue = createVirtualQueue({
+    now: () => 0,
+    random: () => 0.5,
+    isFifo: false,
+    visibilityTimeoutS: 420,
+    maxReceiveCount: MAX_RECEIVE_COUNT,
+  });
+  return Promise.resolve({
+    send: async (body) => queue.send(body),
+    receive: async () =>
+      queue.receive(10).map(({ body, receiptHandle, attributes }) => ({
+        body,
+        receiptHandle,
+        receiveCount: Number(attributes.ApproximateReceiveCount),
+      })),
+    hide: async (received, seconds) => queue.changeVisibility(received?.receiptHandle ?? '', seconds),
+    remove: async (received) => queue.remove(received?.receiptHandle ?? ''),
+    deadLetters: async () => queue.moved,
+  });
+}
+
+async function real(): Promise<Queue> {
+  const client = createLocalClient(sqsEndpoint());
+  const create = async (Attributes: Record<string, string>): Promise<string> => {
+    const { QueueUrl = '' } = await client.send(new CreateQueueCommand({ QueueName: randomUUID(), Attributes }));
+    return QueueUrl;
+  };
+  const deadLetterUrl = await create({});
+  const { Attributes = {} } = await client.send(
+    new GetQueueAttributesCommand({ QueueUrl: deadLetterUrl, AttributeNames: ['QueueArn'] }),
+  );
+  const RedrivePolicy = JSON.stringify({
+    deadLetterTargetArn: Attributes['QueueArn'],
+    maxReceiveCount: MAX_RECEIVE_COUNT,
+  });
+  const QueueUrl = await create({ VisibilityTimeout: '420', RedrivePolicy });
+  const receiveFrom = async (url: string): Promise<Message[]> => {
+    const { Messages = [] } = await client.send(
+      new ReceiveMessageCommand({ QueueUrl: url, MaxNumberOfMessages: 10, MessageSystemAttributeNames: ['All'] }),
+    );
+    return Messages;
+  };
+  return {
+    async send(body) {
+      await client.send(new SendMessageCommand({ QueueUrl, MessageBody: body }));
+    },
+    async receive() {
+      const messages = await receiveFrom(QueueUrl);
+      return messages.map(({ Body = '', ReceiptHandle = '', Attributes: { ApproximateReceiveCount } = {} }) => ({
+        body: Body,
+        receiptHandle: ReceiptHandle,
+        receiveCount: Number(ApproximateReceiveCount),
+      }));
+    },
+    async hide(received, seconds) {
+      try {
+        await client.send(
+          new ChangeMessageVisibilityCommand({
+            QueueUrl,
+            ReceiptHandle: received?.receiptHandle,
+            VisibilityTimeout: seconds,
+          }),
+        );
+        return true;
+      } catch {
+        return false;
+      }
+    },
+    async remove(received) {
+      await client.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle: received?.receiptHandle }));
+    },
+    deadLetters: async () => (await receiveFrom(deadLetterUrl)).map(({ Body = '' }) => Body),
+  };
+}
+
+describe.each([
+  ['the model', virtual],
+  ['a real SQS API', real],
+])('%s', (_, create) => {
+  test('hides what was received, counts receives, and shows it again when its timeout is set to 0', async () => {
+    const queue = await create();
+    await queue.send('a');
+    const [first] = await queue.receive();
+    expect(first).toMatchObject({ body: 'a', receiveCount: 1 });
+    expect(await queue.receive()).toEqual([]);
+    expect(await queue.hide(first, 900)).toBe(true);
+    expect(await queue.receive()).toEqual([]);
+    expect(await queue.hide(first, 0)).toBe(true);
+    expect(await queue.receive()).toMatchObject([{ body: 'a', receiveCount: 2 }]);
+  });
+
+  test('keeps what was not removed, and no more', async () => {
+    const queue = await create();
+    await queue.send('a');
+    await queue.send('b');
+    const received = await queue.receive();
+    await queue.remove(received.find(({ body }) => body === 'a'));
+    const kept = received.find(({ body }) => body === 'b');
+    await queue.hide(kept, 0);
+    expect((await queue.receive()).map(({ body }) => body)).toEqual(['b']);
+  });
+
+  test('moves a message on the receive after the last that is allowed', async () => {
+    const queue = await create();
+    await queue.send('a');
+    for (let receives = 1; receives <= MAX_RECEIVE_COUNT; receives += 1) {
+      const [received] = await queue.receive();
+      expect(received?.receiveCount).toBe(receives);
+      await queue.hide(received, 0);
+    }
+    expect(await queue.receive()).toEqual([]);
+    expect(await queue.deadLetters()).toEqual(['a']);
+  });
+});

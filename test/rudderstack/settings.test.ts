@@ -1,0 +1,64 @@
+import { ConfigurationError } from '../../lib/configuration-error.ts';
+import { readSettings } from '../../lib/rudderstack/settings.ts';
+
+test('a whole Config as RudderStack shows it can be pasted', () => {
+  const settings = readSettings({
+    appId: '3138X54182',
+    dataResidency: 'EU',
+    useNativeSDK: { web: false },
+    connectionMode: { web: 'cloud', android: 'cloud' },
+    eventFilteringOption: 'whitelistedEvents',
+    whitelistedEvents: [{ eventName: ' A ' }, { eventName: '' }],
+    blacklistedEvents: [{ eventName: '' }],
+    oneTrustCookieCategories: { web: [{ oneTrustCookieCategory: 'C2' }] },
+    ketchConsentPurposes: [{ purpose: '' }],
+    consentManagement: { web: [{ provider: 'custom', consents: [{ consent: 'c1' }], resolutionStrategy: 'or' }] },
+    somethingNew: true,
+  });
+  expect(settings).toEqual({
+    appId: { kind: 'fixed', id: '3138X54182' },
+    dataResidency: 'eu',
+    eventFiltering: { option: 'whitelistedEvents', eventNames: new Set(['A']) },
+    isWebDeviceMode: false,
+    consent: {
+      consentManagement: {
+        kind: 'by_source',
+        settings: new Map([['web', [{ provider: 'custom', consents: ['c1'], resolutionStrategy: 'or' }]]]),
+      },
+      oneTrustCookieCategories: { kind: 'by_source', settings: new Map([['web', ['C2']]]) },
+      ketchConsentPurposes: { kind: 'every_source', setting: [] },
+    },
+  });
+});
+
+test('an app id is enough', () => {
+  expect(readSettings({ appId: '1' })).toMatchObject({ dataResidency: 'us', eventFiltering: { option: 'disable' } });
+});
+
+test.each<[unknown, string]>([
+  [{}, 'DESTINATION_CONFIG.appId is required: the id of a Heap environment, as a string'],
+  [{ appId: null }, 'DESTINATION_CONFIG.appId is required: the id of a Heap environment, as a string'],
+  [{ appId: '1', dataResidency: 'mars' }, 'DESTINATION_CONFIG.dataResidency has to be "us" or "eu"'],
+  [
+    { appId: '1', eventFilteringOption: 'off' },
+    'DESTINATION_CONFIG.eventFilteringOption has to be "disable", "blacklistedEvents" or "whitelistedEvents"',
+  ],
+  [{ appId: '1', blacklistedEvents: 'A' }, 'DESTINATION_CONFIG.blacklistedEvents has to be a list'],
+  [
+    { appId: '1', whitelistedEvents: [{ eventName: 5 }] },
+    'DESTINATION_CONFIG.whitelistedEvents.0.eventName has to be a string',
+  ],
+  [{ appId: '1', useNativeSDK: 'yes' }, 'DESTINATION_CONFIG.useNativeSDK has to be true, false or {"web": true}'],
+  [
+    { appId: '1', consentManagement: 5 },
+    'DESTINATION_CONFIG.consentManagement has to be a list, or an object with a list for each source',
+  ],
+  [
+    { appId: '', dataResidency: 5 },
+    'DESTINATION_CONFIG.appId is required: the id of a Heap environment, as a string; DESTINATION_CONFIG.dataResidency has to be "us" or "eu"',
+  ],
+  [[], 'DESTINATION_CONFIG has to be a JSON object'],
+  ['x', 'DESTINATION_CONFIG has to be a JSON object'],
+])('%j is refused with one line that names the key', (config, message) => {
+  expect(() => readSettings(config)).toThrow(new ConfigurationError(message));
+});
