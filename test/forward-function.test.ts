@@ -89,7 +89,7 @@ describe('bad input gets an answer and harms nobody', () => {
     expect(letter).toMatchObject({ Body: ' ', MessageAttributes: { detail: { StringValue: 'the body is empty' } } });
   });
 
-  test('a body of exactly 1 MiB leaves no room for a reason: SQS’s own redrive takes it', async () => {
+  test('a body of exactly 1 MiB leaves no room for a reason: SQS’s redrive policy moves the record', async () => {
     await start();
     const body = 'x'.repeat(1024 * 1024);
     await harness.send(body);
