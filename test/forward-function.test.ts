@@ -41,10 +41,20 @@ describe('bad input gets an answer and harms nobody', () => {
   const almostOneMiB = 'x'.repeat(1024 * 1024 - 2048);
   test.each<[string, string, string, string]>([
     ['blanks', ' ', 'not_json', 'the body is empty'],
-    ['binary', Buffer.from([0x89, 0x50, 0x4e, 0x47, 0xff]).toString('latin1'), 'not_json', 'the body is no JSON'],
-    ['1 MiB of text', almostOneMiB, 'not_json', 'the body is no JSON'],
-    ['1 MiB of JSON that is no object', `"${almostOneMiB}"`, 'no_event', 'expected an event object, found a text'],
-    ['JSON that is no object', '[1]', 'no_event', 'expected an event object, found a number'],
+    [
+      'binary',
+      Buffer.from([0x89, 0x50, 0x4e, 0x47, 0xff]).toString('latin1'),
+      'not_json',
+      'the body is not valid JSON',
+    ],
+    ['1 MiB of text', almostOneMiB, 'not_json', 'the body is not valid JSON'],
+    [
+      '1 MiB of JSON that is not an object',
+      `"${almostOneMiB}"`,
+      'no_event',
+      'expected an event object, found a string',
+    ],
+    ['JSON that is not an object', '[1]', 'no_event', 'expected an event object, found a number'],
     [
       '10,000 levels',
       json(track('m')).replace('}', `,"properties":{"a":${deep}}}`),

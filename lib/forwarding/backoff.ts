@@ -8,8 +8,8 @@ const LONGEST_VISIBILITY_S = 12 * 60 * 60;
 /**
  * Returns the visibility timeout of a deferred record, in whole seconds.
  *
- * After a failure it is 30 s, doubled with every receive up to 15 min, and at least what Heap asked for. Half of it is random
- * jitter, so that records that failed together do not return together. Lambda's pollers do not slow down for partial
+ * After a failure it is 30 s, doubled with every receive up to 15 min, and at least what Heap asked for. Half of it is
+ * random jitter, so that records that failed together do not return together. Lambda's pollers do not slow down for partial
  * failures, so nothing else limits the retries. A record that only waits for its turn waits exactly as long as it has to.
  *
  * @param deferred the deferred events of the record

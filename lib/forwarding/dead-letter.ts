@@ -33,9 +33,9 @@ export const DEAD_LETTER_ATTRIBUTES: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The most dead letters for the events of one record. With more rejected events the whole record becomes one dead letter, so
- * that one message with half a million bad elements does not turn into half a million messages. Its delivered events are safe
- * to send again because of their idempotency keys.
+ * The most dead letters for the events of one record. With more rejected events the whole record becomes one dead letter,
+ * so that one message with half a million bad elements does not turn into half a million messages. Its delivered events are
+ * safe to send again because of their idempotency keys.
  */
 const MOST_DEAD_LETTERS = 1000;
 

@@ -32,9 +32,10 @@ const PARALLEL_CALLS = 8;
 /**
  * Carries out the outcomes: sends dead letters, and sets the visibility timeouts of deferred records.
  *
- * SQS knows only whole records. While one event is deferred, its record stays in the queue, and the record's rejected events
- * wait too, so that they do not produce dead letters at every receive. Events that were delivered already are dropped by Heap
- * because of their idempotency keys. A record is acknowledged only after its dead letters are in the dead-letter queue.
+ * SQS knows only whole records. While one event is deferred, its record stays in the queue, and the record's rejected
+ * events wait too, so that they do not produce dead letters at every receive. Events that were delivered already are
+ * dropped by Heap because of their idempotency keys. A record is acknowledged only after its dead letters are in the
+ * dead-letter queue.
  *
  * @param deadline when the calls to SQS are aborted, in ms since 1970
  * @returns each record with its final outcomes; records with a deferred event have to be returned to the queue
@@ -80,9 +81,7 @@ async function deadLetter(
       const why = "event and reason exceed SQS's message size; SQS's redrive policy moves the record instead";
       return deferRejected(one, 'dead_letter_too_large', why);
     }
-    return unsent.has(messageId)
-      ? deferRejected(one, 'dead_letter_failed', 'the dead letter could not be sent')
-      : one;
+    return unsent.has(messageId) ? deferRejected(one, 'dead_letter_failed', 'the dead letter could not be sent') : one;
   });
 }
 

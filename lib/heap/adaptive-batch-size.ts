@@ -17,9 +17,9 @@ export interface AdaptiveBatchSize {
 const RECOVERY = 4;
 
 /**
- * Creates the adaptive batch size. It is normally Heap's limit. Bisecting 1000 entries down to a bad one takes ten requests in
- * a row. If an invocation has no time for them, or the rate limit no room, every invocation would start over and none would
- * finish. So the next invocation starts with the size that this one reached.
+ * Creates the adaptive batch size. It is normally Heap's limit. Bisecting 1000 entries down to a bad one takes ten requests
+ * in a row. If an invocation has no time for them, or the rate limit no room, every invocation would start over and none
+ * would finish. So the next invocation starts with the size that this one reached.
  *
  * @param sizes stores the sizes that differ from Heap's limit
  */

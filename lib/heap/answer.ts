@@ -10,8 +10,8 @@ export interface Refused {
 }
 
 /**
- * Interprets an answer. Heap documents only the statuses 200 and 400; all others have their standard HTTP meaning. The body has
- * no documented format and is not interpreted.
+ * Interprets an answer. Heap documents only the statuses 200 and 400; all others have their standard HTTP meaning. The body
+ * has no documented format and is not interpreted.
  *
  * @param now in ms since 1970
  */

@@ -23,16 +23,16 @@ interface Open {
 }
 
 /**
- * Sends the bulk requests of one app. A request that Heap refuses is bisected until each bad entry has been sent alone, since
- * Heap does not say which entry is bad. Heap may have stored a part of a refused request; idempotency keys make sending it
- * again harmless. Every request is sent once before any is bisected, so that bad entries do not delay good ones.
+ * Sends the bulk requests of one app. A request that Heap refuses is bisected until each bad entry has been sent alone,
+ * since Heap does not say which entry is bad. Heap may have stored a part of a refused request; idempotency keys make
+ * sending it again harmless. Every request is sent once before any is bisected, so that bad entries do not delay good ones.
  *
- * An entry is rejected only if it was refused alone. If Heap refuses everything (for example because the app id is wrong), or
- * if the budget is exhausted, the undecided entries are deferred.
+ * An entry is rejected only if it was refused alone. If Heap refuses everything (for example because the app id is wrong),
+ * or if the budget is exhausted, the undecided entries are deferred.
  *
  * @param onOutcome called once for every entry
- * @returns the size of the smallest request that could not be bisected further for lack of time or of room in the rate limit,
- *   in entries; undefined if there was none
+ * @returns the size of the smallest request that could not be bisected further for lack of time or of room in the rate
+ *   limit, in entries; undefined if there was none
  */
 export async function sendBisecting(
   requests: readonly BulkRequest[],
@@ -89,7 +89,9 @@ function rejectedAlone({ status, detail }: Refused): Outcome {
   return rejected(status === 413 ? 'too_large' : 'heap_refused', detail, status);
 }
 
-/** Takes two requests from the budget and returns undefined, or returns the outcome of all entries if bisecting must stop. */
+/**
+ * Takes two requests from the budget and returns undefined, or returns the outcome of all entries if bisecting must stop.
+ */
 function cannotBisect(
   { status, detail }: Refused,
   isEveryEntryRefused: boolean,

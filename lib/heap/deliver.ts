@@ -71,8 +71,8 @@ function isRateLimited(outcome: Outcome): outcome is Outcome & { readonly reason
 }
 
 /**
- * Splits a group into the entries that fit within their identities' rate limits, and the surplus. Identities with few entries
- * go into the first requests, so that a request that finds no room at a retry holds entries of a busy identity.
+ * Splits a group into the entries that fit within their identities' rate limits, and the surplus. Identities with few
+ * entries go into the first requests, so that a request that finds no room at a retry holds entries of a busy identity.
  */
 function splitSurplus(
   group: BulkRequest,

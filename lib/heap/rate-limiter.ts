@@ -51,8 +51,8 @@ export interface RateLimiter {
   /** Reserves room for all entries, or for none of them. */
   readonly reserve: (appId: string, entries: readonly Entry[], now: number) => ReservationAnswer;
   /**
-   * Assigns a turn to an event, after all events that already wait for the same limit, so that it returns from the queue when
-   * there is room for it.
+   * Assigns a turn to an event, after all events that already wait for the same limit, so that it returns from the queue
+   * when there is room for it.
    *
    * @returns how long the event has to wait, in ms
    */
@@ -73,11 +73,11 @@ export interface AppUsage {
 
 /**
  * Creates a rate limiter. It counts the track events of this container in sliding windows: no period of the window's length
- * ever contains more events than the limit, whichever kind of window Heap uses. An event counts from when it is sent until one
- * window after the answer, since it may have reached Heap at any time in between.
+ * ever contains more events than the limit, whichever kind of window Heap uses. An event counts from when it is sent until
+ * one window after the answer, since it may have reached Heap at any time in between.
  *
- * The first half of an app's limit may be used at once. The second half is spread over time. Otherwise a container that used up
- * its limit within a few seconds would have to wait for the rest of the minute.
+ * The first half of an app's limit may be used at once. The second half is spread over time. Otherwise a container that
+ * used up its limit within a few seconds would have to wait for the rest of the minute.
  *
  * @param apps stores the state of each app; unused state is removed once per window
  */

@@ -6,8 +6,8 @@ import { mapEvent } from './map-event.ts';
 import type { Mapped } from './mapped.ts';
 
 /**
- * Filters, rejects or maps an event, without a request to Heap. The function, the command line and the local pipeline all use
- * it.
+ * Filters, rejects or maps an event, without a request to Heap. The function, the command line and the local pipeline all
+ * use it.
  */
 export function decide(event: RudderStackEvent, settings: Settings): Mapped | Filtered | Rejected {
   const admission = admit(event, settings);

@@ -35,9 +35,9 @@ export interface Flat {
 const LIFTED_OUT = 'idempotencyKey';
 
 /**
- * Flattens properties or traits as RudderStack does (`a.b`, `a[0]`), to values that Heap supports. Null, empty objects, empty
- * arrays, numbers that are not finite and empty keys are dropped. Long strings are truncated, and long keys dropped, at Heap's
- * limits. A value that is not an object or array has no properties.
+ * Flattens properties or traits as RudderStack does (`a.b`, `a[0]`), to values that Heap supports. Null, empty objects,
+ * empty arrays, numbers that are not finite and empty keys are dropped. Long strings are truncated, and long keys dropped,
+ * at Heap's limits. A value that is not an object or array has no properties.
  *
  * @param root `properties` or `traits`, unchecked
  * @param isReserved whether Heap reserves a flattened key

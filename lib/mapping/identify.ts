@@ -7,8 +7,8 @@ import { readTimestamp } from './timestamp.ts';
 import type { Mapped } from './mapped.ts';
 
 /**
- * Maps an identify event to user properties: those in `traits`, or in `context.traits` if `traits` has none. An event without
- * any is filtered.
+ * Maps an identify event to user properties: those in `traits`, or in `context.traits` if `traits` has none. An event
+ * without any is filtered.
  *
  * @see https://www.rudderstack.com/docs/destinations/streaming-destinations/heap.io/#identify
  * @see https://developers.heap.io/reference/add-user-properties

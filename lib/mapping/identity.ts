@@ -14,8 +14,8 @@ const PATHS: readonly (readonly string[])[] = [
 ];
 
 /**
- * Values that faulty code sends instead of an id. They are ignored, because Heap would merge all users with the same identity
- * into one profile, permanently.
+ * Values that faulty code sends instead of an id. They are ignored, because Heap would merge all users with the same
+ * identity into one profile, permanently.
  *
  * @see https://developers.heap.io/reference/identify
  */

@@ -18,8 +18,8 @@ const LATEST_EPOCH_MS = 8.64e15;
  * Returns the event's time in ISO 8601: the first of `timestamp` and `originalTimestamp` that is a valid date. Reverse ETL
  * events that are not mapped to the destination have their time in `properties.timestamp`, which is then preferred.
  *
- * ISO 8601 is sent unchanged, with its offset. The format of warehouses (`2026-01-31 10:00:00`, UTC if it has no zone) and epoch
- * milliseconds are converted. Any other value falls back to the next candidate.
+ * ISO 8601 is sent unchanged, with its offset. The format of warehouses (`2026-01-31 10:00:00`, UTC if it has no zone) and
+ * epoch milliseconds are converted. Any other value falls back to the next candidate.
  *
  * @returns undefined if no candidate is a valid date; Heap then uses the time of arrival
  * @see https://developers.heap.io/reference/track-1

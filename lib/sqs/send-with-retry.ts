@@ -25,8 +25,8 @@ const ATTEMPTS = 4;
 const FIRST_WAIT_MS = 100;
 
 /**
- * Sends one batch, and retries the messages that SQS did not accept, with exponential backoff and full jitter. A message that
- * failed with a sender fault is not retried.
+ * Sends one batch, and retries the messages that SQS did not accept, with exponential backoff and full jitter. A message
+ * that failed with a sender fault is not retried.
  *
  * @param send makes one attempt
  * @returns the messages that are not known to be in the queue; empty if all of them are

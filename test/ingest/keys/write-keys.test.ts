@@ -43,20 +43,20 @@ test('a wrong key takes the same steps, however much of it is right, and so does
 });
 
 test.each([
-  ['{', 'the ingest keys are no JSON'],
-  ['[]', 'the ingest keys are wrong: the document has to be a JSON object'],
-  ['{"writekeys":{}}', 'the ingest keys are wrong: writekeys is not known here'],
-  ['{"writeKeys":[]}', 'the ingest keys are wrong: writeKeys has to be an object {"name": "key"}'],
-  ['{"writeKeys":{"web":"se-cret"}}', 'the ingest keys are wrong: writeKeys.web has to have 8 characters at least'],
+  ['{', 'the ingest keys are not valid JSON'],
+  ['[]', 'the ingest keys are invalid: the document has to be a JSON object'],
+  ['{"writekeys":{}}', 'the ingest keys are invalid: writekeys is not a known key'],
+  ['{"writeKeys":[]}', 'the ingest keys are invalid: writeKeys has to be an object {"name": "key"}'],
+  ['{"writeKeys":{"web":"se-cret"}}', 'the ingest keys are invalid: writeKeys.web has to have at least 8 characters'],
   [
     '{"writeKeys":{"web":["long-enough","se-cret"]}}',
-    'the ingest keys are wrong: writeKeys.web.1 has to have 8 characters at least',
+    'the ingest keys are invalid: writeKeys.web.1 has to have at least 8 characters',
   ],
   [
     '{"writeKeys":{"web":12345678}}',
-    'the ingest keys are wrong: writeKeys.web has to be a string, or a list of strings',
+    'the ingest keys are invalid: writeKeys.web has to be a string, or a list of strings',
   ],
-])('%s is refused in words that quote no key', (json, message) => {
+])('%s is refused with a message that quotes no key', (json, message) => {
   expect(() => parseIngestKeys(json)).toThrow(message);
   expect(() => parseIngestKeys(json)).not.toThrow(/se-cret|12345678/);
 });
