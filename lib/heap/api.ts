@@ -39,11 +39,14 @@ export type HeapCall =
 
 export type HeapCallKind = HeapCall['kind'];
 
-/** The path of each call, and the name of the list in its bulk form. */
+/**
+ * The path of each call, the name of the list in its bulk form, and when it is sent among the calls of one app: user
+ * properties come before track events, so that an event finds its user described.
+ */
 export const ENDPOINTS = {
-  track: { path: '/api/track', list: 'events' },
-  add_user_properties: { path: '/api/add_user_properties', list: 'users' },
-} as const;
+  add_user_properties: { path: '/api/add_user_properties', list: 'users', order: 1 },
+  track: { path: '/api/track', list: 'events', order: 2 },
+} as const satisfies Record<HeapCallKind, { readonly path: string; readonly list: string; readonly order: number }>;
 
 /** @see https://www.rudderstack.com/docs/destinations/streaming-destinations/heap.io/ (Data Residency) */
 export const HOSTS = {

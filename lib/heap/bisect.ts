@@ -46,9 +46,7 @@ export async function sendBisecting(
     if (result.kind === 'refused') refused.push({ request, refusal: result });
     else assign(request, result);
   }
-  for (const kind of ['add_user_properties', 'track'] as const) {
-    await bisect(refused.filter(({ request }) => request.kind === kind));
-  }
+  for (const ofKind of Map.groupBy(refused, ({ request }) => request.kind).values()) await bisect(ofKind);
   return unfinished;
 
   /** The first half is dealt with to its end before the second is sent: what is earlier reaches Heap earlier. */
