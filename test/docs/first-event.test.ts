@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
+import type { Browser } from 'playwright-core';
 import type { JsonObject } from '../../lib/json.ts';
 import { describeWithChromium, launchChromium } from '../support/chromium.ts';
 import { WRITE_KEY } from '../support/front-door-harness.ts';
@@ -77,8 +78,13 @@ test('Node: both forms of the import give the same class', async () => {
 });
 
 describeWithChromium('Browser', () => {
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await launchChromium();
+  });
+  afterAll(() => browser.close());
+
   test('the page sends its event, and calls nothing but the endpoint', async () => {
-    const browser = await launchChromium();
     const called: string[] = [];
     const arrived = await withFile('first-event.html', snippet('Browser', 'html'), async (path) => {
       const page = await browser.newPage();
@@ -86,7 +92,6 @@ describeWithChromium('Browser', () => {
       await page.goto(pathToFileURL(path).href);
       return await firstEvent();
     });
-    await browser.close();
     expect(arrived).toMatchObject({ event: 'Hello from the browser', properties: { page: 'First event' } });
     expect([...new Set(called)].toSorted()).toEqual([way.frontDoor.url, 'null'].toSorted());
   });
