@@ -23,6 +23,10 @@ export async function startLoopbackServer(
       response.destroy(error instanceof Error ? error : undefined),
     );
   });
+  // Closed while it is idle, a connection may already carry the next request, which would then fail; on a slow machine it does.
+  server.keepAliveTimeout = 0;
+  server.headersTimeout = 0;
+  server.requestTimeout = 0;
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
