@@ -11,7 +11,7 @@ function start(args: readonly string[], input?: string): Promise<{ code: number;
   return new Promise((resolve) => {
     const child = execFile(
       process.execPath,
-      [START, ...args],
+      [START, '--long-timeout', ...args],
       { env: { PATH: process.env['PATH'] } },
       (failure, stdout, stderr) =>
         resolve({ code: failure === null ? 0 : Number(failure.code), output: stdout + stderr }),

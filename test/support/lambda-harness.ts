@@ -14,7 +14,7 @@ import { readTemplate } from '../../infra/template.ts';
 import type { HeapRules } from '../../local/heap-simulator/heap.ts';
 import { startHeapServer, type HeapServer } from '../../local/heap-simulator/server.ts';
 import { toRecord } from '../../local/lambda/event-source-mapping.ts';
-import { createLambda, type InvocationAnswer, type Lambda } from '../../local/lambda/lambda.ts';
+import { createLambda, LONGEST_TIMEOUT_MS, type InvocationAnswer, type Lambda } from '../../local/lambda/lambda.ts';
 import { failedRecords } from '../../local/lambda/partial-batch-response.ts';
 import { createLocalClient, createLocalQueues, drain, LOCAL_AWS, type LocalQueues } from '../../local/queues.ts';
 
@@ -63,7 +63,7 @@ export async function startHarness(
   const logs: string[] = [];
   const lambda = createLambda({
     bundle: join(ROOT, 'dist', 'forward', 'forward.mjs'),
-    timeoutMs: 60_000,
+    timeoutMs: LONGEST_TIMEOUT_MS,
     onLog: (line) => logs.push(line),
     environment: {
       ...LOCAL_AWS,
