@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   ChangeMessageVisibilityBatchCommand,
@@ -19,6 +20,9 @@ import { failedRecords } from '../../local/lambda/partial-batch-response.ts';
 import { createLocalClient, createLocalQueues, drain, LOCAL_AWS, type LocalQueues } from '../../local/queues.ts';
 
 const ROOT = join(__dirname, '..', '..');
+
+/** The processes of the tests start faster when they need not compile everything anew. */
+export const COMPILE_CACHE = { NODE_COMPILE_CACHE: join(tmpdir(), 'rudderstack-heap-tests-compile-cache') };
 
 export function sqsEndpoint(): string {
   const endpoint = process.env['TEST_SQS_ENDPOINT'];
@@ -73,6 +77,7 @@ export async function startHarness(
       DEAD_LETTER_QUEUE_URL: queues.deadLetterQueueUrl,
       HEAP_BASE_URL: heapServer.url,
       SERVICE_NAME: 'test',
+      ...COMPILE_CACHE,
       ...environment,
     },
   });
