@@ -207,7 +207,7 @@ describe('a dead letter', () => {
 describe('when Heap fails', () => {
   test('the records wait, and come through later with the same keys', async () => {
     const hiddenFor: number[] = [];
-    const queue = await startProxy(sqsEndpoint(), async (call, passOn) => {
+    await using queue = await startProxy(sqsEndpoint(), async (call, passOn) => {
       const entries = valueAt(JSON.parse(call.body.toString()), ['Entries']);
       if (call.action === 'ChangeMessageVisibilityBatch' && isArray(entries))
         hiddenFor.push(...entries.map((entry) => Number(valueAt(entry, ['VisibilityTimeout']))));
@@ -230,7 +230,6 @@ describe('when Heap fails', () => {
     expect((await harness.invokeOnce()).givenBack).toEqual([]);
     expect(deliveredKeys()).toEqual([expect.stringMatching(/^[0-9a-f]{64}$/), 'm-1']);
     expect(await harness.letters()).toEqual([]);
-    await queue.stop();
   });
 
   test('a few failures are got over in place', async () => {

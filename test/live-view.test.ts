@@ -125,6 +125,7 @@ describeWithChromium('the live view, in Chromium', () => {
     await later.goto(address('viewUrl'));
     await later.locator('#events li', { hasText: 'delivered Bought' }).waitFor();
     await later.locator('input[value="slow"]:checked').waitFor();
+    expect(await later.getByLabel('is well').isChecked()).toBe(false);
     await later.close();
     await setTrouble('is well');
   });

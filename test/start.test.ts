@@ -68,9 +68,9 @@ describe('a person’s own events', () => {
   test('go to another endpoint when one is given', async () => {
     const elsewhere = await startHeapServer();
     const { code, output } = await start(['--file', file, '--heap-url', elsewhere.url]);
+    await elsewhere.stop();
     expect({ code, delivered: row(output, 'delivered') }).toEqual({ code: 0, delivered: 1 });
     expect(elsewhere.heap.contents().events).toMatchObject([{ event: 'A \u{1F600}' }]);
-    await elsewhere.stop();
   });
 });
 

@@ -185,7 +185,7 @@ describe('redrive', () => {
       await manyLetters(200);
       const handles: string[] = [];
       let batches = 0;
-      const interrupting = await startProxy(queue.url, async (call, passOn) => {
+      await using interrupting = await startProxy(queue.url, async (call, passOn) => {
         if (call.action === 'SendMessageBatch') batches += 1;
         if (call.action === 'SendMessageBatch' && batches === 3) child.kill(signal);
         const answer = await passOn(call);
@@ -194,7 +194,6 @@ describe('redrive', () => {
       });
       const { child, ended } = startHeapq(['dead-letters', 'redrive'], environment(interrupting.url));
       const { code, out } = await ended;
-      await interrupting.stop();
       expect([code, out]).toEqual([exitCode, expect.stringMatching(says)]);
       // The batch that was under way is ended, and no other begun.
       expect(await countMessages(harness.client, harness.queues.queueUrl)).toBe(30);
@@ -212,7 +211,7 @@ describe('redrive', () => {
 test('every letter is seen, also when the first ones come again before the last were there', async () => {
   // SQS keeps no order, and the embedded server does: this one answers in the order in which SQS may.
   const receives = ['a', 'b', '', '', 'a', 'b', '', '', 'c', '', '', ''].values();
-  const disordered = await startLoopbackServer(0, (request, response) => {
+  await using disordered = await startLoopbackServer(0, (request, response) => {
     request.resume();
     const isReceive = String(request.headers['x-amz-target']).endsWith('.ReceiveMessage');
     const id = (isReceive && receives.next().value) || '';
@@ -228,7 +227,6 @@ test('every letter is seen, also when the first ones come again before the last 
     return new Set();
   });
   client.destroy();
-  await disordered.stop();
   expect([isComplete, visited]).toEqual([true, ['a', 'b', 'c']]);
 });
 
@@ -247,10 +245,9 @@ test('what has ten attributes of its own goes back with them, uncounted', async 
 
 test('a redrive deletes no letter that the queue has not taken', async () => {
   await deadLetter(...Array.from({ length: 10 }, (_, index) => nameless(`m-${index}`)));
-  const network = await startUnreliableProxy(queue.url);
+  await using network = await startUnreliableProxy(queue.url);
   network.failNext(['half', 'half', 'half', 'half', 'half', 'half', 'half', 'half', 'half', 'half']);
   const { code, out } = await heapq(['dead-letters', 'redrive', '--json'], environment(network.url));
-  await network.stop();
   const { sent, failed } = Object(JSON.parse(out));
   expect([code, sent + failed]).toEqual([1, 10]);
   expect(failed).toBeGreaterThan(0);

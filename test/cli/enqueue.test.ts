@@ -155,7 +155,7 @@ describe('an interruption', () => {
     const environment = environmentFor(queues);
     const args = ['enqueue', file, '--events-per-message', '1'];
     let batches = 0;
-    const interrupting = await startProxy(sqsEndpoint(), async (call, passOn) => {
+    await using interrupting = await startProxy(sqsEndpoint(), async (call, passOn) => {
       batches += 1;
       // Once: a second SIGINT would end it without ado.
       if (batches >= 10 && !child.killed && existsSync(`${file}.checkpoint`)) child.kill(signal);
@@ -165,7 +165,6 @@ describe('an interruption', () => {
     const slowly = [...args, '--rate', '150'];
     const { child, ended } = startHeapq(slowly, { ...environment, AWS_ENDPOINT_URL_SQS: interrupting.url });
     const { code, out } = await ended;
-    await interrupting.stop();
     expect([code, out]).toEqual([exitCode, expect.stringMatching(says)]);
     const first = await countMessages(client, queues.queueUrl);
     expect(first).toBeLessThan(600);
@@ -199,7 +198,7 @@ test('the checkpoint never passes over a batch that is still under way', async (
   let letFirstPass = (): void => undefined;
   const firstMayPass = new Promise<void>((resolve) => (letFirstPass = resolve));
   let calls = 0;
-  const network = await startProxy(sqsEndpoint(), async (call, passOn) => {
+  await using network = await startProxy(sqsEndpoint(), async (call, passOn) => {
     calls += 1;
     if (calls === 1) await firstMayPass;
     return await passOn(call);
@@ -218,7 +217,6 @@ test('the checkpoint never passes over a batch that is still under way', async (
     },
   });
   throughNetwork.destroy();
-  await network.stop();
   // Seven of the eight batches are through before the first one; then it is told again that all are through.
   expect([done, dones]).toEqual([80, [0, 0, 0, 0, 0, 0, 0, 80, 80]]);
 });
@@ -336,7 +334,7 @@ describe('what is wrong is told in one line', () => {
   });
 
   test('no permission', async () => {
-    const denying = await startLoopbackServer(0, (request, response) => {
+    await using denying = await startLoopbackServer(0, (request, response) => {
       request.resume();
       const body = JSON.stringify({
         __type: 'com.amazonaws.sqs#AccessDenied',
@@ -348,7 +346,6 @@ describe('what is wrong is told in one line', () => {
       ...environmentFor(queues),
       AWS_ENDPOINT_URL_SQS: denying.url,
     });
-    await denying.stop();
     expect([code, error]).toEqual([
       2,
       expect.stringMatching(/^These credentials may not do that\. \(User is not authorized/),
@@ -366,13 +363,12 @@ describe('--stack', () => {
       ([key, value]) => `<member><OutputKey>${key}</OutputKey><OutputValue>${value}</OutputValue></member>`,
     );
     const xml = `<DescribeStacksResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><DescribeStacksResult><Stacks><member><StackName>s</StackName><StackStatus>CREATE_COMPLETE</StackStatus><CreationTime>2026-01-01T00:00:00Z</CreationTime><Outputs>${members.join('')}</Outputs></member></Stacks></DescribeStacksResult></DescribeStacksResponse>`;
-    const cloudFormation = await startLoopbackServer(0, (request, response) => {
+    await using cloudFormation = await startLoopbackServer(0, (request, response) => {
       request.resume();
       response.writeHead(200, { 'content-type': 'text/xml' }).end(xml);
     });
     const { QUEUE_URL: _, DEAD_LETTER_QUEUE_URL: __, ...environment } = environmentFor(queues);
     await work({ ...environment, AWS_ENDPOINT_URL_CLOUDFORMATION: cloudFormation.url });
-    await cloudFormation.stop();
   }
 
   test('finds the queues in the stack’s outputs', async () => {
