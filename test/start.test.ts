@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { startHeapServer } from '../local/heap-simulator/server.ts';
+import { COMPILE_CACHE } from './support/lambda-harness.ts';
 
 const START = join(__dirname, '..', 'local', 'start.ts');
 
@@ -12,7 +13,7 @@ function start(args: readonly string[], input?: string): Promise<{ code: number;
     const child = execFile(
       process.execPath,
       [START, '--long-timeout', ...args],
-      { env: { PATH: process.env['PATH'] } },
+      { env: { PATH: process.env['PATH'], ...COMPILE_CACHE } },
       (failure, stdout, stderr) =>
         resolve({ code: failure === null ? 0 : Number(failure.code), output: stdout + stderr }),
     );
