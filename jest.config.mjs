@@ -1,14 +1,44 @@
-/** @type {import('jest').Config} */
-export default {
+/**
+ * Tests that start processes, servers or a browser, or read what the build has made: those that lie directly in test/, those of
+ * the command line and of the pages, and the one that compares the virtual queue with the embedded SQS server. With them those in test/chaos/,
+ * which run the whole handler through hours of virtual time. All others are unit tests.
+ */
+const INTEGRATION_TESTS = [
+  '**/test/*.test.ts',
+  '**/test/cli/**/*.test.ts',
+  '**/test/docs/**/*.test.ts',
+  '**/test/chaos/**/*.test.ts',
+  '**/virtual-queue.test.ts',
+];
+
+/** What both projects share. */
+const common = {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
   // p-map comes as ES modules alone, which Jest does not load without a flag.
   transform: { '\\.ts$|/p-map/': '<rootDir>/test/support/transform.mjs' },
   transformIgnorePatterns: ['/node_modules/(?!p-map/)'],
   setupFiles: ['<rootDir>/test/support/fast-check.ts'],
-  globalSetup: '<rootDir>/test/support/global-setup.mjs',
-  globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
-  // Most tests wait for processes and queues; with one worker on two cores they would wait for each other.
+};
+
+/** @type {import('jest').Config} */
+export default {
+  projects: [
+    {
+      ...common,
+      displayName: 'unit',
+      testMatch: ['**/*.test.ts', ...INTEGRATION_TESTS.map((pattern) => `!${pattern}`)],
+    },
+    {
+      ...common,
+      displayName: 'integration',
+      testMatch: INTEGRATION_TESTS,
+      globalSetup: '<rootDir>/test/support/global-setup.mjs',
+      globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
+    },
+  ],
+  // Most integration tests wait for processes and queues; with one worker on two cores they would wait for each other.
   maxWorkers: 3,
-  testTimeout: 30_000,
+  // Nothing may depend on how long something takes. This only ends a test that would never end.
+  testTimeout: 20 * 60 * 1000,
 };

@@ -6,6 +6,7 @@ import { readSettings } from '../lib/rudderstack/settings.ts';
 import { isObject } from '../lib/json.ts';
 import { startFrontDoor } from './front-door.ts';
 import { startHeapServer } from './heap-simulator/server.ts';
+import { LONGEST_TIMEOUT_MS } from './lambda/lambda.ts';
 import { createObserver } from './live-view/observer.ts';
 import { startLiveView, type LiveView } from './live-view/server.ts';
 import { startPipeline } from './pipeline.ts';
@@ -15,10 +16,11 @@ const HELP = `Keeps the whole pipeline running on this machine until it is stopp
 two queues, the forwarder, the Heap simulator, and a page on which you can watch all of it.
 
   npm run dev [-- --config FILE --queue-port 4566 --heap-port 4567 --front-door-port 4568 --view-port 4569
-                  --no-forwarder --json]
+                  --no-forwarder --long-timeout --json]
 
   --config FILE     your settings: RudderStack's Config for Heap, as JSON
   --no-forwarder    leaves the queue alone, for a forwarder that you run yourself
+  --long-timeout    lets an invocation take 15 minutes: for a debugger, or a busy machine
   --json            tells the addresses as one line of JSON
 
 What Heap holds: GET /simulator/contents and /simulator/counts of the Heap simulator. To make it fail: POST /simulator/faults
@@ -34,6 +36,7 @@ await reportToCaller(async () => {
       'view-port': { type: 'string', default: '4569' },
       'no-forwarder': { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
+      'long-timeout': { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
@@ -47,6 +50,7 @@ await reportToCaller(async () => {
   const observer = createObserver(readSettings(config, values.config));
   const { endpoint } = await startQueueServer(Number(values['queue-port']));
   const heapServer = await startHeapServer(Number(values['heap-port']), undefined, observer.noteHeapRequest);
+  const timeoutMs = values['long-timeout'] ? LONGEST_TIMEOUT_MS : undefined;
   let liveView: LiveView | undefined;
   const pipeline = await startPipeline({
     sqsEndpoint: endpoint,
@@ -54,6 +58,7 @@ await reportToCaller(async () => {
     destinationConfig,
     heapUrl: heapServer.url,
     polls: !values['no-forwarder'],
+    timeoutMs,
     onLog,
     onInvocation: (invocation) => liveView?.show(observer.passagesOf(invocation)),
   });
@@ -65,7 +70,14 @@ await reportToCaller(async () => {
     config: isObject(config) ? config : {},
   });
   const port = Number(values['front-door-port']);
-  const frontDoor = await startFrontDoor({ sqsEndpoint: endpoint, queueUrl: queues.queueUrl, keys, onLog, port });
+  const frontDoor = await startFrontDoor({
+    sqsEndpoint: endpoint,
+    queueUrl: queues.queueUrl,
+    keys,
+    onLog,
+    port,
+    timeoutMs,
+  });
 
   const addresses = {
     viewUrl: liveView.url,

@@ -6,6 +6,8 @@ import { LOCAL_AWS } from './queues.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const KEYS_PARAMETER = '/local/ingest-keys';
+/** As in infra/ingest.yaml. */
+const FUNCTION_TIMEOUT_MS = 15_000;
 
 export interface FrontDoorOptions {
   /** Of an SQS server. */
@@ -18,6 +20,8 @@ export interface FrontDoorOptions {
   readonly port?: number;
   /** Variables of the function that are to differ. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** The function's timeout; without it the template's. */
+  readonly timeoutMs?: number | undefined;
 }
 
 /** HTTP API, function and parameter of infra/ingest.yaml, on this machine. */
@@ -30,11 +34,11 @@ export interface FrontDoor {
 
 /** Starts the built front door before a queue that is there. */
 export async function startFrontDoor(options: FrontDoorOptions): Promise<FrontDoor> {
-  const { sqsEndpoint, queueUrl, keys, onLog, port, environment } = options;
+  const { sqsEndpoint, queueUrl, keys, onLog, port, environment, timeoutMs = FUNCTION_TIMEOUT_MS } = options;
   const parameterStore = await startParameterStore(new Map([[KEYS_PARAMETER, keys]]));
   const lambda = createLambda({
     bundle: join(ROOT, 'dist', 'ingest', 'ingest.mjs'),
-    timeoutMs: 15_000,
+    timeoutMs,
     onLog,
     environment: {
       ...LOCAL_AWS,

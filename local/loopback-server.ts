@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 
-export interface LoopbackServer {
+export interface LoopbackServer extends AsyncDisposable {
   /** Without a slash at the end. */
   readonly url: string;
   /** Ends at once, whatever is under way. */
@@ -23,16 +23,18 @@ export async function startLoopbackServer(
       response.destroy(error instanceof Error ? error : undefined),
     );
   });
+  // Closed while it is idle, a connection may already carry the next request, which would then fail; on a slow machine it does.
+  server.keepAliveTimeout = 0;
+  server.headersTimeout = 0;
+  server.requestTimeout = 0;
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('the server has no port');
-  return {
-    url: `http://127.0.0.1:${address.port}`,
-    async stop() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
+  const stop = async (): Promise<void> => {
+    server.closeAllConnections();
+    server.close();
+    await once(server, 'close');
   };
+  return { url: `http://127.0.0.1:${address.port}`, stop, [Symbol.asyncDispose]: stop };
 }

@@ -20,6 +20,8 @@ export interface PipelineOptions {
   /** False leaves the queue to somebody else. */
   readonly polls?: boolean;
   readonly onInvocation?: (invocation: Invocation) => void;
+  /** The function's timeout; without it the template's. */
+  readonly timeoutMs?: number | undefined;
   /** Variables of the function that differ from the template's defaults. */
   readonly environment?: Readonly<Record<string, string>>;
 }
@@ -34,6 +36,8 @@ export interface Pipeline {
   stop(): Promise<void>;
 }
 
+/** As in template.yaml. */
+const FUNCTION_TIMEOUT_MS = 60_000;
 /** Fills batches sooner than in production: on one machine nobody pays for an invocation. */
 const BATCH_WINDOW_MS = 250;
 
@@ -49,7 +53,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
 
   const lambda = createLambda({
     bundle: join(ROOT, 'dist', forward.name, `${forward.name}.mjs`),
-    timeoutMs: 60_000,
+    timeoutMs: options.timeoutMs ?? FUNCTION_TIMEOUT_MS,
     onLog: options.onLog,
     environment: {
       ...LOCAL_AWS,

@@ -7,6 +7,7 @@ import { readSettings } from '../lib/rudderstack/settings.ts';
 import { createLedger, noneReported, readMetricLine, total } from './accounting.ts';
 import { enqueue } from './enqueue.ts';
 import { startHeapServer } from './heap-simulator/server.ts';
+import { LONGEST_TIMEOUT_MS } from './lambda/lambda.ts';
 import { readMessages, sampleMessages } from './messages.ts';
 import { startPipeline } from './pipeline.ts';
 import { startQueueServer } from './queue-server.ts';
@@ -21,6 +22,7 @@ const HELP = `Runs the whole pipeline on this machine: an SQS server, the built 
   npm start -- --config FILE         your settings: RudderStack's Config for Heap, as JSON
   npm start -- --heap-url URL        posts to URL instead of the simulator
   npm start -- --logs                shows what the function logs
+  npm start -- --long-timeout        lets an invocation take 15 minutes: for a debugger, or a busy machine
 
 It ends by itself, with 0 when every event is accounted for.`;
 
@@ -29,6 +31,7 @@ interface StartOptions {
   readonly config: string;
   readonly heapUrl: string | undefined;
   readonly showsLogs: boolean;
+  readonly hasLongTimeout: boolean;
 }
 
 await reportToCaller(async () => {
@@ -38,6 +41,7 @@ await reportToCaller(async () => {
       config: { type: 'string', default: join(import.meta.dirname, 'settings.json') },
       'heap-url': { type: 'string' },
       logs: { type: 'boolean', default: false },
+      'long-timeout': { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
@@ -45,12 +49,12 @@ await reportToCaller(async () => {
     console.log(HELP);
     return;
   }
-  const options = { file: values.file, config: values.config, heapUrl: values['heap-url'], showsLogs: values.logs };
-  process.exitCode = (await run(options)) ? 0 : 1;
+  const { file, config, 'heap-url': heapUrl, logs: showsLogs, 'long-timeout': hasLongTimeout } = values;
+  process.exitCode = (await run({ file, config, heapUrl, showsLogs, hasLongTimeout })) ? 0 : 1;
 });
 
 /** @returns whether every event is accounted for */
-async function run({ file, config, heapUrl, showsLogs }: StartOptions): Promise<boolean> {
+async function run({ file, config, heapUrl, showsLogs, hasLongTimeout }: StartOptions): Promise<boolean> {
   const destinationConfig = readFileSync(config, 'utf8');
   const ledger = createLedger(readSettings(parseJson(destinationConfig, config), config));
   const reported = noneReported();
@@ -68,6 +72,7 @@ async function run({ file, config, heapUrl, showsLogs }: StartOptions): Promise<
     queuePrefix: 'local',
     destinationConfig,
     heapUrl: heapUrl ?? simulator?.url ?? '',
+    timeoutMs: hasLongTimeout ? LONGEST_TIMEOUT_MS : undefined,
     onLog(line) {
       readMetricLine(line, reported);
       if (showsLogs && !line.startsWith('{"_aws"')) console.log(line);
@@ -95,11 +100,10 @@ async function run({ file, config, heapUrl, showsLogs }: StartOptions): Promise<
   while (!over.signal.aborted && (await pipeline.messagesLeft()) > 0) await sleep(50);
   const letters = await drain(client, queues.deadLetterQueueUrl);
   const settledEvents = (): number => reported.delivered + total(reported.filtered) + letters.length;
-  // The function's last lines may still be on their way through the pipe.
-  for (let waited = 0; waited < 40 && settledEvents() < ledger.counts.events; waited += 1) await sleep(25);
   const seconds = (performance.now() - startedAt) / 1000;
-
   const left = await pipeline.messagesLeft();
+  // The function's last lines may still be on their way through the pipe: when it has ended, they are all there.
+  await pipeline.stop();
   if (left > 0) {
     problems.push(`${left} messages are still in the queue`);
   } else {

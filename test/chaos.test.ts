@@ -9,4 +9,4 @@ import { schedules } from './chaos/schedule.ts';
 test('whatever fails, every event ends in exactly one place, and Heap holds each once', async () => {
   const runs = fc.assert(fc.asyncProperty(schedules, checkSchedule), { numRuns: 1000 });
   await expect(runs).resolves.toBeUndefined();
-}, 120_000);
+});

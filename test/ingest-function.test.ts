@@ -185,6 +185,7 @@ describe('a refused request gets RudderStack’s error text, and none of its eve
   const deep = (levels: number): string => `{"userId":"u","properties":${'['.repeat(levels)}${']'.repeat(levels)}}`;
   /** As one member of a gzip stream; forty of them are a body of four gigabytes. */
   const hundredMegabytes = gzipSync(Buffer.alloc(100_000_000, ' '));
+  const damagedGzip = Buffer.from([0x1f, 0x8b, 1, 2, 3]);
   const noKey = { authorization: '' };
 
   test.each<[string, string, string | Buffer | object, Record<string, string>, number, string]>([
@@ -291,7 +292,7 @@ describe('a refused request gets RudderStack’s error text, and none of its eve
     [
       'bytes that only look like gzip',
       '/v1/track',
-      Buffer.from([0x1f, 0x8b, 1, 2, 3]),
+      damagedGzip,
       {},
       400,
       'failed to read body from request\nthe gzip data is damaged or truncated\n',
@@ -307,7 +308,8 @@ describe('a refused request gets RudderStack’s error text, and none of its eve
     [
       'a zip bomb',
       '/v1/track',
-      Buffer.concat(Array.from({ length: 40 }, () => hundredMegabytes)),
+      // What follows is damaged: 413 and not 400 shows that it was not reached, let alone all of this unpacked.
+      Buffer.concat([...Array.from({ length: 40 }, () => hundredMegabytes), damagedGzip]),
       {},
       413,
       'request size exceeds max limit\nthe body has more than 4096000 bytes\n',
@@ -346,11 +348,9 @@ describe('a refused request gets RudderStack’s error text, and none of its eve
       'request size exceeds max limit\nthe batch has 300001 events, the limit is 10000\n',
     ],
   ])('%s', async (_, path, body, headers, status, text) => {
-    const startedAt = performance.now();
     const answer = await post(path, body, { 'content-type': 'application/octet-stream', ...headers });
     expect([answer.status, answer.text]).toEqual([status, text]);
     expect(answer.headers.get('content-type')).toBe('text/plain; charset=utf-8');
-    expect(performance.now() - startedAt).toBeLessThan(5000);
     expect(await harness.messages()).toEqual([]);
   });
 
@@ -416,7 +416,6 @@ describe('hostile requests', () => {
       isBase64Encoded: false,
     });
     expect(valueAt(answer, ['response', 'statusCode'])).toBe(503);
-    expect(await harness.hasLogged('"reason":"mangled_gzip"')).toBe(true);
   });
 
   test('the client’s address comes from the gateway, not from a header', async () => {
@@ -485,14 +484,18 @@ describe('while the queue fails', () => {
     network.failNext(Array.from({ length: 16 }, () => 'half'));
     expect(await sendBatch()).toMatchObject({ status: 503, text: 'service unavailable\n' });
     expect((await idsInQueue()).length).toBeLessThan(10_000);
-    expect(await behind.hasLogged('"reason":"queue_unavailable"')).toBe(true);
   });
 
   test('and when SQS cannot be reached at all', async () => {
     network.failNext(Array.from({ length: 16 }, () => 'refused'));
     expect(await sendBatch()).toMatchObject({ status: 503, text: 'service unavailable\n' });
     expect(await idsInQueue()).toEqual([]);
-    expect(await behind.hasLogged('"code":"queue_send_failed"')).toBe(true);
+  });
+
+  test('the log says so', async () => {
+    const log = await behind.wholeLog();
+    expect(log).toContain('"reason":"queue_unavailable"');
+    expect(log).toContain('"code":"queue_send_failed"');
   });
 });
 
@@ -517,8 +520,9 @@ test.each(readdirSync(SAMPLES).filter((file) => file.endsWith('.json')))(
 );
 
 test('the log contains codes and counts, but no values of events, ids or keys', async () => {
-  const log = harness.logs.join('\n');
-  expect(await harness.hasLogged('"reason":"invalid_write_key"')).toBe(true);
+  const log = await harness.wholeLog();
+  expect(log).toContain('"reason":"invalid_write_key"');
+  expect(log).toContain('"reason":"mangled_gzip"');
   expect(log).not.toMatch(/u-1|m-1|Signed Up|the-big-one|wrong-write-key|203\.0\.113/);
   for (const secret of [WRITE_KEY, WEBHOOK_SECRET, DISABLED_KEY]) expect(log).not.toContain(secret);
 });

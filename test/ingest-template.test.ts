@@ -123,10 +123,10 @@ describe('the front door of the stack', () => {
     );
     expect(alarms).toHaveLength(2);
     for (const alarm of alarms) {
-      expect(valueAt(alarm, ['Properties', 'AlarmDescription', 'Fn::Sub'])).toMatch(/\$\{RunbookUrl\}#front-door$/);
+      expect(valueAt(alarm, ['Properties', 'AlarmDescription', 'Fn::Sub'])).toMatch(/\$\{RunbookUrl\}#http-endpoint$/);
       expect(JSON.stringify(valueAt(alarm, ['Properties', 'AlarmActions']))).toContain('AlarmTopicArn');
     }
-    expect(runbook).toMatch(/^## Front door$/m);
+    expect(runbook).toMatch(/^## HTTP endpoint$/m);
   });
 
   test('every reference leads somewhere', () => {

@@ -1,28 +1,14 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import type { Browser, Page } from 'playwright-core';
-import { valueAt } from '../lib/json.ts';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { describeWithChromium, launchChromium } from './support/chromium.ts';
+import { startDev, type DevProcess } from './support/dev-process.ts';
+import { untilKeysAreRead } from './support/front-door-harness.ts';
 
-const DEV = join(__dirname, '..', 'local', 'dev.ts');
-
-/** The whole of npm run dev, in a process of its own. */
-let dev: ChildProcess;
-let addresses: unknown;
-const address = (name: string): string => String(valueAt(addresses, [name]));
+let dev: DevProcess;
+const address = (name: string): string => dev.address(name);
 beforeAll(async () => {
-  const ports = ['queue', 'heap', 'front-door', 'view'].flatMap((name) => [`--${name}-port`, '0']);
-  const started = spawn(process.execPath, [DEV, '--json', ...ports], { stdio: ['ignore', 'pipe', 'inherit'] });
-  dev = started;
-  const [line]: unknown[] = await once(createInterface({ input: started.stdout }), 'line');
-  addresses = JSON.parse(String(line));
+  dev = await startDev();
 });
-afterAll(async () => {
-  dev.kill();
-  await once(dev, 'exit');
-});
+afterAll(() => dev.stop());
 
 describeWithChromium('the live view, in Chromium', () => {
   let browser: Browser;
@@ -30,7 +16,7 @@ describeWithChromium('the live view, in Chromium', () => {
   const problems: string[] = [];
   beforeAll(async () => {
     browser = await launchChromium();
-    page = await browser.newPage();
+    page = await newPage();
     page.on('pageerror', (error) => problems.push(error.message));
     page.on('console', (message) => {
       if (message.type() === 'error') problems.push(message.text());
@@ -39,6 +25,26 @@ describeWithChromium('the live view, in Chromium', () => {
     await page.getByText('live', { exact: true }).waitFor();
   });
   afterAll(() => browser.close());
+
+  /** Waits for whatever it has to wait for, without a limit. */
+  async function newPage(options: BrowserContextOptions = {}): Promise<Page> {
+    const one = await browser.newPage(options);
+    one.setDefaultTimeout(0);
+    return one;
+  }
+
+  /** Makes trouble in the simulator, and comes back when the simulator knows. */
+  async function makeTrouble(choose: () => Promise<void>): Promise<void> {
+    const answered = page.waitForResponse('**/api/trouble');
+    await choose();
+    await answered;
+  }
+  const setTrouble = (label: string) => makeTrouble(() => page.getByLabel(label).check());
+  const refuseEntriesWith = (words: string) =>
+    makeTrouble(async () => {
+      await page.getByLabel('refuses entries that hold this text').fill(words);
+      await page.keyboard.press('Enter');
+    });
 
   const paste = (event: object | string) =>
     page.getByLabel('A RudderStack event').fill(typeof event === 'string' ? event : JSON.stringify(event));
@@ -60,10 +66,10 @@ describeWithChromium('the live view, in Chromium', () => {
     await paste({ type: 'track', userId: 'u-1', event: 'Bought', properties: { cart: { total: 12.5 } } });
     await send();
     await row('delivered Bought').waitFor();
+    await page.locator('#chart rect.delivered').first().waitFor({ state: 'attached' });
     expect(await count('delivered')).toBe('1');
     await row('Bought').locator('summary').press('Enter');
     expect(await row('Bought').locator('pre').last().textContent()).toContain('"cart.total": 12.5');
-    expect(await page.locator('#chart rect.delivered').count()).toBeGreaterThan(0);
   });
 
   test('what is filtered and what fails says why; what comes by the front door appears as well', async () => {
@@ -73,6 +79,7 @@ describeWithChromium('the live view, in Chromium', () => {
         { type: 'track', userId: 'u' },
       ],
     });
+    await untilKeysAreRead(address('frontDoorUrl'), 'local-write-key');
     const authorization = `Basic ${Buffer.from('local-write-key:').toString('base64')}`;
     const answer = await fetch(`${address('frontDoorUrl')}/v1/batch`, {
       method: 'POST',
@@ -86,16 +93,14 @@ describeWithChromium('the live view, in Chromium', () => {
   });
 
   test('Heap refuses an entry: it is dead-lettered, and delivered when it is sent again after Heap is well', async () => {
-    await page.getByLabel('refuses entries that hold this text').fill('poison');
-    await page.keyboard.press('Enter');
+    await refuseEntriesWith('poison');
     await paste({ type: 'track', userId: 'u-2', event: 'poison' });
     await send();
     await row('dead-lettered poison — Heap answered 400').waitFor();
     const letter = page.locator('#letters li', { hasText: 'poison — heap_refused: Heap answered 400' });
     await letter.waitFor();
 
-    await page.getByLabel('refuses entries that hold this text').fill('');
-    await page.keyboard.press('Enter');
+    await refuseEntriesWith('');
     await letter.getByRole('button', { name: 'Send poison again' }).click();
     await row('delivered poison').waitFor();
     await letter.waitFor({ state: 'detached' });
@@ -106,27 +111,27 @@ describeWithChromium('the live view, in Chromium', () => {
   });
 
   test('Heap is made to fail: the event waits, and the page says for what', async () => {
-    await page.getByLabel('answers 500').check();
+    await setTrouble('answers 500');
     await paste({ type: 'track', userId: 'u-3', event: 'Patient' });
     await send();
     await row('waiting Patient — comes again: Heap answered 500').waitFor();
     expect(await count('waiting')).toBe('1');
-    await page.getByLabel('is well').check();
+    await setTrouble('is well');
   });
 
   test('whoever comes later sees what has passed, and how Heap is', async () => {
-    await page.getByLabel('takes 3 s').check();
-    const later = await browser.newPage();
+    await setTrouble('takes 3 s');
+    const later = await newPage();
     await later.goto(address('viewUrl'));
     await later.locator('#events li', { hasText: 'delivered Bought' }).waitFor();
-    expect(await later.getByLabel('takes 3 s').isChecked()).toBe(true);
+    await later.locator('input[value="slow"]:checked').waitFor();
+    expect(await later.getByLabel('is well').isChecked()).toBe(false);
     await later.close();
-    await page.getByLabel('is well').check();
+    await setTrouble('is well');
   });
 
   test('it fits a phone, in the dark, and every control can be reached by keyboard', async () => {
-    const context = await browser.newContext({ viewport: { width: 360, height: 740 }, colorScheme: 'dark' });
-    const phone = await context.newPage();
+    const phone = await newPage({ viewport: { width: 360, height: 740 }, colorScheme: 'dark' });
     await phone.goto(address('viewUrl'));
     await phone.locator('#redrive:enabled').waitFor();
     expect(await phone.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360);
@@ -142,7 +147,7 @@ describeWithChromium('the live view, in Chromium', () => {
       );
     }
     expect([...reached]).toEqual(expect.arrayContaining(['event', 'send', 'mapping', 'trouble', 'refused', 'redrive']));
-    await context.close();
+    await phone.close();
   });
 
   test('the page reports no error of its own', () => {

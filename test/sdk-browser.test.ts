@@ -41,6 +41,7 @@ describeWithChromium('RudderStack’s browser SDK, in Chromium, in front of the 
     options: object = {},
   ): Promise<{ readonly page: Page; readonly problems: readonly string[] }> {
     const context = await browser.newContext();
+    context.setDefaultTimeout(0);
     const page = await context.newPage();
     const problems: string[] = [];
     page.on('console', (message) => {
@@ -62,7 +63,7 @@ describeWithChromium('RudderStack’s browser SDK, in Chromium, in front of the 
       analytics.page('Home');
     `);
     const { events, users } = await way.settled(
-      ({ events: arrived, users: known }) => arrived.length === 2 && known.length === 1,
+      ({ events: arrived, users: known }) => arrived.length >= 2 && known.length >= 1,
     );
 
     expect(users).toEqual([{ appId: '11', identity: 'u-1', properties: { plan: 'pro', 'address.city': 'Köln' } }]);
@@ -94,7 +95,7 @@ describeWithChromium('RudderStack’s browser SDK, in Chromium, in front of the 
     const posted: string[] = [];
     page.context().on('request', (request) => posted.push(new URL(request.url()).pathname));
     await page.goto('about:blank');
-    const { events } = await way.settled((contents) => contents.events.length === 2);
+    const { events } = await way.settled((contents) => contents.events.length >= 2);
 
     expect(events.map(({ event, identity, properties }) => [event, identity, properties])).toEqual([
       ['Added To Cart', 'u-2', { sku: 's-1' }],
@@ -109,7 +110,7 @@ describeWithChromium('RudderStack’s browser SDK, in Chromium, in front of the 
     const { page } = await openShop({ queueOptions: { minRetryDelay: 100, maxRetryDelay: 200 } });
     way.network.failNext(Array.from({ length: 8 }, () => 'refused'));
     await page.evaluate(`analytics.track('Kept', {}, {}); analytics.track('Kept too');`);
-    const { events } = await way.settled((contents) => contents.events.length === 2);
+    const { events } = await way.settled((contents) => contents.events.length >= 2);
     expect(events.map(({ event }) => event).toSorted()).toEqual(['Kept', 'Kept too']);
     await page.context().close();
   });

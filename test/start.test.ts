@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { startHeapServer } from '../local/heap-simulator/server.ts';
+import { COMPILE_CACHE } from './support/lambda-harness.ts';
 
 const START = join(__dirname, '..', 'local', 'start.ts');
 
@@ -12,8 +13,8 @@ function start(args: readonly string[], input?: string): Promise<{ code: number;
   return new Promise((resolve) => {
     const child = execFile(
       process.execPath,
-      [START, ...args],
-      { env: { PATH: process.env['PATH'] } },
+      [START, '--long-timeout', ...args],
+      { env: { PATH: process.env['PATH'], ...COMPILE_CACHE } },
       (failure, stdout, stderr) =>
         resolve({ code: failure === null ? 0 : Number(failure.code), output: stdout + stderr }),
     );
@@ -69,9 +70,9 @@ describe('a person’s own events', () => {
   test('go to another endpoint when one is given', async () => {
     const elsewhere = await startHeapServer();
     const { code, output } = await start(['--file', file, '--heap-url', elsewhere.url]);
+    await elsewhere.stop();
     expect({ code, delivered: row(output, 'delivered') }).toEqual({ code: 0, delivered: 1 });
     expect(elsewhere.heap.contents().events).toMatchObject([{ event: 'A \u{1F600}' }]);
-    await elsewhere.stop();
   });
 });
 

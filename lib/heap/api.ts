@@ -39,11 +39,14 @@ export type HeapCall =
 
 export type HeapCallKind = HeapCall['kind'];
 
-/** The path of each call, and the name of the list in its bulk request. */
+/**
+ * The path of each call, the name of the list in its bulk request, and its order among the calls of one app. User properties
+ * are sent before track events, so that they are set when the events arrive.
+ */
 export const ENDPOINTS = {
-  track: { path: '/api/track', list: 'events' },
-  add_user_properties: { path: '/api/add_user_properties', list: 'users' },
-} as const;
+  add_user_properties: { path: '/api/add_user_properties', list: 'users', order: 1 },
+  track: { path: '/api/track', list: 'events', order: 2 },
+} as const satisfies Record<HeapCallKind, { readonly path: string; readonly list: string; readonly order: number }>;
 
 /**
  * Heap's base URL in each region.

@@ -47,9 +47,7 @@ export async function sendBisecting(
     if (result.kind === 'refused') refused.push({ request, refusal: result });
     else assign(request, result);
   }
-  for (const kind of ['add_user_properties', 'track'] as const) {
-    await bisect(refused.filter(({ request }) => request.kind === kind));
-  }
+  for (const ofKind of Map.groupBy(refused, ({ request }) => request.kind).values()) await bisect(ofKind);
   return unfinished;
 
   /** Depth first: the first half is finished before the second half is sent, so that the order is kept. */

@@ -33,19 +33,20 @@ export interface BulkRequest {
  */
 export const BULK_LIMITS: BatchLimits = { items: LIMITS.entriesPerRequest, bytes: 1024 * 1024 };
 
-/**
- * Groups calls by app and turns them into entries. The user properties of an app come before its track events, so that the
- * properties are set when the events arrive.
- */
+/** Groups calls by app and turns them into entries. An app has one group per kind of call, in the order of sending. */
 export function groupByApp(calls: readonly PendingCall[]): ReadonlyMap<string, readonly BulkRequest[]> {
   const byApp = Map.groupBy(calls, ({ call }) => call.appId);
-  const groupsOf = (appId: string, ofApp: readonly PendingCall[]): BulkRequest[] =>
-    (['add_user_properties', 'track'] as const).flatMap((kind) => {
-      const ofKind = ofApp.filter(({ call }) => call.kind === kind);
+  return new Map([...byApp].map(([appId, ofApp]) => [appId, groupByKind(appId, ofApp)]));
+}
+
+function groupByKind(appId: string, calls: readonly PendingCall[]): readonly BulkRequest[] {
+  const byKind = [...Map.groupBy(calls, ({ call }) => call.kind)];
+  return byKind
+    .toSorted(([a], [b]) => ENDPOINTS[a].order - ENDPOINTS[b].order)
+    .map(([kind, ofKind]) => {
       const entries = Array.from(Map.groupBy(ofKind, sameEntryKey).values(), makeEntry);
-      return entries.length === 0 ? [] : [{ kind, appId, entries }];
+      return { kind, appId, entries };
     });
-  return new Map([...byApp].map(([appId, ofApp]) => [appId, groupsOf(appId, ofApp)]));
 }
 
 /** Splits a group into requests, in order. An entry that exceeds the byte limit is sent alone, and Heap decides. */

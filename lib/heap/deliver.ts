@@ -83,8 +83,11 @@ function splitSurplus(
   const surplus: Entry[] = [];
   const byIdentity = Map.groupBy(group.entries, (entry) => entry.identity);
   for (const [identity, entries] of [...byIdentity].toSorted(([, a], [, b]) => a.length - b.length)) {
-    const room = rateLimiter.roomFor(group.appId, identity, now);
-    for (const [index, entry] of entries.entries()) (index < room ? kept : surplus).push(entry);
+    let room = rateLimiter.roomFor(group.appId, identity, now);
+    for (const entry of entries) {
+      (room > 0 ? kept : surplus).push(entry);
+      room -= 1;
+    }
   }
   return { kept: { ...group, entries: kept }, surplus };
 }

@@ -96,7 +96,7 @@ export function createRateLimiter(limits: RateLimits, apps: Map<string, AppUsage
 
   return {
     roomFor: (appId, identity, now) =>
-      Math.max(0, perIdentity - countIn(apps.get(appId)?.identities.get(identity) ?? [], now)),
+      Math.max(0, perIdentity - countIn(apps.get(appId)?.identities.get(identity) ?? NOTHING, now)),
 
     reserve(appId, entries, now) {
       if (now >= nextSweep) {
@@ -123,7 +123,7 @@ export function createRateLimiter(limits: RateLimits, apps: Map<string, AppUsage
       const usage = usageOf(appId);
       const isOfApp = reason === 'paced_app';
       const limit = isOfApp ? perApp : perIdentity;
-      const window = isOfApp ? usage.window : (usage.identities.get(identity) ?? []);
+      const window = isOfApp ? usage.window : (usage.identities.get(identity) ?? NOTHING);
       const lastTurn = isOfApp ? usage.lastTurn : (usage.lastTurns.get(identity) ?? 0);
       const turn = Math.max(now + waitForRoom(window, { count: 1, limit, now, windowMs }), lastTurn);
       const next = turn + windowMs / limit;
@@ -133,6 +133,8 @@ export function createRateLimiter(limits: RateLimits, apps: Map<string, AppUsage
     },
   };
 }
+
+const NOTHING: SlidingWindow = [];
 
 function countByIdentity(entries: readonly Entry[]): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
@@ -157,7 +159,9 @@ function waitForIdentities(
 ): number {
   let longest = 0;
   for (const [identity, count] of counts) {
-    const window = identities.get(identity) ?? [];
+    const window = identities.get(identity) ?? NOTHING;
+    // By far the most identities have sent nothing lately.
+    if (window.length === 0 && count <= perIdentity) continue;
     dropExpired(window, now);
     longest = Math.max(longest, waitForRoom(window, { count, limit: perIdentity, now, windowMs }));
   }

@@ -32,6 +32,9 @@ export interface Lambda {
   stop(): Promise<void>;
 }
 
+/** The longest timeout that Lambda allows a function: for debuggers, and for tests, which no slow machine should fail. */
+export const LONGEST_TIMEOUT_MS = 15 * 60 * 1000;
+
 const ENVIRONMENT = join(import.meta.dirname, 'environment.ts');
 
 /** Starts no process before the first invocation; each further invocation at the same time starts one more. */
@@ -75,7 +78,7 @@ export function createLambda({ bundle, environment, timeoutMs, onLog }: LambdaOp
       try {
         running.send({ event, requestId: randomUUID(), deadline: Date.now() + timeoutMs });
         const answer = asAnswer(await nextMessage(running));
-        if (running.connected) idle.add(running);
+        if (all.has(running) && !running.killed) idle.add(running);
         return answer;
       } finally {
         clearTimeout(timer);
@@ -83,6 +86,7 @@ export function createLambda({ bundle, environment, timeoutMs, onLog }: LambdaOp
     },
     coldStarts: () => coldStarts,
     kill() {
+      idle.clear();
       for (const child of all) child.kill('SIGKILL');
     },
     async stop() {

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { COMPILE_CACHE } from '../support/lambda-harness.ts';
 
 const PREVIEW = join(__dirname, '..', '..', 'cli', 'main.ts');
 
@@ -14,7 +15,7 @@ interface Ended {
 /** Runs the command as a person does, with `input` as standard input. */
 function run(args: readonly string[], input = '', environment: NodeJS.ProcessEnv = {}): Promise<Ended> {
   return new Promise((resolve) => {
-    const options = { env: { PATH: process.env['PATH'], ...environment } };
+    const options = { env: { PATH: process.env['PATH'], ...COMPILE_CACHE, ...environment } };
     const child = execFile(process.execPath, [PREVIEW, 'preview', ...args], options, (failure, stdout, stderr) => {
       const lines = stdout.split('\n').filter((line) => line !== '');
       resolve({

@@ -34,5 +34,5 @@ const ARGS = [
 ];
 
 export async function launchChromium(): Promise<Browser> {
-  return await chromium.launch({ executablePath: executablePath ?? '', args: ARGS });
+  return await chromium.launch({ executablePath: executablePath ?? '', args: ARGS, timeout: 0 });
 }

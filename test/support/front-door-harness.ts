@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Message, SQSClient } from '@aws-sdk/client-sqs';
 import { readTemplate } from '../../infra/template.ts';
 import { startFrontDoor, type FrontDoor } from '../../local/front-door.ts';
+import { LONGEST_TIMEOUT_MS } from '../../local/lambda/lambda.ts';
 import { createLocalClient, createLocalQueues, drain, type LocalQueues } from '../../local/queues.ts';
 import { sqsEndpoint } from './lambda-harness.ts';
 
@@ -22,9 +22,8 @@ export interface FrontDoorHarness {
   readonly frontDoor: FrontDoor;
   readonly client: SQSClient;
   readonly queues: LocalQueues;
-  readonly logs: string[];
-  /** Whether the function has logged something with this text; a line may come later than the answer. */
-  readonly hasLogged: (text: string) => Promise<boolean>;
+  /** Everything that the function has logged. It ends the function: only then is its last line there for sure. */
+  readonly wholeLog: () => Promise<string>;
   /** A request; with the write key, unless it brings an authorization of its own. */
   readonly request: (path: string, init?: RequestInit) => Promise<Answer>;
   /** Takes what is in the queue. */
@@ -48,15 +47,16 @@ export async function startFrontDoorHarness(endpoint = sqsEndpoint()): Promise<F
     queueUrl: queues.queueUrl,
     keys: KEYS,
     onLog: (line) => logs.push(line),
+    timeoutMs: LONGEST_TIMEOUT_MS,
   });
+  await untilKeysAreRead(frontDoor.url, WRITE_KEY);
   return {
     frontDoor,
     client,
     queues,
-    logs,
-    async hasLogged(text) {
-      for (let waits = 0; waits < 100 && !logs.some((line) => line.includes(text)); waits += 1) await sleep(50);
-      return logs.some((line) => line.includes(text));
+    async wholeLog() {
+      await frontDoor.lambda.stop();
+      return logs.join('\n');
     },
     async request(path, init = {}) {
       const headers = new Headers(init.headers);
@@ -70,6 +70,18 @@ export async function startFrontDoorHarness(endpoint = sqsEndpoint()): Promise<F
       client.destroy();
     },
   };
+}
+
+/**
+ * A function that has just started reads its keys within three seconds or answers 503, which is what a client has to expect and no
+ * test is about: on a machine under load it may take several attempts.
+ */
+export async function untilKeysAreRead(url: string, writeKey: string): Promise<void> {
+  for (;;) {
+    const response = await fetch(`${url}/sourceConfig`, { headers: { authorization: basic(writeKey) } });
+    await response.arrayBuffer();
+    if (response.status !== 503) return;
+  }
 }
 
 /** Basic authorization as the SDKs send it: the write key as user, no password. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { LocalQueues } from '../../local/queues.ts';
 import { LOCAL_AWS } from '../../local/queues.ts';
-import { sqsEndpoint } from './lambda-harness.ts';
+import { COMPILE_CACHE, sqsEndpoint } from './lambda-harness.ts';
 
 const MAIN = join(__dirname, '..', '..', 'cli', 'main.ts');
 
@@ -33,7 +33,13 @@ export function environmentFor(queues: LocalQueues): NodeJS.ProcessEnv {
 /** Starts the command as a person does. */
 export function startHeapq(args: readonly string[], environment: NodeJS.ProcessEnv, input = ''): Running {
   const child = spawn(process.execPath, [MAIN, ...args], {
-    env: { PATH: process.env['PATH'], AWS_EC2_METADATA_DISABLED: 'true', HOME: '/nonexistent', ...environment },
+    env: {
+      PATH: process.env['PATH'],
+      AWS_EC2_METADATA_DISABLED: 'true',
+      HOME: '/nonexistent',
+      ...COMPILE_CACHE,
+      ...environment,
+    },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   child.stdin.end(input);

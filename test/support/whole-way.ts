@@ -3,8 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { startFrontDoor, type FrontDoor } from '../../local/front-door.ts';
 import type { HeapContents } from '../../local/heap-simulator/heap.ts';
 import { startHeapServer } from '../../local/heap-simulator/server.ts';
+import { LONGEST_TIMEOUT_MS } from '../../local/lambda/lambda.ts';
 import { startPipeline, type Pipeline } from '../../local/pipeline.ts';
-import { KEYS } from './front-door-harness.ts';
+import { KEYS, untilKeysAreRead, WRITE_KEY } from './front-door-harness.ts';
 import { sqsEndpoint } from './lambda-harness.ts';
 import { startUnreliableProxy, type UnreliableProxy } from './unreliable-proxy.ts';
 
@@ -15,12 +16,10 @@ export interface WholeWay {
   /** Between the front door and the queue. */
   readonly network: UnreliableProxy;
   readonly contents: () => HeapContents;
-  /** Waits until the queue is empty and `isDone`. */
-  readonly settled: (isDone: (contents: HeapContents) => boolean) => Promise<HeapContents>;
+  /** Waits until nothing is left in the queue, and until `isDone` where the test does not know when an SDK sends. */
+  readonly settled: (isDone?: (contents: HeapContents) => boolean) => Promise<HeapContents>;
   readonly stop: () => Promise<void>;
 }
-
-const MOST_WAITS = 200;
 
 export async function startWholeWay(): Promise<WholeWay> {
   const heapServer = await startHeapServer();
@@ -30,6 +29,7 @@ export async function startWholeWay(): Promise<WholeWay> {
     destinationConfig: '{"appId":"11"}',
     heapUrl: heapServer.url,
     onLog: () => undefined,
+    timeoutMs: LONGEST_TIMEOUT_MS,
   });
   const network = await startUnreliableProxy(sqsEndpoint());
   const frontDoor = await startFrontDoor({
@@ -37,17 +37,16 @@ export async function startWholeWay(): Promise<WholeWay> {
     queueUrl: pipeline.queues.queueUrl,
     keys: KEYS,
     onLog: () => undefined,
+    timeoutMs: LONGEST_TIMEOUT_MS,
   });
+  await untilKeysAreRead(frontDoor.url, WRITE_KEY);
   return {
     frontDoor,
     pipeline,
     network,
     contents: () => heapServer.heap.contents(),
-    async settled(isDone) {
-      for (let waits = 0; waits < MOST_WAITS; waits += 1) {
-        if (isDone(heapServer.heap.contents()) && (await pipeline.messagesLeft()) === 0) break;
-        await sleep(50);
-      }
+    async settled(isDone = () => true) {
+      while (!isDone(heapServer.heap.contents()) || (await pipeline.messagesLeft()) > 0) await sleep(50);
       return heapServer.heap.contents();
     },
     async stop() {
