@@ -1,4 +1,4 @@
-/** Something that the caller can fix: an option, a file, a line of a file. The message is one line. */
+/** An error that the caller can fix, for example in an option or a file. The message is a single line. */
 export class CallerError extends Error {
   override readonly name = 'CallerError';
 }

@@ -2,15 +2,16 @@ import type { SQSClient } from '@aws-sdk/client-sqs';
 import { createSqsClient } from '../lib/sqs/client.ts';
 import { CallerError } from './caller-error.ts';
 
-/** How the caller names the queues. */
+/** The options that select the queues. */
 export interface ConnectionOptions {
   readonly stack?: string;
   readonly queueUrl?: string;
   readonly deadLetterQueueUrl?: string;
-  /** The pipeline of `npm run dev`. */
+  /** Use the queues of `npm run dev`. */
   readonly local?: boolean;
 }
 
+/** A client for SQS, and the two queues. */
 export interface Connection {
   readonly client: SQSClient;
   readonly queueUrl: string;
@@ -21,11 +22,11 @@ const LOCAL_ENDPOINT = 'http://127.0.0.1:4566';
 const LOCAL_QUEUES = `${LOCAL_ENDPOINT}/000000000000/local`;
 
 /**
- * Finds the two queues: those that were named, those of a stack (its outputs), those of the variables `QUEUE_URL` and
- * `DEAD_LETTER_QUEUE_URL`, in this order. Credentials and region come from where AWS's own tools take them;
- * `AWS_ENDPOINT_URL_SQS` is obeyed.
+ * Finds the two queues, from the first of these that is given: the options with URLs, the outputs of a stack, and the
+ * environment variables `QUEUE_URL` and `DEAD_LETTER_QUEUE_URL`. Credentials and region are found like in AWS's own tools.
+ * `AWS_ENDPOINT_URL_SQS` is supported.
  *
- * @throws CallerError when nothing names the queues
+ * @throws CallerError if no queues are given, or the stack has no outputs for them
  */
 export async function connect(options: ConnectionOptions): Promise<Connection> {
   if (options.local === true) {
@@ -42,7 +43,7 @@ export async function connect(options: ConnectionOptions): Promise<Connection> {
     options.deadLetterQueueUrl ?? ofStack?.deadLetterQueueUrl ?? process.env['DEAD_LETTER_QUEUE_URL'] ?? '';
   if (queueUrl === '' || deadLetterQueueUrl === '') {
     throw new CallerError(
-      'Which queues? Give --stack NAME, or --queue-url and --dead-letter-queue-url, or --local for npm run dev.',
+      'No queues are given: use --stack NAME, or --queue-url and --dead-letter-queue-url, or --local for npm run dev.',
     );
   }
   const region = process.env['AWS_REGION'] ?? /\bsqs\.([\w-]+)\.amazonaws\./.exec(queueUrl)?.[1];
@@ -51,7 +52,7 @@ export async function connect(options: ConnectionOptions): Promise<Connection> {
 }
 
 async function queuesOfStack(stack: string): Promise<Pick<Connection, 'queueUrl' | 'deadLetterQueueUrl'>> {
-  // Half a second to load, and only needed here.
+  // Loaded on demand, since loading it takes half a second.
   const { CloudFormationClient, DescribeStacksCommand } = await import('@aws-sdk/client-cloudformation');
   const client = new CloudFormationClient({});
   const { Stacks = [] } = await client.send(new DescribeStacksCommand({ StackName: stack }));
@@ -59,12 +60,14 @@ async function queuesOfStack(stack: string): Promise<Pick<Connection, 'queueUrl'
   const queueUrl = outputs.get('QueueUrl') ?? urlOf(outputs.get('QueueArn'));
   const deadLetterQueueUrl = outputs.get('DeadLetterQueueUrl');
   if (queueUrl === undefined || deadLetterQueueUrl === undefined) {
-    throw new CallerError(`The stack ${stack} has no outputs QueueUrl and DeadLetterQueueUrl: is it this project's?`);
+    throw new CallerError(
+      `The stack ${stack} has no outputs QueueUrl and DeadLetterQueueUrl. Was it created from this project's template?`,
+    );
   }
   return { queueUrl, deadLetterQueueUrl };
 }
 
-/** A stack on an existing queue names only its ARN. */
+/** A stack that uses an existing queue outputs only its ARN. */
 function urlOf(arn: string | undefined): string | undefined {
   const [, , , region, account, name] = arn?.split(':') ?? [];
   return name === undefined ? undefined : `https://sqs.${region}.amazonaws.com/${account}/${name}`;

@@ -1,6 +1,6 @@
 /**
- * Aborted by the first Ctrl-C (or SIGTERM), so that what is under way can end in order. The second one ends the process at
- * once, as it does by default.
+ * Returns a signal that the first Ctrl-C (or SIGTERM) aborts, so that work in progress can be finished. The second Ctrl-C
+ * ends the process at once, which is Node's default.
  */
 export function interruptSignal(): AbortSignal {
   const interrupted = new AbortController();

@@ -3,7 +3,7 @@ import { InvalidArgumentError } from 'commander';
 const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /**
- * A date in ISO 8601, or a time before now: `90s`, `30m`, `2h`, `3d`.
+ * Parses a date in ISO 8601, or a time before now: `90s`, `30m`, `2h`, `3d`.
  *
  * @returns ms since 1970
  * @throws InvalidArgumentError
@@ -16,7 +16,11 @@ export function parsePointInTime(text: string): number {
   return ms;
 }
 
-/** @throws InvalidArgumentError */
+/**
+ * Parses an integer of at least 1.
+ *
+ * @throws InvalidArgumentError
+ */
 export function parseCount(text: string): number {
   const number = Number(text);
   if (!Number.isSafeInteger(number) || number < 1)
@@ -24,7 +28,11 @@ export function parseCount(text: string): number {
   return number;
 }
 
-/** @throws InvalidArgumentError */
+/**
+ * Parses a number greater than 0.
+ *
+ * @throws InvalidArgumentError
+ */
 export function parsePositive(text: string): number {
   const number = Number(text);
   if (!(number > 0) || !Number.isFinite(number))

@@ -2,7 +2,7 @@ import { previewBody } from '../lib/mapping/preview.ts';
 import { readItems } from './backfill/read-items.ts';
 import { readConfig } from './read-config.ts';
 
-/** Prints what Heap would get for each item of a file, or of standard input; nothing is sent. */
+/** Prints what would be sent to Heap for each item of a file or of standard input. Nothing is sent. */
 export async function preview(file: string | undefined, configFile: string | undefined): Promise<void> {
   const config = readConfig(configFile);
   for await (const { text } of readItems(file ?? '-', () => undefined)) {

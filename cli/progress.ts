@@ -1,12 +1,20 @@
 import { SingleBar } from 'cli-progress';
 
+/** A progress bar. */
 export interface Progress {
-  /** @param done of the total, in whatever it counts */
+  /**
+   * @param done how much of the total is done, in the unit of the total
+   * @param events how many items are done
+   */
   readonly update: (done: number, events: number) => void;
   readonly stop: () => void;
 }
 
-/** A bar with rate and time left, on a terminal; nothing where the output goes elsewhere. */
+/**
+ * Starts a progress bar with rate and remaining time on standard error. Prints nothing if that is not a terminal.
+ *
+ * @param what the name of the items, in the plural
+ */
 export function startProgress(total: number, what: string): Progress {
   if (!process.stderr.isTTY) return { update: () => undefined, stop: () => undefined };
   const startedAt = Date.now();

@@ -5,9 +5,10 @@ import { isObject, type JsonObject } from '../lib/json.ts';
 import { ConfigurationError } from '../lib/configuration-error.ts';
 
 /**
- * RudderStack's `Config` for Heap: from a file, else from the variable `DESTINATION_CONFIG`, else that of the local pipeline.
+ * Reads RudderStack's `Config` for Heap from a file, else from the environment variable `DESTINATION_CONFIG`, else the one
+ * of the local pipeline.
  *
- * @throws ConfigurationError when it is not valid JSON, or a setting is wrong
+ * @throws ConfigurationError if it is not valid JSON or a setting is invalid; Node's error if the file cannot be read
  */
 export function readConfig(file: string | undefined): JsonObject {
   const fromEnvironment = process.env['DESTINATION_CONFIG'];

@@ -2,30 +2,30 @@ import { CommanderError } from 'commander';
 import { ConfigurationError } from '../lib/configuration-error.ts';
 import { CallerError } from './caller-error.ts';
 
-/** What the caller can do about it, by the name of AWS's error. */
+/** What the caller can do, by the name or code of the error. */
 const ADVICE: Readonly<Record<string, string>> = {
   CredentialsProviderError: 'No AWS credentials were found: run `aws sso login`, or set AWS_PROFILE.',
   ExpiredToken: 'The AWS credentials have expired: sign in again.',
   ExpiredTokenException: 'The AWS credentials have expired: sign in again.',
   InvalidClientTokenId: 'AWS does not accept these credentials: check AWS_PROFILE and the region.',
-  QueueDoesNotExist: 'There is no such queue: check the address and the region.',
-  'AWS.SimpleQueueService.NonExistentQueue': 'There is no such queue: check the address and the region.',
-  ECONNREFUSED: 'Nothing answers at that address: is the endpoint right, and is `npm run dev` running?',
-  ENOTFOUND: 'There is no such host: check the region and the endpoint.',
-  ENOENT: 'There is no such file.',
-  EACCES: 'The file may not be read or written.',
-  EISDIR: 'That is a folder, not a file.',
+  QueueDoesNotExist: 'The queue does not exist: check its URL and the region.',
+  'AWS.SimpleQueueService.NonExistentQueue': 'The queue does not exist: check its URL and the region.',
+  ECONNREFUSED: 'The connection was refused: check the endpoint, and whether `npm run dev` is running.',
+  ENOTFOUND: 'The host does not exist: check the region and the endpoint.',
+  ENOENT: 'The file does not exist.',
+  EACCES: 'No permission to read or write the file.',
+  EISDIR: 'The path is a folder, not a file.',
 };
 
 /**
- * Runs a command. What the caller can fix (a setting, a file, an option, credentials, a queue, a permission) is reported in
- * one line, and the exit code is 2. Anything else is a bug and keeps its stack.
+ * Runs a command. An error that the caller can fix (in a setting, a file, an option, credentials, a queue or a permission)
+ * is printed in one line, and the exit code is 2. Any other error is a bug and is thrown with its stack.
  */
 export async function reportToCaller(command: () => Promise<void>): Promise<void> {
   try {
     await command();
   } catch (error) {
-    // Commander has printed the line itself; asking for help is no error.
+    // Commander has already printed the message. Exit code 0 means that help was requested.
     if (error instanceof CommanderError) {
       process.exitCode = error.exitCode === 0 ? 0 : 2;
       return;
@@ -37,12 +37,12 @@ export async function reportToCaller(command: () => Promise<void>): Promise<void
   }
 }
 
-/** Undefined for what the caller cannot fix. */
+/** Returns undefined for an error that the caller cannot fix. */
 function lineFor(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
-  const [message = ''] = (error.message || 'it failed without a message').split('\n');
+  const [message = ''] = (error.message || 'unknown error').split('\n');
   if (error instanceof ConfigurationError || error instanceof CallerError) return message;
-  // Node's errors have a code; AWS's a name, and what HTTP said.
+  // Node's errors have a code. The AWS SDK's errors have a name and $metadata.
   const code = 'code' in error ? error.code : undefined;
   const advice = ADVICE[error.name] ?? ADVICE[String(code)] ?? adviceByMessage(`${error.name} ${message}`);
   if (advice === undefined && !('$metadata' in error) && typeof code !== 'string') return undefined;
@@ -51,8 +51,8 @@ function lineFor(error: unknown): string | undefined {
 }
 
 function adviceByMessage(text: string): string | undefined {
-  if (/Access ?Denied|not authorized/i.test(text)) return 'These credentials lack the permission for that.';
-  if (/Stack .*does not exist/i.test(text)) return 'There is no such stack: check its name and the region.';
+  if (/Access ?Denied|not authorized/i.test(text)) return 'The AWS credentials lack a permission.';
+  if (/Stack .*does not exist/i.test(text)) return 'The stack does not exist: check its name and the region.';
   if (/Region is missing/i.test(text)) return 'No AWS region is set: set AWS_REGION.';
   return undefined;
 }

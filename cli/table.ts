@@ -1,4 +1,4 @@
-/** A table in columns of equal width, for a terminal. */
+/** Formats a table with aligned columns, for a terminal. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
   const line = (row: readonly string[]): string =>

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
- * Keeps work to a rate.
+ * Limits work to a rate.
  *
- * @param rate items a second; undefined: as fast as it goes
- * @param signal ends the waiting
- * @returns waits until `done` items since the start are no faster than the rate
+ * @param rate items per second; undefined for no limit
+ * @param signal ends the wait
+ * @returns a function that waits until `done` items since the start do not exceed the rate
  */
 export function createThrottle(rate: number | undefined, signal: AbortSignal): (done: number) => Promise<void> {
   const startedAt = Date.now();

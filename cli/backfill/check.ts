@@ -4,7 +4,7 @@ import { unwrap } from '../../lib/rudderstack/envelope.ts';
 import { readItems } from './read-items.ts';
 import { toBody } from './to-body.ts';
 
-/** What would become of a file's events. */
+/** What would happen to the events of a file. */
 export interface CheckResult {
   readonly events: number;
   readonly delivered: number;
@@ -14,13 +14,18 @@ export interface CheckResult {
 
 interface ReasonCount {
   count: number;
-  /** The first few. */
+  /** The first few line numbers. */
   readonly lines: number[];
 }
 
 const MOST_LINES = 5;
 
-/** Asks the mapping about every event of a file, and sends nothing. */
+/**
+ * Maps every event of a file, and counts the results. Nothing is sent.
+ *
+ * @param onProgress called with the numbers of events and bytes since the last call
+ * @throws CallerError if the file cannot be read as gzip, CSV or JSON array
+ */
 export async function checkFile(
   file: string,
   settings: Settings,
@@ -50,6 +55,7 @@ export async function checkFile(
   return { events, delivered, filtered, rejected };
 }
 
+/** Formats the result for people. */
 export function describeCheck(file: string, { events, delivered, filtered, rejected }: CheckResult): string {
   const rows = (title: string, counts: CheckResult['filtered']): string[] =>
     Object.entries(counts).map(

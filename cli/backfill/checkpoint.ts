@@ -2,16 +2,18 @@ import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync }
 import { isObject, type JsonObject } from '../../lib/json.ts';
 import { CallerError } from '../caller-error.ts';
 
-/** How much of a file is in the queue; kept beside the file, so that a second run continues where the first one ended. */
+/**
+ * How much of a file is in the queue. Stored next to the file, so that a second run continues where the first one stopped.
+ */
 export interface Checkpoint {
-  /** Items from the beginning that are in the queue. */
+  /** The number of items, from the start of the file, that are in the queue. */
   readonly done: number;
   readonly save: (done: number) => void;
-  /** The whole file is in the queue. */
+  /** Deletes the checkpoint, after the whole file is in the queue. */
   readonly remove: () => void;
 }
 
-/** What a checkpoint belongs to. When one of these differs, its count says nothing. */
+/** What a checkpoint belongs to. If one of these values differs, the checkpoint is not valid. */
 interface About {
   readonly size: number;
   readonly mtimeMs: number;
@@ -19,8 +21,10 @@ interface About {
 }
 
 /**
- * @param path of the checkpoint itself
- * @throws CallerError when it belongs to another file or queue, or the file has changed since
+ * Opens the checkpoint of a file, which need not exist yet.
+ *
+ * @param path the path of the checkpoint
+ * @throws CallerError if the checkpoint belongs to another queue, or the file has changed since
  */
 export function openCheckpoint(file: string, queueUrl: string, path: string): Checkpoint {
   const { size, mtimeMs } = statSync(file);
@@ -28,9 +32,9 @@ export function openCheckpoint(file: string, queueUrl: string, path: string): Ch
   return {
     done: readDone(path, about),
     save(done) {
-      // Before anything is sent the caller may still choose another queue.
+      // Without a checkpoint the caller can still choose another queue.
       if (done === 0) return;
-      // Written aside and renamed: if the process dies in between, the earlier checkpoint stays.
+      // Renaming is atomic: if the process dies here, the previous checkpoint stays.
       writeFileSync(`${path}.new`, `${JSON.stringify({ ...about, done })}\n`);
       renameSync(`${path}.new`, path);
     },

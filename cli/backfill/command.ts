@@ -23,20 +23,20 @@ interface EnqueueFlags {
 /** How often the checkpoint is written, in ms. */
 const CHECKPOINT_EVERY_MS = 200;
 
-/** `enqueue`. */
+/** Adds the command `enqueue`. */
 export function addEnqueueCommand(program: Command): void {
   withConnection(
     program
       .command('enqueue <files...>')
       .description(
-        'loads events: NDJSON, JSON arrays, CSV rows of a warehouse, exported dead letters; gzip too; - for standard input',
+        'sends events from files to the queue: NDJSON, JSON arrays, warehouse rows as CSV, exported dead letters; also gzipped; - for standard input',
       ),
   )
-    .option('--check', 'counts what would become of the events, and sends nothing', false)
-    .option('--config <file>', 'RudderStack’s Config for Heap, as JSON, for --check')
-    .option('--rate <count>', 'events a second; Heap accepts 250 for one app', parsePositive)
-    .option('--events-per-message <count>', 'events that share an SQS message', parseCount, 20)
-    .addOption(new Option('--no-checkpoint', 'do not keep FILE.checkpoint, by which a second run continues'))
+    .option('--check', 'show what would happen to the events, and send nothing', false)
+    .option('--config <file>', 'for --check: RudderStack’s Config for Heap, as JSON')
+    .option('--rate <count>', 'maximum number of events per second; Heap accepts 250 per app', parsePositive)
+    .option('--events-per-message <count>', 'maximum number of events per SQS message', parseCount, 20)
+    .addOption(new Option('--no-checkpoint', 'do not write FILE.checkpoint, which lets a second run continue'))
     .action(async (files: readonly string[], options: ConnectionOptions & OutputOptions & EnqueueFlags) => {
       const signal = interruptSignal();
       for (const file of files) {
@@ -97,17 +97,17 @@ async function load(
   if (signal.aborted) checkpoint?.save(inQueue);
   else checkpoint?.remove();
   const events = inQueue - skipped;
-  const before = skipped === 0 ? '' : `, ${skipped} more from an earlier run`;
+  const before = skipped === 0 ? '' : `, and ${skipped} more from an earlier run`;
   const next = checkpoint === undefined ? '' : ' Run it again to continue.';
   const interrupted = signal.aborted ? ` Interrupted.${next}` : '';
   print(
     options,
     { file, enqueued: events, skipped },
-    `${file}: ${events} events are in the queue${before}.${interrupted}`,
+    `${file}: ${events} events were sent to the queue${before}.${interrupted}`,
   );
 }
 
-/** In bytes; 0 where nobody can know. */
+/** In bytes; 0 for standard input, whose size is unknown. */
 function sizeOf(file: string): number {
   if (file === '-') return 0;
   const stats = statSync(file);

@@ -11,32 +11,36 @@ import { createThrottle } from '../throttle.ts';
 import { readItems } from './read-items.ts';
 import { toMessages, type NumberedMessage } from './to-messages.ts';
 
+/** Options of `enqueueFile`. */
 export interface EnqueueOptions {
   /** `-` for standard input. */
   readonly file: string;
-  /** Items to leave out: they are in the queue already. */
+  /** The number of items to skip, because they are in the queue already. */
   readonly skip: number;
-  /** Events that share a message at most. */
+  /** The maximum number of events per message. */
   readonly eventsPerMessage: number;
-  /** Items a second; undefined: as fast as it goes. */
+  /** The maximum number of items per second; undefined for no limit. */
   readonly rate: number | undefined;
+  /** Stops before the next batch. */
   readonly signal: AbortSignal;
   /**
-   * @param done items from the beginning of the file that are in the queue, without a gap
-   * @param bytes read of the file
+   * Called after every batch.
+   *
+   * @param done the number of items, from the start of the file without a gap, that are in the queue
+   * @param bytes the bytes read from the file
    */
   readonly onProgress: (done: number, bytes: number) => void;
 }
 
-/** Batches that are under way at once. */
+/** Batches that are sent concurrently. */
 const PARALLEL_SENDS = 8;
 
 /**
- * Puts the events of a file into the queue, and holds no more of it in memory than is under way. An item that is not valid
- * JSON or too large stops it with the line: history that is half loaded should not pass for whole.
+ * Sends the events of a file to the queue. Only the batches in progress are in memory. It stops at an item that is not valid
+ * JSON or too large, since otherwise an incomplete import could be mistaken for a complete one.
  *
- * @returns items from the beginning that are in the queue; fewer than the file has when it was interrupted
- * @throws CallerError naming file and line, or why the queue refuses a message
+ * @returns the number of items, from the start of the file, that are in the queue
+ * @throws CallerError that names the file and line of an invalid item, or says why the queue refuses a message
  */
 export async function enqueueFile(client: SQSClient, queueUrl: string, options: EnqueueOptions): Promise<number> {
   const { file, skip, rate, signal, onProgress } = options;
@@ -46,8 +50,8 @@ export async function enqueueFile(client: SQSClient, queueUrl: string, options: 
   const messages = toMessages(items, { ...options, isFifo: isFifo(queueUrl) });
   const batches = inBatchesAsync(messages, SQS_BATCH_LIMITS, (message) => message.bytes);
   const due = untilAborted(batches, createThrottle(rate, signal), skip, signal);
-  // Results come in the order of the file, so that `done` never jumps over a batch that is still under way. A FIFO queue keeps
-  // the order in which it is sent to.
+  // Results arrive in the order of the file, so that `done` never includes a batch that is still being sent. On a FIFO queue
+  // batches are sent one after the other, to keep the order.
   const concurrency = isFifo(queueUrl) ? 1 : PARALLEL_SENDS;
   for await (const upTo of pMapIterable(due, (batch) => send(client, queueUrl, batch), { concurrency })) {
     done = upTo;
@@ -69,10 +73,10 @@ async function* untilAborted(
   }
 }
 
-/** @returns items from the beginning of the file up to the batch's last one */
+/** @returns the number of items from the start of the file to the end of the batch */
 async function send(client: SQSClient, queueUrl: string, batch: readonly NumberedMessage[]): Promise<number> {
   const options = { clock: systemClock, random: Math.random };
   const [unsent] = await sendWithRetry(batch, (messages) => sendBatch(client, queueUrl, messages), options);
-  if (unsent !== undefined) throw new CallerError(`the queue refuses a message: ${unsent.failure.message}`);
+  if (unsent !== undefined) throw new CallerError(`the queue refused a message: ${unsent.failure.message}`);
   return batch.at(-1)?.upTo ?? 0;
 }

@@ -6,19 +6,20 @@ import { parse as parseCsv } from 'csv-parse';
 import { scanJson, startScan, TOKEN } from '../../lib/json-scanner.ts';
 import { CallerError } from '../caller-error.ts';
 
-/** One value of a file, as text. */
+/** One line, array element or row of a file. */
 export interface Item {
   readonly text: string;
-  /** Where it begins, counted from 1. */
+  /** The line in which it starts, counted from 1. */
   readonly line: number;
 }
 
 /**
- * The values of a file, one after the other, in bounded memory: the lines of NDJSON, the elements of a JSON array, or the rows
- * of a CSV file with a header line (recognised by its name). Gzip is recognised by its first bytes.
+ * Reads the items of a file as a stream: the lines of NDJSON, the elements of a JSON array, or the rows of a CSV file with a
+ * header line (detected by the file name). Gzip is detected by its first bytes.
  *
  * @param file `-` for standard input
- * @param onBytes told of bytes as they are read; of a gzip file the compressed ones
+ * @param onBytes called with the number of bytes of each chunk; compressed bytes for a gzip file
+ * @throws CallerError if gzip or a JSON array is damaged or truncated
  */
 export async function* readItems(file: string, onBytes: (bytes: number) => void): AsyncGenerator<Item> {
   const input = file === '-' ? process.stdin : createReadStream(file);
@@ -33,26 +34,26 @@ export async function* readItems(file: string, onBytes: (bytes: number) => void)
   );
   rest.once('error', (error) => counted.destroy(error));
   const isGzip = first[0] === 0x1f && first[1] === 0x8b;
-  const unpacked = isGzip ? gunzip(counted, file) : counted;
+  const decompressed = isGzip ? gunzip(counted, file) : counted;
   if (/\.csv(?:\.gz)?$/i.test(file)) {
-    yield* rowsOf(unpacked);
+    yield* rowsOf(decompressed);
     return;
   }
-  const { first: start, rest: whole } = await peek(unpacked);
+  const { first: start, rest: whole } = await peek(decompressed);
   yield* /^\uFEFF?\s*\[/.test(start.toString('utf8')) ? elementsOf(whole) : linesOf(whole);
 }
 
 function gunzip(compressed: Readable, file: string): Readable {
-  const unpacked = createGunzip();
-  compressed.once('error', (error) => unpacked.destroy(error));
-  const failed = new CallerError(`${file} is gzip that is damaged or cut off`);
+  const decompressed = createGunzip();
+  compressed.once('error', (error) => decompressed.destroy(error));
+  const failed = new CallerError(`the gzip file ${file} is damaged or truncated`);
   const watched = new Transform({ transform: (chunk, _, done) => done(null, chunk) });
-  unpacked.once('error', () => watched.destroy(failed));
-  compressed.pipe(unpacked).pipe(watched);
+  decompressed.once('error', () => watched.destroy(failed));
+  compressed.pipe(decompressed).pipe(watched);
   return watched;
 }
 
-/** The first chunk of a stream, and the whole stream. */
+/** Returns the first chunk of a stream, and a stream of all chunks. */
 async function peek(stream: Readable): Promise<{ readonly first: Buffer; readonly rest: Readable }> {
   const chunks = stream[Symbol.asyncIterator]();
   const head = await chunks.next();
@@ -73,10 +74,10 @@ async function* linesOf(stream: Readable): AsyncGenerator<Item> {
   }
 }
 
-/** The elements of one or several arrays. Nothing is parsed here: what an element is, its reader says. */
+/** Returns the elements of one or more arrays as text, unparsed. */
 async function* elementsOf(stream: Readable): AsyncGenerator<Item> {
   const state = startScan();
-  /** What has come of the current element, blanks included, and the line that it begins in. */
+  /** The current element so far, including white space, and the line where it starts. */
   let text = '';
   let line = 1;
   stream.setEncoding('utf8');
@@ -104,7 +105,7 @@ async function* elementsOf(stream: Readable): AsyncGenerator<Item> {
     yield* found;
   }
   if (state.depth > 0 || text.trim() !== '') {
-    throw new CallerError(`the array is cut off, in line ${line + linesIn(text)}`);
+    throw new CallerError(`the JSON array is truncated, in line ${line + linesIn(text)}`);
   }
 }
 
@@ -114,7 +115,7 @@ function linesIn(text: string): number {
   return lines;
 }
 
-/** Each row as JSON, by the names of the header line. A row of another length is an error that names its line. */
+/** Returns each row as a JSON object with the names of the header line. A row of another length throws an error. */
 async function* rowsOf(stream: Readable): AsyncGenerator<Item> {
   const parser = stream.pipe(parseCsv({ columns: true, bom: true, info: true, skip_empty_lines: true }));
   stream.once('error', (error) => parser.destroy(error));

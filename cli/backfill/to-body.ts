@@ -1,17 +1,17 @@
 import { isObject, type JsonObject } from '../../lib/json.ts';
 import { memberText } from '../../lib/json-text.ts';
 
-/** What an item of a file is for the queue. */
+/** How an item of a file is sent. */
 export type Backfilled =
-  /** A single event: several may share a message. */
+  /** A single event, which may share a message with others. */
   | { readonly kind: 'event'; readonly text: string; readonly event: JsonObject }
-  /** Something that goes as it is: a batch, another envelope, what a dead letter held. */
+  /** A message body of its own: a batch, another envelope, or the body of a dead letter. */
   | { readonly kind: 'body'; readonly text: string }
   | { readonly kind: 'not_json'; readonly problem: string };
 
 /**
- * Recognizes what a file may hold: events as the SDKs send them and as RudderStack's storage destinations write them, batches and
- * envelopes, lines of `dead-letters export`, and rows of RudderStack's warehouse tables.
+ * Recognizes the format of an item: an event as sent by an SDK or written by RudderStack's storage destinations, a batch or
+ * another envelope, a line of `dead-letters export`, or a row of a RudderStack warehouse table.
  */
 export function toBody(text: string): Backfilled {
   let value: unknown;
@@ -37,7 +37,7 @@ function isEvent(value: unknown): value is JsonObject {
   return isObject(value) && typeof value['type'] === 'string' && !('batch' in value);
 }
 
-/** Columns of RudderStack's own, which are no property and no trait. */
+/** Columns that RudderStack adds. They are neither properties nor traits. */
 const OWN_COLUMNS: ReadonlySet<string> = new Set([
   'id',
   'anonymous_id',
@@ -54,8 +54,8 @@ const OWN_COLUMNS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * An event out of a row of `tracks`, of an event's own table, of `identifies` or of `users`. The warehouse has made names of columns
- * out of the properties' own names, so that is how they come back.
+ * Restores an event from a row of `tracks`, of the table of a single event, of `identifies` or of `users`. The properties
+ * keep the names of their columns, since the original names are lost.
  *
  * @see https://www.rudderstack.com/docs/destinations/warehouse-destinations/warehouse-schema/
  */
@@ -77,7 +77,7 @@ function eventOfRow(given: JsonObject): JsonObject | undefined {
   const ofContext = [...row].flatMap(([column, value]): [string, unknown][] =>
     column.startsWith('context_traits_') ? [[column.slice('context_traits_'.length), value]] : [],
   );
-  // A row of `users` has the user's id for its own.
+  // In the table `users` the column `id` contains the user's id.
   const isUser = !row.has('user_id') && !row.has('anonymous_id');
   return {
     type: 'identify',

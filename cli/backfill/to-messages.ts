@@ -8,40 +8,41 @@ import { CallerError } from '../caller-error.ts';
 import type { Item } from './read-items.ts';
 import { toBody } from './to-body.ts';
 
+/** Options of `toMessages`. */
 export interface MessageOptions {
   /** `-` for standard input. */
   readonly file: string;
-  /** Items to leave out: they are in the queue already. */
+  /** The number of items to skip, because they are in the queue already. */
   readonly skip: number;
-  /** Events that share a message at most. */
+  /** The maximum number of events per message. */
   readonly eventsPerMessage: number;
   readonly isFifo: boolean;
 }
 
-/** A message with the number of items, from the beginning of the file, up to and including its last one. */
+/** A message, with the number of items from the start of the file to its last one. */
 export interface NumberedMessage extends OutgoingMessage {
   readonly upTo: number;
 }
 
-/** SQS counts 64 KB as one request; a message beyond that saves nothing. */
+/** The maximum size of a shared message. SQS bills every 64 KB as one request, so larger messages are not cheaper. */
 const SHARED_BYTES = 60 * 1024;
 
-/** An item of a file, on its way into a message. */
+/** An item that is ready to be put into a message. */
 interface Part {
   readonly text: string;
   /** Whether it needs a message of its own. */
   readonly isAlone: boolean;
   readonly group: string;
   readonly upTo: number;
-  /** Where it stands, for a person. */
+  /** File and line, for error messages. */
   readonly place: string;
 }
 
 /**
- * Puts the items of a file into messages: several events share one, and whatever is not a single event goes alone.
+ * Batches the items of a file into messages. Events share messages; any other item has a message of its own.
  *
- * @throws CallerError naming file and line for an item that is not valid JSON or too large; the messages before it are given
- *   out first
+ * @throws CallerError that names the file and line of an item that is not valid JSON or too large, after all messages before
+ *   it
  */
 export async function* toMessages(
   items: AsyncIterable<Item>,
@@ -53,7 +54,7 @@ export async function* toMessages(
   }
 }
 
-/** With a comma; what is alone fills a message. */
+/** Includes the comma after the event. An infinite size makes an item fill a message. */
 function bytesOf({ text, isAlone }: Part): number {
   return isAlone ? Infinity : Buffer.byteLength(text) + 1;
 }
@@ -74,12 +75,12 @@ async function* partsOf(items: AsyncIterable<Item>, { file, skip, isFifo }: Mess
 function toMessage(parts: readonly Part[], isFifo: boolean): NumberedMessage {
   const [first] = parts;
   const last = parts.at(-1);
-  if (first === undefined || last === undefined) throw new Error('a message holds one item at least');
+  if (first === undefined || last === undefined) throw new Error('a message needs at least one item');
   const text = parts.length === 1 ? first.text : `{"batch":[${parts.map((part) => part.text).join(',')}]}`;
   const body = toMessageBody(escapeJson(text));
   const bytes = Buffer.byteLength(body);
   if (bytes > SQS_LIMITS.bytes) {
-    throw new CallerError(`${first.place} does not fit into an SQS message, even compressed: ${bytes} bytes`);
+    throw new CallerError(`${first.place} is too large for an SQS message: ${bytes} bytes even when compressed`);
   }
   const { upTo } = last;
   if (!isFifo) return { body, bytes, upTo };
@@ -87,7 +88,7 @@ function toMessage(parts: readonly Part[], isFifo: boolean): NumberedMessage {
   return { body, bytes, upTo, groupId: first.group, deduplicationId: `${upTo}-${digest}` };
 }
 
-/** On a FIFO queue a user's events keep their order. */
+/** The message group on a FIFO queue: the events of one user keep their order. */
 function userOf({ userId, anonymousId }: JsonObject): string {
   return createHash('md5')
     .update(JSON.stringify([userId, anonymousId]))

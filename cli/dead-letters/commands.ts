@@ -20,9 +20,12 @@ import { describeDeadLetter, showDeadLetter } from './show.ts';
 
 type DeadLetterOptions = ConnectionOptions & OutputOptions & VisibilityOptions;
 
-/** `dead-letters list`, `show`, `redrive` and `export`. */
+/** Adds the commands `dead-letters list`, `show`, `redrive` and `export`. */
 export function addDeadLetterCommands(program: Command): void {
-  const group = program.command('dead-letters').description('events that could not be delivered').exitOverride();
+  const group = program
+    .command('dead-letters')
+    .description('list, show, redrive and export events that could not be delivered')
+    .exitOverride();
   addList(group);
   addShow(group);
   addRedrive(group);
@@ -30,8 +33,9 @@ export function addDeadLetterCommands(program: Command): void {
 }
 
 function addList(group: Command): void {
-  withSelection(withDeadLetters(group.command('list').description('counts by reason, and examples; removes none')))
-    .option('--limit <count>', 'examples in the table', parseCount, 10)
+  const description = 'count the dead letters by reason, and show examples; removes nothing';
+  withSelection(withDeadLetters(group.command('list').description(description)))
+    .option('--limit <count>', 'maximum number of examples', parseCount, 10)
     .action(async (options: DeadLetterOptions & Selection & { readonly limit: number }) => {
       const list = await listDeadLetters(await connect(options), options, options.limit, toVisitOptions(options));
       print(options, list, describeList(list));
@@ -39,14 +43,14 @@ function addList(group: Command): void {
 }
 
 function addShow(group: Command): void {
-  const description = 'one dead letter: the event, why it failed, and what would become of it today';
+  const description = 'show one dead letter: the event, why it failed, and how it would be mapped now';
   withDeadLetters(group.command('show <id>').description(description))
-    .option('--config <file>', 'RudderStack’s Config for Heap, as JSON, for today’s mapping')
+    .option('--config <file>', 'RudderStack’s Config for Heap, as JSON, used for the mapping')
     .action(async (id: string, options: DeadLetterOptions & { readonly config?: string }) => {
       const config = readConfig(options.config);
       const shown = await showDeadLetter(await connect(options), id, config, toVisitOptions(options));
       if (shown === undefined) {
-        console.error(`There is no dead letter ${id}. To see those that there are: dead-letters list`);
+        console.error(`There is no dead letter ${id}. To see all dead letters: heapq dead-letters list`);
         process.exitCode = 1;
         return;
       }
@@ -61,12 +65,12 @@ interface RedriveFlags {
 }
 
 function addRedrive(group: Command): void {
-  const description = 'sends dead letters back to the queue; safe to interrupt and to repeat';
+  const description = 'send dead letters back to the queue; safe to interrupt and to repeat';
   withSelection(withDeadLetters(group.command('redrive').description(description)))
-    .option('--id <id>', 'only this one')
-    .option('--dry-run', 'looks and sends nothing', false)
-    .option('--rate <count>', 'dead letters a second', parsePositive)
-    .option('--max-redrives <count>', 'leave those that were sent again so often already', parseCount, 3)
+    .option('--id <id>', 'only the dead letter with this message id or messageId')
+    .option('--dry-run', 'show what would be sent, and send nothing', false)
+    .option('--rate <count>', 'maximum number of dead letters per second', parsePositive)
+    .option('--max-redrives <count>', 'skip dead letters that were redriven this many times', parseCount, 3)
     .action(async (options: DeadLetterOptions & Selection & RedriveFlags) => {
       const connection = await connect(options);
       const bar = await startCount(connection);
@@ -92,19 +96,19 @@ function describeRedrive(
   const lines = [
     `${sent} dead letters ${dryRun ? 'would be' : 'were'} sent back to the queue. ${notSelected} were not selected.`,
     overLimit > 0
-      ? `${overLimit} exceed the redrive limit (sent again ${maxRedrives} times before) and stay: fix or export them.`
+      ? `${overLimit} exceed the redrive limit of ${maxRedrives} and stay in the dead-letter queue: fix the cause, or export them.`
       : '',
-    failed > 0 ? `${failed} were not taken by the queue and stay.` : '',
-    isComplete ? '' : 'Interrupted: the rest are still dead letters. Run it again to continue.',
+    failed > 0 ? `${failed} could not be sent and stay in the dead-letter queue.` : '',
+    isComplete ? '' : 'Interrupted: the others stay in the dead-letter queue. Run it again to continue.',
   ];
   return lines.filter((line) => line !== '').join('\n');
 }
 
 function addExport(group: Command): void {
-  const description = 'writes dead letters as NDJSON; - for standard output';
+  const description = 'write dead letters to a file as NDJSON; - for standard output';
   withSelection(withDeadLetters(group.command('export <file>').description(description)))
-    .option('--id <id>', 'only this one')
-    .option('--remove', 'deletes each dead letter after its line is on the disk', false)
+    .option('--id <id>', 'only the dead letter with this message id or messageId')
+    .option('--remove', 'delete each dead letter from the queue after it was written to the file', false)
     .action(async (file: string, options: DeadLetterOptions & Selection & { readonly remove: boolean }) => {
       const connection = await connect(options);
       const bar = await startCount(connection);
@@ -117,7 +121,7 @@ function addExport(group: Command): void {
       });
       bar.stop();
       const done = options.remove ? 'moved' : 'copied';
-      const sentence = `${exported} dead letters ${done} to ${file}. To put them into the queue: heapq enqueue`;
+      const sentence = `${exported} dead letters ${done} to ${file}. To send them to the queue: heapq enqueue ${file}`;
       if (file === '-') console.error(sentence);
       else print(options, { exported, file }, sentence);
     });

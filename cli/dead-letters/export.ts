@@ -6,27 +6,29 @@ import type { DeadLetter } from './read-dead-letter.ts';
 import { isSelected, type Selection } from './selection.ts';
 import { visitDeadLetters, type VisitOptions } from './visit.ts';
 
+/** Options of `exportDeadLetters`. */
 export interface ExportOptions extends VisitOptions {
   readonly selection: Selection;
   /** `-` for standard output. */
   readonly file: string;
-  /** Deletes each dead letter after its line is safely in the file. */
+  /** Whether to delete each dead letter after it was written to the file. */
   readonly removes: boolean;
   readonly onProgress: (exported: number) => void;
 }
 
 /**
- * Writes dead letters as lines of JSON: `{"deadLetter":{…why…},"event":…}`, the event as it came; `body` instead of `event`
- * where it is not valid JSON. `enqueue` reads these lines again.
+ * Writes dead letters as NDJSON: `{"deadLetter":{…why…},"event":…}` with the original event, or `body` instead of `event`
+ * if it is not valid JSON. `enqueue` can read these lines.
  *
- * @returns how many were written
+ * @returns how many dead letters were written
+ * @throws CallerError for `removes` with standard output; Node's error if the file exists or cannot be written
  */
 export async function exportDeadLetters(
   { client, deadLetterQueueUrl }: Connection,
   { selection, file, removes, visibilityTimeoutS, signal, onProgress }: ExportOptions,
 ): Promise<number> {
   if (file === '-' && removes) {
-    throw new CallerError('--remove needs a file: whether standard output was stored cannot be known');
+    throw new CallerError('--remove needs a file, since it is unknown whether standard output was stored');
   }
   const output = file === '-' ? undefined : await open(file, 'wx');
   let exported = 0;
@@ -47,14 +49,14 @@ export async function exportDeadLetters(
   return exported;
 }
 
-/** Nothing is deleted before it is on the disk. */
+/** Resolves only after the text is on disk, so that no dead letter is deleted before. */
 async function write(output: FileHandle | undefined, text: string): Promise<void> {
   if (output === undefined) {
     await new Promise<void>((resolve, reject) => {
       process.stdout.write(text, (error) => (error ? reject(error) : resolve()));
     });
   } else {
-    // Not write(): it may write a part only.
+    // Not write(), which may write only a part.
     await output.appendFile(text);
     await output.sync();
   }
@@ -62,7 +64,7 @@ async function write(output: FileHandle | undefined, text: string): Promise<void
 
 function toLine({ body, id, reason, detail, heapStatus, failedAt, redrives }: DeadLetter): string {
   const why = { id, reason, detail, heapStatus, failedAt: new Date(failedAt).toISOString(), redrives };
-  // The event's own text, and not what parsing and writing would make of it. A line break between two tokens means nothing.
+  // The original text is kept. Line breaks can only occur between tokens, where a space is equivalent.
   const payload = isJson(body) ? `"event":${body.replaceAll(/[\r\n]+/g, ' ')}` : `"body":${JSON.stringify(body)}`;
   return `{"deadLetter":${JSON.stringify(why)},${payload}}\n`;
 }

@@ -4,19 +4,20 @@ import type { DeadLetter } from './read-dead-letter.ts';
 import { isSelected, type Selection } from './selection.ts';
 import { visitDeadLetters, type VisitOptions } from './visit.ts';
 
+/** The dead letters with one reason. Times are in ISO 8601. */
 export interface ReasonSummary {
   readonly reason: string;
   readonly count: number;
-  /** ISO 8601. */
   readonly oldest: string;
   readonly newest: string;
 }
 
+/** A summary of the dead letters. */
 export interface DeadLetterList {
   readonly count: number;
-  /** The most frequent first. */
+  /** The most frequent reason first. */
   readonly reasons: readonly ReasonSummary[];
-  /** The newest first. */
+  /** The newest dead letter first. */
   readonly examples: readonly Example[];
 }
 
@@ -25,9 +26,9 @@ type Example = Pick<DeadLetter, 'id' | 'reason' | 'detail' | 'event' | 'eventMes
 };
 
 /**
- * Counts the dead letters by reason, and removes none.
+ * Counts the dead letters by reason. Removes nothing.
  *
- * @param limit examples at most
+ * @param limit the maximum number of examples
  */
 export async function listDeadLetters(
   { client, deadLetterQueueUrl }: Connection,
@@ -64,7 +65,7 @@ function toExample({ id, reason, detail, event, eventMessageId, redrives, failed
   return { id, reason, detail, event, eventMessageId, redrives, failedAt: iso(failedAt) };
 }
 
-/** Two tables for a person. */
+/** Formats the list as two tables. */
 export function describeList({ count, reasons, examples }: DeadLetterList): string {
   if (count === 0) return 'No dead letters.';
   return [
@@ -76,12 +77,12 @@ export function describeList({ count, reasons, examples }: DeadLetterList): stri
       ['id', 'event', 'failed at', 'why'],
       examples.map((example) => [example.id, short(example.event, 30), example.failedAt, short(why(example), 90)]),
     ),
-    `${count} dead letters. To see one of them: dead-letters show ID`,
+    `${count} dead letters. To see one of them: heapq dead-letters show ID`,
   ].join('\n\n');
 }
 
 function why({ reason, detail, redrives }: Example): string {
-  const again = redrives > 0 ? `, sent again ${redrives} ×` : '';
+  const again = redrives > 0 ? `, redriven ${redrives} ×` : '';
   return `${reason}${again}${detail === '' ? '' : `: ${detail}`}`;
 }
 

@@ -2,34 +2,34 @@ import type { Message, MessageAttributeValue } from '@aws-sdk/client-sqs';
 import { DEAD_LETTER_ATTRIBUTES } from '../../lib/forwarding/dead-letter.ts';
 import { unwrap } from '../../lib/rudderstack/envelope.ts';
 
-/** A message of the dead-letter queue, with what its attributes say. */
+/** A message in the dead-letter queue, and the values of its attributes. */
 export interface DeadLetter {
-  /** SQS's own message id, as the console shows it. */
+  /** SQS's message id. */
   readonly id: string;
   readonly receiptHandle: string;
-  /** The event as it came. */
+  /** The original event. */
   readonly body: string;
-  /** `none` for what SQS has moved by itself. */
+  /** `none` for a message that SQS's redrive policy has moved. */
   readonly reason: string;
   readonly detail: string;
   readonly heapStatus: string | undefined;
-  /** ms since 1970. */
+  /** In ms since 1970. */
   readonly failedAt: number;
   readonly eventMessageId: string | undefined;
   readonly sourceMessageId: string | undefined;
-  /** The name of a track event, the type of another one. */
+  /** The name of a track event, or the type of any other event. */
   readonly event: string;
-  /** How often it has been sent again. */
+  /** How often it was redriven. */
   readonly redrives: number;
-  /** The attributes that its sender gave it. */
+  /** The attributes of the original message. */
   readonly ownAttributes: Readonly<Record<string, MessageAttributeValue>>;
   readonly groupId: string | undefined;
 }
 
-/** Counts how often an event was sent again; the forwarder passes it on to the next dead letter. */
+/** The attribute that counts redrives. The forwarding function copies it to the next dead letter. */
 export const REDRIVES = 'redrives';
 
-/** Reads a message that was received with all its attributes. */
+/** Reads a dead letter from a message that was received with all its attributes. */
 export function readDeadLetter(message: Message): DeadLetter {
   const { MessageId = '', ReceiptHandle = '', Body = '', MessageAttributes = {}, Attributes = {} } = message;
   const text = (name: string): string | undefined => MessageAttributes[name]?.StringValue;

@@ -11,42 +11,46 @@ import { REDRIVES, type DeadLetter } from './read-dead-letter.ts';
 import { isSelected, type Selection } from './selection.ts';
 import { visitDeadLetters, type VisitOptions } from './visit.ts';
 
+/** Options of `redriveDeadLetters`. */
 export interface RedriveOptions extends VisitOptions {
   readonly selection: Selection;
-  /** Looks and sends nothing. */
+  /** Count only, and send nothing. */
   readonly isDryRun: boolean;
-  /** Dead letters a second; undefined: as fast as it goes. */
+  /** The maximum number of dead letters per second; undefined for no limit. */
   readonly rate: number | undefined;
-  /** A dead letter that was sent again so often stays where it is: it would come back again and again. */
+  /** A dead letter that was redriven this often stays, so that it does not fail again and again. */
   readonly maxRedrives: number;
   readonly onProgress: (counts: RedriveCounts) => void;
 }
 
+/** The numbers of dead letters. */
 export interface RedriveCounts {
-  /** Back in the queue; in a dry run, what would be. */
+  /** Sent back to the queue; in a dry run, those that would be. */
   readonly sent: number;
   readonly notSelected: number;
-  /** Sent again too often before. */
+  /** Over the redrive limit. */
   readonly overLimit: number;
-  /** The queue did not take them; they are still dead letters. */
+  /** Not accepted by the queue. They are still dead letters. */
   readonly failed: number;
 }
 
+/** The result of a redrive. */
 export interface RedriveResult extends RedriveCounts {
+  /** False if it was interrupted. */
   readonly isComplete: boolean;
 }
 
 /**
- * Sends dead letters back to the queue, without what they say about their failure. Each is sent first and deleted then.
- * Whenever this is interrupted an event may be in both queues, which its idempotency key absorbs in Heap; it is always in one
- * of them.
+ * Sends dead letters back to the queue, without the attributes that describe their failure. Each one is sent first and
+ * deleted afterwards. If this is interrupted, an event may be in both queues, but it is always in at least one. Heap drops
+ * the duplicate by its idempotency key.
  */
 export async function redriveDeadLetters(
   { client, queueUrl, deadLetterQueueUrl }: Connection,
   { selection, isDryRun, rate, maxRedrives, visibilityTimeoutS, signal, onProgress }: RedriveOptions,
 ): Promise<RedriveResult> {
   const counts = { sent: 0, notSelected: 0, overLimit: 0, failed: 0 };
-  // An event that fails again meanwhile is a new dead letter, for another run.
+  // An event that fails again during this run is a new dead letter and is not redriven.
   const before = Math.min(selection.before ?? Number.POSITIVE_INFINITY, Date.now());
   const throttle = createThrottle(isDryRun ? undefined : rate, signal);
 
@@ -57,7 +61,6 @@ export async function redriveDeadLetters(
     counts.overLimit += selected.length - due.length;
     const deleted = new Set<string>();
     for (const batch of inBatches(due.map(toRedrive), SQS_BATCH_LIMITS, ({ message }) => message.bytes)) {
-      // What has not been sent is still a dead letter.
       if (signal.aborted) break;
       const sent = isDryRun ? batch : await send(client, queueUrl, batch);
       if (!isDryRun) {
@@ -78,7 +81,7 @@ export async function redriveDeadLetters(
   return { ...counts, isComplete: isComplete && !signal.aborted };
 }
 
-/** A dead letter, and the message that it becomes. */
+/** A dead letter and the message to be sent. */
 interface Redrive {
   readonly deadLetter: DeadLetter;
   readonly message: OutgoingMessage;
@@ -93,7 +96,7 @@ function toRedrive(deadLetter: DeadLetter): Redrive {
     ]),
   );
   const counted = { ...attributes, [REDRIVES]: { DataType: 'Number', StringValue: String(redrives + 1) } };
-  // What SQS has moved by itself may leave no room for a count: sending it uncounted is better than not sending it.
+  // A message that SQS's redrive policy has moved may have no room for the count. It is then sent without.
   const hasRoom =
     Object.keys(counted).length <= SQS_LIMITS.attributes && messageBytes(body, counted) <= SQS_LIMITS.bytes;
   const sent = hasRoom ? counted : attributes;
@@ -101,7 +104,7 @@ function toRedrive(deadLetter: DeadLetter): Redrive {
   return { deadLetter, message: { body, attributes: sent, bytes, groupId, deduplicationId: randomUUID() } };
 }
 
-/** @returns those that are safely in the queue */
+/** @returns those that are in the queue */
 async function send(client: SQSClient, queueUrl: string, batch: readonly Redrive[]): Promise<readonly Redrive[]> {
   const messages = batch.map(({ message }) => message);
   const outcomes = await sendBatch(client, queueUrl, messages);

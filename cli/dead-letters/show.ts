@@ -5,19 +5,19 @@ import type { DeadLetter } from './read-dead-letter.ts';
 import { isSelected } from './selection.ts';
 import { visitDeadLetters, type VisitOptions } from './visit.ts';
 
-/** A dead letter, and what would become of its event now. */
+/** A dead letter, and how its event would be mapped now. */
 export interface ShownDeadLetter {
   readonly deadLetter: Omit<DeadLetter, 'receiptHandle' | 'ownAttributes'>;
-  /** Parsed where it is JSON. */
+  /** Parsed, if it is valid JSON. */
   readonly event: unknown;
   readonly today: ReturnType<typeof previewBody>;
 }
 
 /**
- * Finds a dead letter by SQS's message id or the event's own.
+ * Finds a dead letter by SQS's message id or the event's `messageId`.
  *
- * @param config RudderStack's `Config`, by which the event is mapped
- * @returns undefined when there is none
+ * @param config RudderStack's `Config`, used to map the event
+ * @returns undefined if there is no such dead letter
  */
 export async function showDeadLetter(
   { client, deadLetterQueueUrl }: Connection,
@@ -38,24 +38,25 @@ export async function showDeadLetter(
   return { deadLetter, event: parsed(deadLetter.body), today: previewBody(deadLetter.body, config) };
 }
 
+/** Formats a dead letter for people. */
 export function describeDeadLetter({ deadLetter, event, today }: ShownDeadLetter): string {
   const { id, failedAt, reason, detail, heapStatus, eventMessageId, sourceMessageId, redrives } = deadLetter;
   const facts: [string, string | undefined][] = [
     ['id', id],
     ['failed at', new Date(failedAt).toISOString()],
-    ['reason', reason === 'none' ? 'none: SQS itself has moved it' : reason],
+    ['reason', reason === 'none' ? 'none (moved by SQS’s redrive policy)' : reason],
     ['detail', detail === '' ? undefined : detail],
     ['Heap’s status', heapStatus],
     ['event’s messageId', eventMessageId],
     ['source message id', sourceMessageId],
-    ['sent again', redrives === 0 ? undefined : `${redrives} ×`],
+    ['redriven', redrives === 0 ? undefined : `${redrives} ×`],
   ];
   const known = facts.filter(([, value]) => value !== undefined);
   return [
     ...known.map(([name, value]) => `${name.padEnd(18)} ${value}`),
-    '\nThe event, as it came:',
+    '\nThe original event:',
     typeof event === 'string' ? event : JSON.stringify(event, undefined, 2),
-    '\nWhat would become of it today:',
+    '\nHow it would be mapped now:',
     JSON.stringify(today, undefined, 2),
   ].join('\n');
 }

@@ -5,23 +5,24 @@ import { SQS_BATCH_LIMITS } from '../../lib/sqs/limits.ts';
 import { receive } from '../../lib/sqs/receive.ts';
 import { readDeadLetter, type DeadLetter } from './read-dead-letter.ts';
 
-/** Receives that are under way at once. */
+/** Concurrent ReceiveMessage calls. */
 const PARALLEL_RECEIVES = 4;
 
-/** How dead letters are looked at. */
+/** How dead letters are received. */
 export interface VisitOptions {
-  /** How long a dead letter stays invisible to others, in s. When this process dies it becomes visible again after that. */
+  /** The visibility timeout of received dead letters, in seconds. It applies if this process dies. */
   readonly visibilityTimeoutS: number;
-  /** Stops between two batches. */
+  /** Stops before the next batch. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Shows every message of a dead-letter queue to `visit`, each once. SQS has no way to look without receiving, so each message
- * is in flight for a moment. In the end, and after an interruption, all that are still in the queue are made visible again.
+ * Calls `visit` with every message in a dead-letter queue, once each. SQS messages cannot be read without receiving them, so
+ * they are in flight for a while. At the end, and after an interruption, all messages that were not deleted are made visible
+ * again.
  *
- * @param visit gives the ids of the messages that it has deleted
- * @returns whether every message was seen
+ * @param visit returns the ids of the messages that it has deleted
+ * @returns whether all messages were visited; false after an interruption
  */
 export async function visitDeadLetters(
   client: SQSClient,
@@ -29,10 +30,10 @@ export async function visitDeadLetters(
   { visibilityTimeoutS, signal }: VisitOptions,
   visit: (deadLetters: readonly DeadLetter[]) => Promise<ReadonlySet<string>> | ReadonlySet<string>,
 ): Promise<boolean> {
-  /** What is still in the queue, by id, with the latest receipt handle: a long visit receives some messages again. */
+  /** The latest receipt handle of each message, by id. Some messages are received again if the visit takes long. */
   const inFlight = new Map<string, string>();
   const seen = new Set<string>();
-  /** Messages that came again since the last new one. */
+  /** The number of repeated messages since the last new one. */
   let repeated = 0;
   try {
     for (;;) {
@@ -41,7 +42,7 @@ export async function visitDeadLetters(
       for (const { id, receiptHandle } of received) inFlight.set(id, receiptHandle);
       const unseen = new Map(received.filter(({ id }) => !seen.has(id)).map((one) => [one.id, one]));
       repeated = unseen.size > 0 ? 0 : repeated + received.length;
-      // A message that comes again may stand before a new one: only when all have come again is there nothing new.
+      // SQS keeps no order, so repeated messages may come before new ones. Ends after all of them were repeated.
       if (received.length === 0 || repeated > inFlight.size) return true;
       if (unseen.size === 0) continue;
       for (const id of unseen.keys()) seen.add(id);
@@ -63,7 +64,7 @@ async function receiveSome(
   return (await Promise.all(receives)).flat().map(readDeadLetter);
 }
 
-/** A message that cannot be made visible becomes visible by itself when its visibility timeout ends. */
+/** Failures are ignored, since the messages become visible anyway when their visibility timeout ends. */
 async function makeVisible(client: SQSClient, queueUrl: string, receiptHandles: Iterable<string>): Promise<void> {
   for (const batch of inBatches(receiptHandles, SQS_BATCH_LIMITS, () => 0)) {
     const changes = batch.map((receiptHandle) => ({ receiptHandle, visibilityTimeoutS: 0 }));

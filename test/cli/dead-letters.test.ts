@@ -19,7 +19,7 @@ import { startProxy } from '../support/proxy.ts';
 import { startQueueWithoutWaiting } from '../support/queue-without-waiting.ts';
 import { startUnreliableProxy } from '../support/unreliable-proxy.ts';
 
-/** The command, in a process of its own, against the queues of a real SQS API, with letters that the built forwarder wrote. */
+/** The command, in a process of its own, against the queues of a real SQS API, with dead letters from the built function. */
 let harness: Harness;
 let queue: LoopbackServer;
 beforeAll(async () => {
@@ -53,8 +53,8 @@ async function run(...args: readonly string[]) {
 const inQueue = (): Promise<readonly Message[]> => drain(harness.client, harness.queues.queueUrl);
 const idOf = ({ Body = '' }: Message): unknown => Object(JSON.parse(Body))['messageId'];
 
-/** Letters as the forwarder writes them; many of them, and soon. */
-async function manyLetters(count: number): Promise<void> {
+/** Sends many dead letters directly to the dead-letter queue. */
+async function manyDeadLetters(count: number): Promise<void> {
   for (let from = 0; from < count; from += 10) {
     const Entries = Array.from({ length: 10 }, (_, index) => ({
       Id: String(index),
@@ -67,7 +67,7 @@ async function manyLetters(count: number): Promise<void> {
 }
 
 describe('list', () => {
-  test('counts by reason, shows examples, and takes nothing away', async () => {
+  test('counts by reason, shows examples, and removes nothing', async () => {
     await deadLetter(nameless('m-1'), nameless('m-2'), homeless('m-3'));
     for (let look = 0; look < 2; look += 1) {
       const { code, json } = await run('list', '--json', '--limit', '2');
@@ -89,7 +89,7 @@ describe('list', () => {
     expect(await harness.letters()).toHaveLength(3);
   });
 
-  test('for a person it is two tables', async () => {
+  test('prints two tables for people', async () => {
     await deadLetter(homeless('m-1'));
     const { out } = await run('list');
     expect(out).toMatch(/^reason +count +oldest +newest\nmissing_identity +1 +\d{4}-/);
@@ -114,12 +114,12 @@ describe('list', () => {
 });
 
 describe('show', () => {
-  test('tells the event, why it failed, and what the mapping makes of it today', async () => {
+  test('shows the event, why it failed, and how it would be mapped now', async () => {
     await deadLetter(nameless('m-1'), homeless('m-2'));
     const { code, json } = await run('show', 'm-2', '--json');
     expect(code).toBe(0);
     expect(json()).toMatchObject({
-      letter: { reason: 'missing_identity', detail: 'userId is required', redrives: 0 },
+      deadLetter: { reason: 'missing_identity', detail: 'userId is required', redrives: 0 },
       event: homeless('m-2'),
       today: { kind: 'rejected', reason: 'missing_identity' },
     });
@@ -128,10 +128,10 @@ describe('show', () => {
     expect(await harness.letters()).toHaveLength(2);
   });
 
-  test('one that is not there', async () => {
+  test('a dead letter that does not exist', async () => {
     expect(await run('show', 'm-9')).toMatchObject({
       code: 1,
-      error: expect.stringMatching(/^There is no letter m-9/),
+      error: expect.stringMatching(/^There is no dead letter m-9/),
     });
   });
 });
@@ -141,7 +141,7 @@ const handlesIn = (answer: string): string[] => {
   return isArray(messages) ? messages.map((message) => String(valueAt(message, ['ReceiptHandle']))) : [];
 };
 
-/** Ends the visibility timeouts of letters, as far as they are still there. */
+/** Ends the visibility timeouts of dead letters that were not deleted. */
 async function makeVisible(handles: readonly string[]): Promise<void> {
   const QueueUrl = harness.queues.deadLetterQueueUrl;
   for (const ReceiptHandle of handles) {
@@ -151,38 +151,41 @@ async function makeVisible(handles: readonly string[]): Promise<void> {
 }
 
 describe('redrive', () => {
-  test('sends back what is meant, without its failure, and leaves the rest', async () => {
+  test('sends back the selected dead letters, without their failure, and leaves the others', async () => {
     await deadLetter(nameless('m-1'), homeless('m-2'), nameless('m-3'));
     const dry = await run('redrive', '--reason', 'missing_event', '--dry-run', '--json');
-    expect(dry.json()).toMatchObject({ sent: 2, left: 1, isComplete: true });
+    expect(dry.json()).toMatchObject({ sent: 2, notSelected: 1, isComplete: true });
     expect(await inQueue()).toEqual([]);
 
-    expect((await run('redrive', '--reason', 'missing_event', '--json')).json()).toMatchObject({ sent: 2, left: 1 });
+    expect((await run('redrive', '--reason', 'missing_event', '--json')).json()).toMatchObject({
+      sent: 2,
+      notSelected: 1,
+    });
     const messages = await inQueue();
     expect(messages.map(idOf).toSorted()).toEqual(['m-1', 'm-3']);
     expect(messages.map(attributesOf)).toEqual([{ redrives: '1' }, { redrives: '1' }]);
     expect((await harness.letters()).map(idOf)).toEqual(['m-2']);
   });
 
-  test('an event that fails for ever does not circle for ever', async () => {
+  test('an event that always fails is redriven only up to the limit', async () => {
     await deadLetter(nameless('m-1'));
     for (let redrives = 1; redrives <= 2; redrives += 1) {
-      expect((await run('redrive', '--json')).json()).toMatchObject({ sent: 1, circling: 0 });
+      expect((await run('redrive', '--json')).json()).toMatchObject({ sent: 1, overLimit: 0 });
       await harness.invokeOnce();
     }
     const last = await run('redrive', '--max-redrives', '2');
-    expect([last.code, last.out]).toEqual([1, expect.stringContaining('sent again 2 times before and stay')]);
+    expect([last.code, last.out]).toEqual([1, expect.stringContaining('exceed the redrive limit of 2 and stay')]);
     expect((await harness.letters()).map(attributesOf)).toMatchObject([{ reason: 'missing_event', redrives: '2' }]);
   });
 
   test.each([
     ['SIGINT', 130, /Interrupted/, 0],
-    // The letters whose answer it did not live to see are in both queues, and are sent again.
+    // The batch that was sent when the process was killed is in both queues, and is sent again.
     ['SIGKILL', undefined, /^$/, 10],
   ] as const)(
     '%s in the middle loses nothing, and a second run finishes',
     async (signal, exitCode, says, sentTwice) => {
-      await manyLetters(200);
+      await manyDeadLetters(200);
       const handles: string[] = [];
       let batches = 0;
       await using interrupting = await startProxy(queue.url, async (call, passOn) => {
@@ -195,10 +198,10 @@ describe('redrive', () => {
       const { child, ended } = startHeapq(['dead-letters', 'redrive'], environment(interrupting.url));
       const { code, out } = await ended;
       expect([code, out]).toEqual([exitCode, expect.stringMatching(says)]);
-      // The batch that was under way is ended, and no other begun.
+      // The batch in progress was finished, and no further batch was started.
       expect(await countMessages(harness.client, harness.queues.queueUrl)).toBe(30);
 
-      // What was interrupted in order is back at once; what the dead command held comes back by itself, here a bit sooner.
+      // After SIGINT the dead letters are visible at once. After SIGKILL they become visible when their timeout ends.
       if (signal === 'SIGKILL') await makeVisible(handles);
       expect(await run('redrive')).toMatchObject({ code: 0 });
       expect(await harness.letters()).toEqual([]);
@@ -208,8 +211,8 @@ describe('redrive', () => {
   );
 });
 
-test('every letter is seen, also when the first ones come again before the last were there', async () => {
-  // SQS keeps no order, and the embedded server does: this one answers in the order in which SQS may.
+test('every dead letter is visited, even if the first ones are received again before the last one', async () => {
+  // The embedded server keeps the order. SQS does not, so this server answers in an order that SQS may use.
   const receives = ['a', 'b', '', '', 'a', 'b', '', '', 'c', '', '', ''].values();
   await using disordered = await startLoopbackServer(0, (request, response) => {
     request.resume();
@@ -222,15 +225,15 @@ test('every letter is seen, also when the first ones come again before the last 
   const client = createLocalClient(disordered.url);
   const visited: string[] = [];
   const visiting = { visibilityTimeoutS: 1, signal: new AbortController().signal };
-  const isComplete = await visitDeadLetters(client, `${disordered.url}/1/letters`, visiting, (letters) => {
-    visited.push(...letters.map(({ id }) => id));
+  const isComplete = await visitDeadLetters(client, `${disordered.url}/1/dead-letters`, visiting, (deadLetters) => {
+    visited.push(...deadLetters.map(({ id }) => id));
     return new Set();
   });
   client.destroy();
   expect([isComplete, visited]).toEqual([true, ['a', 'b', 'c']]);
 });
 
-test('what has ten attributes of its own goes back with them, uncounted', async () => {
+test('a message with ten attributes of its own is redriven with them, without a count', async () => {
   const MessageAttributes = Object.fromEntries(
     Array.from({ length: 10 }, (_, index) => [`own${index}`, { DataType: 'String', StringValue: 'x' }]),
   );
@@ -257,12 +260,12 @@ test('a redrive deletes no letter that the queue has not taken', async () => {
 });
 
 describe('export', () => {
-  const file = (): string => join(mkdtempSync(join(tmpdir(), 'heapq-')), 'letters.ndjson');
+  const file = (): string => join(mkdtempSync(join(tmpdir(), 'heapq-')), 'dead-letters.ndjson');
 
-  test('writes a line for each letter, and enqueue takes them back', async () => {
+  test('writes a line for each dead letter, which enqueue can read', async () => {
     const odd = '{"type" : "track",\n "userId":"u", "messageId":"m-2", "properties":{"n":1.0, "e":"\\u00e9"}}';
     await harness.send(odd);
-    await harness.send('no JSON at all');
+    await harness.send('not JSON at all');
     await deadLetter(nameless('m-1'));
     const target = file();
     expect(await run('export', target)).toMatchObject({
@@ -277,17 +280,17 @@ describe('export', () => {
     expect(await heapq(['enqueue', target], environmentFor(harness.queues))).toMatchObject({ code: 0 });
     await harness.invokeOnce();
     const again = await harness.letters();
-    expect(again.map((letter) => attributesOf(letter)['reason']).toSorted()).toEqual([
+    expect(again.map((message) => attributesOf(message)['reason']).toSorted()).toEqual([
       'missing_event',
       'missing_event',
       'not_json',
     ]);
     expect(again.map(({ Body }) => Body).toSorted()).toEqual(
-      ['no JSON at all', JSON.stringify(nameless('m-1')), odd.replace('\n', ' ')].toSorted(),
+      ['not JSON at all', JSON.stringify(nameless('m-1')), odd.replace('\n', ' ')].toSorted(),
     );
   });
 
-  test('with --remove they are in the file alone; a file that is there is not written over', async () => {
+  test('with --remove they are only in the file; an existing file is not overwritten', async () => {
     await deadLetter(nameless('m-1'), homeless('m-2'));
     const target = file();
     expect(await run('export', target, '--remove', '--reason', 'missing_event')).toMatchObject({ code: 0 });
@@ -298,7 +301,7 @@ describe('export', () => {
     });
   });
 
-  test('nothing is taken off the queue for the standard output', async () => {
+  test('--remove is refused for standard output', async () => {
     await deadLetter(nameless('m-1'));
     expect(await run('export', '-', '--remove')).toMatchObject({
       code: 2,

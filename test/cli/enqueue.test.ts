@@ -50,7 +50,7 @@ async function eventsInQueue(): Promise<unknown[]> {
   );
 }
 
-describe('what it takes', () => {
+describe('input formats', () => {
   test.each<[string, string, string | Buffer]>([
     ['NDJSON, as RudderStack’s storage destinations write it', 'dump.json', ndjson(events(50))],
     ['the same with gzip', 'dump.json.gz', gzipSync(ndjson(events(50)))],
@@ -68,12 +68,12 @@ describe('what it takes', () => {
     ],
     [
       'lines of dead-letters export',
-      'letters.ndjson',
+      'dead-letters.ndjson',
       ndjson(events(50).map((one) => ({ deadLetter: { reason: 'x' }, event: one }))),
     ],
   ])('%s', async (_, name, content) => {
     const { code, out } = await heapq(['enqueue', fileOf(name, content)], environmentFor(queues));
-    expect([code, out]).toEqual([0, expect.stringMatching(/: \d+ events are in the queue\.\n$/)]);
+    expect([code, out]).toEqual([0, expect.stringMatching(/: \d+ events were sent to the queue\.\n$/)]);
     expect(await eventsInQueue()).toEqual(events(50));
   });
 
@@ -118,7 +118,7 @@ describe('what it takes', () => {
     ]);
   });
 
-  test('several events share a message, as many as one says', async () => {
+  test('several events share a message, up to --events-per-message', async () => {
     await heapq(['enqueue', fileOf('a.ndjson', ndjson(events(45)))], environmentFor(queues));
     expect(await countMessages(client, queues.queueUrl)).toBe(3);
     await heapq(
@@ -129,7 +129,7 @@ describe('what it takes', () => {
   });
 });
 
-test('an array is parted into its elements, however it is written and wherever it is cut', async () => {
+test('an array is split into its elements, whatever its format and chunks', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.jsonValue({ maxDepth: 3 }), { maxLength: 30 }),
@@ -150,7 +150,7 @@ describe('an interruption', () => {
   test.each([
     ['SIGINT', 130, /Interrupted\. Run it again/],
     ['SIGKILL', undefined, /^$/],
-  ] as const)('by %s loses nothing, and a second run goes on', async (signal, exitCode, says) => {
+  ] as const)('by %s loses nothing, and a second run continues', async (signal, exitCode, says) => {
     const file = fileOf('history.ndjson', ndjson(events(600)));
     const environment = environmentFor(queues);
     const args = ['enqueue', file, '--events-per-message', '1'];
@@ -170,16 +170,16 @@ describe('an interruption', () => {
     expect(first).toBeLessThan(600);
 
     const second = await heapq(args, environment);
-    expect([second.code, second.out]).toEqual([0, expect.stringMatching(/\d+ were there from an earlier run/)]);
+    expect([second.code, second.out]).toEqual([0, expect.stringMatching(/and \d+ more from an earlier run/)]);
     const ids = (await eventsInQueue()).map((one) => valueAt(one, ['messageId']));
     expect(new Set(ids).size).toBe(600);
-    // It did not begin anew: what is there twice is what was sent since the last checkpoint.
+    // It did not start over: only events sent since the last checkpoint are in the queue twice.
     expect(ids.length).toBeLessThan(600 + first);
     expect(existsSync(`${file}.checkpoint`)).toBe(false);
   });
 });
 
-test('a checkpoint of another queue, or a damaged one, is not believed', async () => {
+test('a checkpoint of another queue, or a damaged one, is refused', async () => {
   const file = fileOf('a.ndjson', ndjson(events(3)));
   const checkpoint = `${file}.checkpoint`;
   openCheckpoint(file, 'https://sqs/another-queue', checkpoint).save(2);
@@ -187,14 +187,14 @@ test('a checkpoint of another queue, or a damaged one, is not believed', async (
     const { code, error } = await heapq(['enqueue', file], environmentFor(queues));
     expect([code, error]).toEqual([
       2,
-      expect.stringMatching(/\.checkpoint was made for another queue or another state/),
+      expect.stringMatching(/\.checkpoint belongs to another queue or to another version/),
     ]);
     writeFileSync(checkpoint, '{"done":');
   }
   expect(await countMessages(client, queues.queueUrl)).toBe(0);
 });
 
-test('the checkpoint never passes over a batch that is still under way', async () => {
+test('the checkpoint never passes over a batch that is still being sent', async () => {
   let letFirstPass = (): void => undefined;
   const firstMayPass = new Promise<void>((resolve) => (letFirstPass = resolve));
   let calls = 0;
@@ -230,8 +230,8 @@ describe('--check', () => {
     { type: 'track', userId: 'u' },
   ];
 
-  test('tells what would become of each event, with line numbers, and sends nothing', async () => {
-    const file = fileOf('mixed.ndjson', `${ndjson(mixed)}no JSON\n`);
+  test('counts what would happen to the events, with line numbers, and sends nothing', async () => {
+    const file = fileOf('mixed.ndjson', `${ndjson(mixed)}not JSON\n`);
     const { code, out } = await heapq(['enqueue', '--check', '--json', file], {});
     expect(code).toBe(1);
     expect(JSON.parse(out)).toEqual({
@@ -246,14 +246,14 @@ describe('--check', () => {
     expect(await countMessages(client, queues.queueUrl)).toBe(0);
   });
 
-  test('is content with a file that is well', async () => {
+  test('accepts a valid file', async () => {
     expect(await heapq(['enqueue', '--check', fileOf('good.json', JSON.stringify(events(5)))], {})).toMatchObject({
       code: 0,
     });
   });
 });
 
-describe('what is wrong is told in one line', () => {
+describe('an error is reported in one line', () => {
   const nowhere = { AWS_ENDPOINT_URL_SQS: 'http://127.0.0.1:9', AWS_MAX_ATTEMPTS: '1' };
   const good = fileOf('good.ndjson', ndjson(events(3)));
 
@@ -262,32 +262,32 @@ describe('what is wrong is told in one line', () => {
       'a missing file',
       ['enqueue', '/nowhere/a.ndjson'],
       (env) => env,
-      /^There is no such file\. \(ENOENT.*\/nowhere\/a\.ndjson/,
+      /^The file does not exist\. \(ENOENT.*\/nowhere\/a\.ndjson/,
     ],
     ['a folder', ['enqueue', folder], (env) => env, /is a folder$/],
     [
-      'no JSON in a line',
+      'invalid JSON in a line',
       ['enqueue', fileOf('bad.ndjson', `${ndjson(events(2))}{"a":\n${ndjson(events(1))}`)],
       (env) => env,
-      /bad\.ndjson, line 3 is no JSON: /,
+      /bad\.ndjson, line 3 is not valid JSON: /,
     ],
     [
-      'no JSON in an array',
+      'invalid JSON in an array',
       ['enqueue', fileOf('bad.json', '[{"type":"track"},\n\n{oops}]')],
       (env) => env,
-      /bad\.json, line 3 is no JSON: /,
+      /bad\.json, line 3 is not valid JSON: /,
     ],
     [
-      'an array that breaks off',
+      'a truncated array',
       ['enqueue', fileOf('cut.json', '[{"type":"track"},\n{"type":')],
       (env) => env,
-      /the array ends before its end, in line 2$/,
+      /the JSON array is truncated, in line 2$/,
     ],
     [
-      'gzip that breaks off',
+      'truncated gzip',
       ['enqueue', fileOf('cut.gz', gzipSync(ndjson(events(500))).subarray(0, 400))],
       (env) => env,
-      /cut\.gz is gzip that is damaged or cut off$/,
+      /^the gzip file .*cut\.gz is damaged or truncated$/,
     ],
     [
       'no credentials',
@@ -296,36 +296,41 @@ describe('what is wrong is told in one line', () => {
       /^No AWS credentials were found/,
     ],
     [
-      'a wrong queue',
+      'an unknown queue',
       ['enqueue', good],
       (env) => ({ ...env, QUEUE_URL: `${sqsEndpoint()}/000000000000/nowhere` }),
-      /^There is no such queue/,
+      /^The queue does not exist/,
     ],
-    ['no answer', ['dead-letters', 'list'], (env) => ({ ...env, ...nowhere }), /^Nobody answers there/],
+    ['no answer', ['dead-letters', 'list'], (env) => ({ ...env, ...nowhere }), /^The connection was refused/],
     [
       'no region',
       ['dead-letters', 'list', '--stack', 's'],
       (env) => ({ ...env, AWS_REGION: undefined }),
       /^No AWS region is set: set AWS_REGION\./,
     ],
-    ['no queue named', ['dead-letters', 'list'], () => ({}), /^Which queues\? Give --stack NAME/],
+    ['no queue named', ['dead-letters', 'list'], () => ({}), /^No queues are given: use --stack NAME/],
     [
-      'a time that is none',
+      'an invalid time',
       ['dead-letters', 'list', '--since', 'yesterday'],
       (env) => env,
       /argument 'yesterday' is invalid\. It has to be a date/,
     ],
-    ['a rate that is none', ['enqueue', good, '--rate', '-1'], (env) => env, /It has to be a number above 0/],
+    ['an invalid rate', ['enqueue', good, '--rate', '-1'], (env) => env, /It has to be a number greater than 0/],
     [
-      'an event that fits into no message',
+      'an event that is too large for a message',
       [
         'enqueue',
         fileOf('large.ndjson', ndjson([event(1), { ...event(2), blob: randomBytes(1_100_000).toString('base64') }])),
       ],
       (env) => env,
-      /large\.ndjson, line 2 fits into no SQS message, even packed: \d+ bytes/,
+      /large\.ndjson, line 2 is too large for an SQS message: \d+ bytes even when compressed/,
     ],
-    ['half a second', ['dead-letters', 'list', '--hold', '0.5'], (env) => env, /It has to be a whole number from 1/],
+    [
+      'half a second',
+      ['dead-letters', 'list', '--visibility-timeout', '0.5'],
+      (env) => env,
+      /It has to be a whole number, 1 or more/,
+    ],
     ['an unknown command', ['dead-letters', 'burn'], (env) => env, /unknown command 'burn'/],
   ])('%s', async (_, args, change, message) => {
     const { code, error } = await heapq(args, change(environmentFor(queues)));
@@ -348,7 +353,7 @@ describe('what is wrong is told in one line', () => {
     });
     expect([code, error]).toEqual([
       2,
-      expect.stringMatching(/^These credentials may not do that\. \(User is not authorized/),
+      expect.stringMatching(/^The AWS credentials lack a permission\. \(User is not authorized/),
     ]);
   });
 });
@@ -382,7 +387,7 @@ describe('--stack', () => {
     );
   });
 
-  test('says when it is another stack', async () => {
+  test('reports a stack without these outputs', async () => {
     await withStack({ Something: 'else' }, async (environment) => {
       const { code, error } = await heapq(['dead-letters', 'list', '--stack', 's'], environment);
       expect([code, error]).toEqual([

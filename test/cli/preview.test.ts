@@ -43,7 +43,7 @@ test('one JSON object for each line, in order', async () => {
     { type: 'page', userId: 'u' },
     { type: 'track', userId: 'u' },
   ].map((event) => JSON.stringify(event));
-  const { code, lines: printed } = await run([], [...lines, 'no JSON', ''].join('\n'));
+  const { code, lines: printed } = await run([], [...lines, 'not JSON', ''].join('\n'));
   expect(code).toBe(0);
   expect(printed).toEqual([
     {
