@@ -14,7 +14,7 @@ test('calls go to AWS_ENDPOINT_URL_SQS, whatever host the URL of the queue names
   expect(await countMessages(createSqsClient({ maxAttempts: 1 }), elsewhere)).toBe(0);
 });
 
-test('what is configured is configured', async () => {
+test('the options that are given reach the SDK', async () => {
   const calls: string[] = [];
   const server = await startLoopbackServer(0, async (request, response) => {
     calls.push(await text(request));
@@ -22,7 +22,9 @@ test('what is configured is configured', async () => {
   });
   Object.assign(process.env, LOCAL_AWS);
   const client = createSqsClient({ endpoint: server.url, maxAttempts: 1 });
-  await expect(client.send(new GetQueueUrlCommand({ QueueName: 'q' }))).rejects.toThrow();
+  await expect(client.send(new GetQueueUrlCommand({ QueueName: 'q' }))).rejects.toMatchObject({
+    $metadata: { httpStatusCode: 500, attempts: 1 },
+  });
   await server.stop();
   expect(calls).toEqual(['{"QueueName":"q"}']);
 });

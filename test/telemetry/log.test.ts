@@ -34,7 +34,7 @@ describe('the log', () => {
     ['INFO', ['done', 'failed']],
     ['WARN', ['failed']],
     ['ERROR', ['failed']],
-  ] as const)('at %s it says %j', (level, codes) => {
+  ] as const)('at level %s has lines of %j', (level, codes) => {
     expect(linesAt(level).map(({ code }) => code)).toEqual([...codes, ...codes]);
   });
 });

@@ -36,7 +36,7 @@ describe('metrics in embedded metric format', () => {
     ]);
   });
 
-  test('another dimension stands in a line of its own', () => {
+  test('a metric with another dimension has a line of its own', () => {
     expect(published((metrics) => metrics.addBy('reason', 'not_json', 'EventsDeadLettered', 2))).toEqual([
       {
         _aws: about(['service', 'reason'], [{ Name: 'EventsDeadLettered', Unit: 'Count' }]),
@@ -58,7 +58,7 @@ describe('metrics in embedded metric format', () => {
     expect(lines.map((line) => Object(line)['Events'])).toEqual([1, undefined, undefined]);
   });
 
-  test('nothing to tell is no line', () => {
+  test('without values there are no lines', () => {
     expect(published(() => undefined)).toEqual([]);
   });
 });
