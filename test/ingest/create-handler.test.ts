@@ -40,8 +40,9 @@ type Answer = (
   messages: readonly OutgoingMessage[],
   sleep: (ms: number) => Promise<void>,
 ) => Promise<readonly SendOutcome[]> | readonly SendOutcome[];
-const takeAll: Answer = (messages) => messages.map(() => ({ kind: 'sent' }));
-const busy: Answer = (messages) =>
+const takeAll = (messages: readonly OutgoingMessage[]): readonly SendOutcome[] =>
+  messages.map(() => ({ kind: 'sent' }));
+const busy = (messages: readonly OutgoingMessage[]): readonly SendOutcome[] =>
   messages.map(() => ({ kind: 'failed', code: 'InternalError', message: 'not now', isSenderFault: false }));
 
 /** A handler before a queue that answers as told, and everything that it says and sends. */
