@@ -22,6 +22,20 @@ test('batches keep the order and the limits, and none could have held the first 
   );
 });
 
+test('a batch may be filled to the last byte and the last item', () => {
+  expect([...inBatches([400, 600, 1], limits, size)]).toEqual([[400, 600], [1]]);
+  expect([...inBatches([400, 601, 1], limits, size)]).toEqual([[400], [601, 1]]);
+  expect(
+    [
+      ...inBatches(
+        Array.from({ length: 11 }, () => 0),
+        limits,
+        size,
+      ),
+    ].map(({ length }) => length),
+  ).toEqual([10, 1]);
+});
+
 test('items that come asynchronously make the same batches', async () => {
   await fc.assert(
     fc.asyncProperty(sizes, async (items) => {

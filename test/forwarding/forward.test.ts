@@ -1,12 +1,13 @@
 import type { SQSRecord } from 'aws-lambda';
 import { forward, type ForwardDependencies } from '../../lib/forwarding/forward.ts';
 import { createOutcomeCache } from '../../lib/forwarding/outcome-cache.ts';
+import { mapOutcomes } from '../../lib/forwarding/processed-record.ts';
 import type { PendingCall } from '../../lib/heap/bulk.ts';
 import { noCuts } from '../../lib/mapping/flatten.ts';
 import type { Mapped } from '../../lib/mapping/mapped.ts';
 import type { Outcome } from '../../lib/outcome.ts';
 import type { RudderStackEvent } from '../../lib/rudderstack/event.ts';
-import { DELIVERED, FAILED, FILTERED, recordOf, REFUSED, wordsOf } from './processed.ts';
+import { DELIVERED, FAILED, FILTERED, recordOf, REFUSED } from './processed.ts';
 
 const NOW = 1_000_000;
 const DEADLINES = { sending: NOW + 50_000, settling: NOW + 59_000 };
@@ -96,11 +97,7 @@ test.each([
 
 test('what settling has changed is what counts', async () => {
   const { response, words } = await run([recordOf('a', { body: eventOf('rejected') })], {
-    settle: async (processed) =>
-      processed.map(({ record, events }) => ({
-        record,
-        events: events.map((event) => ({ ...event, outcome: FAILED })),
-      })),
+    settle: async (processed) => processed.map((one) => mapOutcomes(one, () => FAILED)),
   });
   expect(words).toEqual(['heap_error']);
   expect(response).toEqual(failuresOf('a'));
@@ -181,17 +178,14 @@ describe('a record that comes back', () => {
     expect(delivered).toHaveLength(4);
   });
 
-  test('keeps what settling has made of it, not what the delivery said', async () => {
-    const { given } = dependencies();
-    const body = `[${eventOf('rejected')},${eventOf('failed')}]`;
-    const words: (readonly string[])[] = [];
-    const settle: ForwardDependencies['settle'] = async (processed) => {
-      words.push(...processed.map(wordsOf));
-      return processed;
-    };
-    await forward([recordOf('a', { body })], DEADLINES, { ...given, settle: () => Promise.reject(new Error('down')) });
-    await forward([recordOf('a', { body })], DEADLINES, { ...given, settle });
-    expect(words).toEqual([['heap_refused', 'heap_error']]);
+  test('is sent again where settling has deferred what Heap had taken, so that it stays behind an earlier record', async () => {
+    const { given, delivered } = dependencies({
+      settle: async (processed) => processed.map((one) => mapOutcomes(one, () => FAILED)),
+    });
+    const record = recordOf('a', { body: `[${eventOf('good')},${eventOf('good')}]` });
+    await forward([record], DEADLINES, given);
+    await forward([record], DEADLINES, given);
+    expect(delivered).toHaveLength(4);
   });
 });
 

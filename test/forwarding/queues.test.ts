@@ -1,7 +1,7 @@
 import { createQueues, type Queues } from '../../lib/forwarding/queues.ts';
 import { countMessages } from '../../lib/sqs/count-messages.ts';
 import { receive } from '../../lib/sqs/receive.ts';
-import { startLoopbackServer } from '../../local/loopback-server.ts';
+import { startLoopbackServer, type LoopbackServer } from '../../local/loopback-server.ts';
 import { LOCAL_AWS } from '../../local/queues.ts';
 import { sqsEndpoint } from '../support/lambda-harness.ts';
 import { createTestQueue, localClient } from '../sqs/test-queue.ts';
@@ -39,6 +39,12 @@ test('visibility timeouts are changed in the queue of the events', async () => {
 });
 
 describe('a call that SQS never answers ends at its deadline', () => {
+  let silent: LoopbackServer;
+  beforeAll(async () => {
+    silent = await startLoopbackServer(0, () => undefined);
+  });
+  afterAll(() => silent.stop());
+
   // Without the deadline these tests would not end.
   test.each<[string, (queues: Queues, deadline: number) => Promise<unknown>]>([
     ['sending dead letters', (queues, deadline) => queues.sendDeadLetters([message('one')], deadline)],
@@ -47,12 +53,7 @@ describe('a call that SQS never answers ends at its deadline', () => {
       (queues, deadline) => queues.changeVisibility([{ receiptHandle: 'h', visibilityTimeoutS: 1 }], deadline),
     ],
   ])('%s', async (_, call) => {
-    const server = await startLoopbackServer(0, () => undefined);
-    try {
-      const queues = queuesAt(server.url, `${server.url}/1/q`, `${server.url}/1/d`);
-      await expect(call(queues, Date.now() - 1)).rejects.toThrow(/abort/i);
-    } finally {
-      await server.stop();
-    }
+    const queues = queuesAt(silent.url, `${silent.url}/1/q`, `${silent.url}/1/d`);
+    await expect(call(queues, Date.now() - 1)).rejects.toThrow(/abort/i);
   });
 });

@@ -15,8 +15,8 @@ const SENT: SendOutcome = { kind: 'sent' };
 const NOT_SENT: SendOutcome = { kind: 'failed', code: 'InternalError', message: 'not now', isSenderFault: false };
 
 interface Stub {
-  /** The outcome of the dead letter with this body; sent unless told. It may throw. */
-  readonly answer?: (body: string) => SendOutcome;
+  /** The outcome of the dead letter with this body; sent unless told, undefined when SQS says nothing. It may throw. */
+  readonly answer?: (body: string) => SendOutcome | undefined;
   /** What SQS says of each call that changes visibility timeouts; it may throw. */
   readonly failedChanges?: () => number;
 }
@@ -44,7 +44,7 @@ async function run(processed: readonly ProcessedRecord[], { answer = () => SENT,
     sendDeadLetters: (messages, deadline) =>
       call(deadline, () => {
         sent.push(messages);
-        return messages.map(({ body }) => answer(body));
+        return messages.map(({ body }) => answer(body)).filter((outcome) => outcome !== undefined);
       }),
     changeVisibility: (changes, deadline) =>
       call(deadline, () => {
@@ -124,6 +124,13 @@ describe('dead letters', () => {
       answer: (body) => (body === 'text of a-1' ? NOT_SENT : SENT),
     });
     expect(words).toEqual([['dead_letter_failed', 'dead_letter_failed']]);
+  });
+
+  test('that SQS says nothing of are not taken for sent', async () => {
+    const { words } = await run(records(2, REFUSED), {
+      answer: (body) => (body === 'text of m-1-0' ? undefined : SENT),
+    });
+    expect(words).toEqual([['heap_refused'], ['dead_letter_failed']]);
   });
 
   test('of a call that fails as a whole defer their records', async () => {

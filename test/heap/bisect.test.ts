@@ -131,6 +131,14 @@ test('user properties are bisected before events, so that an event finds its use
   expect(requests.map(namesIn)).toEqual([['p-0', 'p-1'], ['e-0', 'e-1'], ['p-0'], ['p-1'], ['e-0'], ['e-1']]);
 });
 
+test('of several refused requests the earlier is bisected to its end before the later', async () => {
+  const { requests } = await run(tracksOf(1002), refusing(['e-0', 'e-1001']));
+  const [, , ...bisecting] = requests.map(namesIn);
+  const first = bisecting.findIndex((names) => names.includes('e-1000') || names.includes('e-1001'));
+  expect(bisecting.slice(0, first).flat()).toContain('e-999');
+  expect(bisecting.slice(first)).toEqual([['e-1000'], ['e-1001']]);
+});
+
 describe('a request that Heap has not answered for now', () => {
   const failed = deferred('heap_error', 'Heap answered 503');
   const outOfTime = deferred('out_of_time', 'the invocation ended');

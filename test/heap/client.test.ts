@@ -214,6 +214,30 @@ describe('the circuit', () => {
     expect(await send(1e9)).toEqual({ kind: 'delivered' });
   });
 
+  test('is closed by a refusal as well: Heap is there, and has an opinion', async () => {
+    const { send } = start([status(503), status(503), status(503), status(400), status(503)]);
+    expect(await send()).toMatchObject({ kind: 'refused' });
+    expect(await send(1e9)).toEqual({ kind: 'delivered' });
+  });
+
+  test('does not count the first lost connection of a request, which says nothing about Heap', async () => {
+    const { send } = start([reset, status(503), status(503), status(503)]);
+    expect(await send()).toMatchObject({ reason: 'heap_error' });
+    expect(await send(1e9)).toEqual({ kind: 'delivered' });
+  });
+
+  test('makes a failed probe return at once: the time is for other apps', async () => {
+    const { clock, send, sleep } = start(
+      Array.from({ length: 5 }, () => status(503)),
+      () => 0.5,
+    );
+    await send();
+    await sleep(30_000);
+    const before = clock.now();
+    expect(await send(1e9)).toMatchObject({ reason: 'heap_error' });
+    expect(clock.now()).toBe(before);
+  });
+
   test('of one app does not stop another app', async () => {
     const { send } = start(Array.from({ length: 4 }, () => status(503)));
     await send();

@@ -187,6 +187,31 @@ describe('what is over is forgotten, so that the memory of a container does not 
     expect(rateLimiter.queueUp('a', 'noisy', 'paced_identity', 2600)).toBe(900);
   });
 
+  test('nor an app for whose limit events still queue', () => {
+    const apps = new Map<string, AppUsage>();
+    const rateLimiter = createRateLimiter(limits, apps);
+    const turns = Array.from({ length: 5000 }, (_, index) => rateLimiter.queueUp('a', `u-${index}`, 'paced_app', 0));
+    expect(turns.at(-1)).toBe(4999);
+    send(rateLimiter, 'b', [entry('u')], 3000);
+    expect(rateLimiter.queueUp('a', 'u', 'paced_app', 3000)).toBe(2000);
+    send(rateLimiter, 'b', [entry('u')], 6000);
+    expect(apps.has('a')).toBe(false);
+  });
+
+  test('and only once a window, since it means to look at everybody', () => {
+    const apps = new Map<string, AppUsage>();
+    const rateLimiter = createRateLimiter(limits, apps);
+    send(rateLimiter, 'a', [entry('u')], 500);
+    send(rateLimiter, 'b', [entry('u')], 1499);
+    send(rateLimiter, 'b', [entry('u')], 1500);
+    expect(apps.has('a')).toBe(false);
+    send(rateLimiter, 'a', [entry('u')], 1501);
+    send(rateLimiter, 'b', [entry('u')], 2499);
+    expect(apps.has('a')).toBe(true);
+    send(rateLimiter, 'b', [entry('u')], 2501);
+    expect(apps.has('a')).toBe(false);
+  });
+
   test('nor a request that is under way', () => {
     const apps = new Map<string, AppUsage>();
     const rateLimiter = createRateLimiter(limits, apps);

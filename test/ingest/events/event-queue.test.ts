@@ -1,6 +1,6 @@
 import { createEventQueue, type EventQueue } from '../../../lib/ingest/events/event-queue.ts';
 import { receive } from '../../../lib/sqs/receive.ts';
-import { startLoopbackServer } from '../../../local/loopback-server.ts';
+import { startLoopbackServer, type LoopbackServer } from '../../../local/loopback-server.ts';
 import { LOCAL_AWS } from '../../../local/queues.ts';
 import { createTestQueue, localClient } from '../../sqs/test-queue.ts';
 import { sqsEndpoint } from '../../support/lambda-harness.ts';
@@ -26,12 +26,18 @@ test('it knows whether the queue is a FIFO queue', () => {
   ]);
 });
 
-test('a call that SQS never answers ends at its deadline', async () => {
-  const server = await startLoopbackServer(0, () => undefined);
-  const sending = queueAt(server.url, `${server.url}/1/q`).sendBatch([MESSAGE], Date.now() - 1);
-  // Without the deadline this would not end.
-  await expect(sending).rejects.toThrow(/abort/i);
-  await server.stop();
+describe('a call that SQS never answers', () => {
+  let silent: LoopbackServer;
+  beforeAll(async () => {
+    silent = await startLoopbackServer(0, () => undefined);
+  });
+  afterAll(() => silent.stop());
+
+  test('ends at its deadline', async () => {
+    const sending = queueAt(silent.url, `${silent.url}/1/q`).sendBatch([MESSAGE], Date.now() - 1);
+    // Without the deadline this would not end.
+    await expect(sending).rejects.toThrow(/abort/i);
+  });
 });
 
 test('the SDK does not repeat a call that fails: the caller does, and knows what has arrived', async () => {
