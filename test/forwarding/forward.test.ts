@@ -178,6 +178,17 @@ describe('a record that comes back', () => {
     expect(delivered).toHaveLength(4);
   });
 
+  test('is not sent again where Heap has the event and only a dead letter is missing', async () => {
+    const { given, delivered } = dependencies({
+      settle: async (processed) =>
+        processed.map((one) => mapOutcomes(one, (outcome) => (outcome.kind === 'rejected' ? FAILED : outcome))),
+    });
+    const record = recordOf('a', { body: `[${eventOf('good')},${eventOf('rejected')}]` });
+    await forward([record], DEADLINES, given);
+    await forward([record], DEADLINES, given);
+    expect(delivered.map(nameOf)).toEqual(['good']);
+  });
+
   test('is sent again where settling has deferred what Heap had taken, so that it stays behind an earlier record', async () => {
     const { given, delivered } = dependencies({
       settle: async (processed) => processed.map((one) => mapOutcomes(one, () => FAILED)),
