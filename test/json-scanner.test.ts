@@ -40,7 +40,7 @@ test('it ends where it is told to', () => {
   expect(tokensOf(['[[]]'], ']')).toEqual(['[0/0', '[1/1', ']2/1']);
 });
 
-test('a text may come in chunks, cut anywhere', () => {
+test('a text may be scanned in chunks, cut anywhere', () => {
   const withoutPlaces = (tokens: readonly string[]): string[] => tokens.map((token) => token.replace(/\d+\//, '/'));
   fc.assert(
     fc.property(fc.json(), fc.nat(50), fc.nat(50), (json, one, other) => {

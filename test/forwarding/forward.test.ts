@@ -119,7 +119,7 @@ test('settling gets each event as it came, with the id that RudderStack gave it'
   ]);
 });
 
-describe('when something fails that nobody foresaw', () => {
+describe('when something fails unexpectedly', () => {
   test('in the mapping, the record goes back as a whole and the others are delivered', async () => {
     const { response, words, problems } = await run([
       recordOf('a', { body: `[${eventOf('good')},${eventOf('broken')}]` }),

@@ -214,7 +214,7 @@ describe('the circuit', () => {
     expect(await send(1e9)).toEqual({ kind: 'delivered' });
   });
 
-  test('is closed by a refusal as well: Heap is there, and has an opinion', async () => {
+  test('is closed by a refusal as well: Heap is available', async () => {
     const { send } = start([status(503), status(503), status(503), status(400), status(503)]);
     expect(await send()).toMatchObject({ kind: 'refused' });
     expect(await send(1e9)).toEqual({ kind: 'delivered' });

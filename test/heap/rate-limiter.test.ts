@@ -140,7 +140,7 @@ test('of two limits that have no room the longer wait counts, with its reason', 
   expect(rateLimiter.reserve('a', entries(1, 'quiet'), 0)).toEqual({ kind: 'full', reason: 'paced_app', waitMs: 500 });
 });
 
-describe('what is over is forgotten, so that the memory of a container does not grow with everybody it ever saw', () => {
+describe('what is over is forgotten, so that the memory of a container does not grow for ever', () => {
   const limits = { perApp: 1000, perIdentity: 10, windowMs: 1000 };
   const send = (rateLimiter: RateLimiter, appId: string, sent: readonly Entry[], now: number): void => {
     const answer = rateLimiter.reserve(appId, sent, now);
@@ -198,7 +198,7 @@ describe('what is over is forgotten, so that the memory of a container does not 
     expect(apps.has('a')).toBe(false);
   });
 
-  test('and only once a window, since it means to look at everybody', () => {
+  test('and at most once a window, since that visits every identity', () => {
     const apps = new Map<string, AppUsage>();
     const rateLimiter = createRateLimiter(limits, apps);
     const isKnownAfter = (now: number): boolean => {
