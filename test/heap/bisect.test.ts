@@ -131,6 +131,16 @@ test('user properties are bisected before events, so that an event finds its use
   expect(requests.map(namesIn)).toEqual([['p-0', 'p-1'], ['e-0', 'e-1'], ['p-0'], ['p-1'], ['e-0'], ['e-1']]);
 });
 
+test('when Heap refuses all user properties, that says nothing about events', async () => {
+  const users = Array.from({ length: 40 }, (_, index) => property(`p-${index}`, 1, `user-${index}`));
+  const { outcomes } = await run([...users, ...tracksOf(40)], (names, { kind }) =>
+    kind === 'add_user_properties' || names.includes('e-3') ? refused() : accepted,
+  );
+  const ofEvents = [...outcomes].filter(([name, outcome]) => name.startsWith('e-') && outcome !== 'delivered');
+  expect(ofEvents).toEqual([['e-3', 'heap_refused']]);
+  expect(count(outcomes, 'undecided')).toBeGreaterThan(0);
+});
+
 test('of several refused requests the earlier is bisected to its end before the later', async () => {
   const { requests } = await run(tracksOf(1002), refusing(['e-0', 'e-1001']));
   const [, , ...bisecting] = requests.map(namesIn);
