@@ -16,7 +16,7 @@ const notification = { Type: 'Notification', MessageId: 'n', TopicArn: 'arn:aws:
 const eventBridge = { version: '0', id: 'e', 'detail-type': 'rudderstack', source: 'rudderstack' };
 const proxyRequest = { version: '2.0', requestContext: {}, isBase64Encoded: false };
 
-describe('an envelope is taken off without being configured', () => {
+describe('an envelope is recognised without configuration', () => {
   test.each<[string, string, unknown[]]>([
     ['one event', json(track), [track]],
     ['one event with blanks and a byte order mark around it', `\uFEFF \n${json(track)}\n`, [track]],
@@ -25,7 +25,7 @@ describe('an envelope is taken off without being configured', () => {
     ['EventBridge', json({ ...eventBridge, detail: track }), [track]],
     ['EventBridge with a batch', json({ ...eventBridge, detail: { batch: [track, identify] } }), [track, identify]],
     ['SNS', json({ ...notification, Message: json(track) }), [track]],
-    ['SNS with a packed array', json({ ...notification, Message: packed(json([track])) }), [track]],
+    ['SNS with a compressed array', json({ ...notification, Message: packed(json([track])) }), [track]],
     ['a message wrapper', json({ message: track, metadata: {} }), [track]],
     ['an API Gateway request', json({ ...proxyRequest, body: json(track) }), [track]],
     [
@@ -58,11 +58,11 @@ describe('a body without an event is rejected with its reason', () => {
   test.each([
     ['nothing', '', 'not_json', 'the body is empty'],
     ['blanks', ' \n ', 'not_json', 'the body is empty'],
-    ['text', 'hello', 'not_json', 'the body is no JSON'],
+    ['plain text', 'hello', 'not_json', 'the body is no JSON'],
     ['binary', '\u0001\u0002\uFFFD\u0000', 'not_json', 'the body is no JSON'],
     ['1 MiB of one letter', 'a'.repeat(1024 * 1024), 'not_json', 'the body is no JSON'],
     ['JSON that is cut off', json(track).slice(0, -3), 'not_json', 'the body is no JSON'],
-    ['a JSON text', '"track"', 'no_event', 'expected an event object, found a text'],
+    ['a JSON string', '"track"', 'no_event', 'expected an event object, found a text'],
     ['a JSON number', '42', 'no_event', 'expected an event object, found a number'],
     ['JSON null', 'null', 'no_event', 'expected an event object, found null'],
     ['an empty array', '[]', 'no_event', 'the batch is empty'],
@@ -88,19 +88,19 @@ describe('a body without an event is rejected with its reason', () => {
     expect(only?.text()).toBe(body);
   });
 
-  test('one bad element leaves its neighbours alone', () => {
+  test('one bad element does not affect its neighbours', () => {
     expect(eventsOf(json({ batch: [track, 5, identify, null] }))).toEqual([track, 'no_event', identify, 'no_event']);
   });
 });
 
-describe('the text of an event is what came', () => {
-  test('of a body with one event, the whole body', () => {
+describe('the text of an event is kept as it came', () => {
+  test('for a body with one event it is the whole body', () => {
     for (const body of [` ${json(track)}`, json({ batch: [track] }), packed(json(track))]) {
       expect(unwrap(body).map((one) => one.text())).toEqual([body]);
     }
   });
 
-  test('of a body with several, the part of each, byte for byte', () => {
+  test('for a body with several it is the part of each, byte for byte', () => {
     const first = '{ "type":"track", "n": 1.00, "big": 12345678901234567890, "emoji":"\\ud83d\\ude00" }';
     const body = `{"sentAt":"x","batch" : [ ${first} ,7, {"type":"page"} ]}`;
     expect(unwrap(body).map((one) => one.text())).toEqual([first, '7', '{"type":"page"}']);
@@ -118,7 +118,7 @@ describe('the text of an event is what came', () => {
   });
 });
 
-test('unwrapping never throws and never comes back empty, whatever the body', () => {
+test('unwrapping never throws and always gives at least one result, whatever the body', () => {
   const bodies = fc.oneof(
     fc.string({ unit: 'binary', maxLength: 200 }),
     fc.json(),

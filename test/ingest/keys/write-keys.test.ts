@@ -7,7 +7,7 @@ const document = {
   disabledSources: ['app'],
 };
 
-test('knows whose key it is, old keys during a rotation included', () => {
+test('a key belongs to its source, and so does the old key during a rotation', () => {
   const { writeKeys, webhookSecrets } = parseIngestKeys(JSON.stringify(document));
   expect(findSource(writeKeys, 'web-key-1')).toEqual({ name: 'web', isEnabled: true });
   expect(findSource(writeKeys, 'app-key-new')).toEqual({ name: 'app', isEnabled: false });
@@ -16,13 +16,13 @@ test('knows whose key it is, old keys during a rotation included', () => {
 });
 
 test.each(['', 'web-key-', 'web-key-11', 'WEB-KEY-1', 'a-long-secret', 'undefined'])(
-  '%j is nobody’s write key',
+  '%j is not a write key',
   (given) => {
     expect(findSource(parseIngestKeys(JSON.stringify(document)).writeKeys, given)).toBeUndefined();
   },
 );
 
-test('a wrong key takes the same steps, however much of it is right, and so does a right one', () => {
+test('every key is compared in the same steps, whether and however much of it is right', () => {
   const { writeKeys } = parseIngestKeys(JSON.stringify(document));
   const compare = (given: string): readonly number[][] => {
     const lengths: number[][] = [];
@@ -56,7 +56,7 @@ test.each([
     '{"writeKeys":{"web":12345678}}',
     'the ingest keys are wrong: writeKeys.web has to be a string, or a list of strings',
   ],
-])('%s is refused in words that quote no key', (json, message) => {
+])('%s is refused, and the message quotes no key', (json, message) => {
   expect(() => parseIngestKeys(json)).toThrow(message);
   expect(() => parseIngestKeys(json)).not.toThrow(/se-cret|12345678/);
 });
