@@ -1,14 +1,14 @@
-/** How much one batch may hold. */
+/** The most that one batch may hold. */
 export interface BatchLimits {
   readonly items: number;
   readonly bytes: number;
 }
 
 /**
- * Splits items into batches, in their order, each as full as the limits allow. An item that is larger than a whole batch
- * gets a batch of its own; so does one of infinite size.
+ * Splits items into batches, in order, each as full as the limits allow. An item that exceeds the byte limit gets a batch to
+ * itself; so does one of infinite size.
  *
- * @param bytesOf what an item counts for the limit in bytes
+ * @param bytesOf the size of an item in bytes
  */
 export function* inBatches<Item>(
   items: Iterable<Item>,
@@ -25,8 +25,11 @@ export function* inBatches<Item>(
 }
 
 /**
- * The same for items that are still coming; it holds one batch at a time. When reading the items fails, the items before the
- * failure are still given out, and then the error is thrown.
+ * Like `inBatches`, for items that arrive over time. Only one batch is in memory. When reading the items fails, the items
+ * read so far are yielded first.
+ *
+ * @param bytesOf the size of an item in bytes
+ * @throws whatever reading `items` throws
  */
 export async function* inBatchesAsync<Item>(
   items: AsyncIterable<Item> | Iterable<Item>,
@@ -49,9 +52,9 @@ export async function* inBatchesAsync<Item>(
 }
 
 interface OpenBatch<Item> {
-  /** Adds an item; gives the batch before it when the item had no room in that one, else an empty batch. */
+  /** Adds an item. Returns the previous batch if the item did not fit into it, otherwise an empty array. */
   readonly add: (item: Item) => readonly Item[];
-  /** Gives what is left, and begins anew. */
+  /** Returns the items of the open batch and starts a new one. */
   readonly take: () => readonly Item[];
 }
 

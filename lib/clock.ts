@@ -1,4 +1,4 @@
-/** Time as an argument: the system's in production, a virtual one where a test must not wait. */
+/** The time source: the system clock in production, a virtual clock in tests. */
 export interface Clock {
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -6,6 +6,7 @@ export interface Clock {
   readonly sleep: (ms: number) => Promise<void>;
 }
 
+/** The clock of the operating system. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),

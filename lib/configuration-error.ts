@@ -1,4 +1,4 @@
-/** A setting, or a variable of the environment, is missing or wrong. The message is one line that names the key. */
+/** A setting or an environment variable is missing or invalid. The message is a single line that names the key. */
 export class ConfigurationError extends Error {
   override readonly name = 'ConfigurationError';
 }

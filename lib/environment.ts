@@ -1,9 +1,9 @@
 import { ConfigurationError } from './configuration-error.ts';
 
 /**
- * Reads a variable that holds a URL.
+ * Reads an environment variable that holds a URL.
  *
- * @throws ConfigurationError when the variable is missing or is not an http or https URL
+ * @throws ConfigurationError if the variable is missing or not an http or https URL
  */
 export function readUrl(environment: NodeJS.ProcessEnv, key: string): string {
   const value = environment[key] ?? '';
@@ -16,10 +16,10 @@ export function readUrl(environment: NodeJS.ProcessEnv, key: string): string {
 }
 
 /**
- * Reads a variable that holds a whole number.
+ * Reads an environment variable that holds an integer.
  *
- * @returns `fallback` when the variable is missing or empty
- * @throws ConfigurationError when it is not a whole number from `least` to `most`
+ * @returns `fallback` if the variable is missing or empty
+ * @throws ConfigurationError if the value is not an integer from `least` to `most`
  */
 export function readWholeNumber(
   environment: NodeJS.ProcessEnv,

@@ -1,26 +1,27 @@
-/** Where a scan stands; kept between two chunks of one text. */
+/** The state of a scan, kept between two chunks of the same text. */
 export interface ScanState {
-  /** Objects and arrays that are open. */
+  /** The number of open objects and arrays. */
   depth: number;
   isInString: boolean;
   isEscaped: boolean;
 }
 
-/** A scan that has not begun. */
+/** The state before the first chunk. */
 export function startScan(): ScanState {
   return { depth: 0, isInString: false, isEscaped: false };
 }
 
 /**
- * Told of every bracket, comma and colon outside of strings.
+ * Called for every bracket, comma and colon outside of strings.
  *
- * @param code of the character
- * @param at its place in the text
- * @param depth how many objects and arrays are open around it; a bracket itself does not count
- * @returns `stop` ends the scan
+ * @param code the character code
+ * @param at the index in the text
+ * @param depth the number of objects and arrays around the character; a bracket does not count itself
+ * @returns `stop` to end the scan
  */
 export type VisitToken = (code: number, at: number, depth: number) => 'stop' | 'go_on';
 
+/** The character codes that a scan reports. */
 export const TOKEN = {
   comma: 0x2c,
   colon: 0x3a,
@@ -34,11 +35,10 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
 /**
- * Scans JSON text for its structure. It builds nothing, does not recurse, and checks nothing: text that is not valid JSON
- * gives tokens as well. This is how a value is cut out of a text as it was written, and how a hostile text is recognised
- * before it is parsed.
+ * Scans JSON text for its structure without parsing it. It does not recurse and does not validate. It is used to extract a
+ * value exactly as it was written, and to detect excessive nesting before the text is parsed.
  *
- * @param state of an earlier chunk of the same text; it is brought up to date
+ * @param state the state after the previous chunk of the same text; it is updated in place
  */
 export function scanJson(text: string, visit: VisitToken, state: ScanState = startScan()): void {
   for (let at = 0; at < text.length; at += 1) {

@@ -1,11 +1,15 @@
 import { scanJson, TOKEN } from './json-scanner.ts';
 
 /**
- * Cuts values out of JSON text without writing them anew. A dead letter holds an event as it came; parsing and stringifying
- * would change numbers, escapes and duplicate keys, and fails on very deep nesting.
+ * Extracts values from JSON text exactly as they were written. A dead letter must hold the original event. Parsing and
+ * stringifying would change numbers, escapes and duplicate keys, and would fail on very deep nesting.
  */
 
-/** The text of each element of the array that `json` holds, in order. `JSON.parse` has to have accepted it. */
+/**
+ * Returns the text of each element of an array, in order.
+ *
+ * @param json an array, already known to be valid JSON
+ */
 export function elementTexts(json: string): string[] {
   const texts: string[] = [];
   let from = 0;
@@ -14,7 +18,7 @@ export function elementTexts(json: string): string[] {
     const isBetween = depth === 1 && code === TOKEN.comma;
     if (isEnd || isBetween) {
       const text = json.slice(from, at).trim();
-      // An empty array ends without an element.
+      // The text is empty only in an empty array.
       if (text !== '') texts.push(text);
       from = at + 1;
     } else if (depth === 0) {
@@ -26,8 +30,9 @@ export function elementTexts(json: string): string[] {
 }
 
 /**
- * The text of the member `key` of the object that `json` holds; of several the last, as `JSON.parse` has it.
- * `JSON.parse` has to have accepted it.
+ * Returns the text of the member `key` of an object. Of duplicate keys the last one counts, as in `JSON.parse`.
+ *
+ * @param json an object, already known to be valid JSON
  */
 export function memberText(json: string, key: string): string | undefined {
   let found: string | undefined;
@@ -47,7 +52,7 @@ export function memberText(json: string, key: string): string | undefined {
   return found;
 }
 
-/** Whether `json` has more than `most` levels of objects and arrays; the text need not be valid. */
+/** Whether `json` has more than `most` levels of nested objects and arrays. The text need not be valid JSON. */
 export function isDeeperThan(json: string, most: number): boolean {
   let isDeeper = false;
   scanJson(json, (code, _, depth) => {

@@ -1,7 +1,7 @@
 /**
- * Runs `work` for every item, at most `limit` at a time.
+ * Runs `work` for every item, at most `limit` of them at a time.
  *
- * @throws the first failure; no item is started after it
+ * @throws the first error that `work` throws; no further item is started after it
  */
 export async function mapLimit<Item>(
   items: Iterable<Item>,
@@ -15,7 +15,7 @@ export async function mapLimit<Item>(
   await Promise.all(Array.from({ length: limit }, worker));
 }
 
-/** An iterator that several loops can share. It ends for all of them when one of them is left by an error. */
+/** An iterator that several loops can share. An error in one loop ends it for all of them. */
 function* oneByOne<Item>(items: Iterable<Item>): Generator<Item> {
   yield* items;
 }

@@ -1,18 +1,18 @@
-/** Why an event is left out by the owner's own settings or by what RudderStack's Heap destination does not take. */
+/** Why an event is not sent: the owner's settings exclude it, or RudderStack's Heap destination does not support it. */
 export type FilterReason =
   /** The event's `integrations` object excludes Heap. */
   | 'integrations'
-  /** A call other than identify and track: Heap has no counterpart for it. */
+  /** A call other than identify and track, which Heap's API does not support. */
   | 'unsupported_type'
   | 'event_blacklisted'
   | 'event_not_whitelisted'
   | 'consent'
-  /** The Web SDK has already sent it to Heap from the browser. */
+  /** The web SDK has already sent it to Heap from the browser. */
   | 'device_mode'
-  /** An identify that has nothing to set. */
+  /** An identify call without traits to set. */
   | 'no_traits';
 
-/** Why an event can never be delivered as it is. These codes are the `reason` attribute of a dead letter. */
+/** Why an event can never be delivered. These codes are the `reason` attribute of a dead letter. */
 export type RejectReason =
   | 'not_json'
   | 'no_event'
@@ -28,7 +28,7 @@ export type RejectReason =
   | 'heap_refused'
   | 'retries_exhausted';
 
-/** Why an event has to wait and be tried again. */
+/** Why an event is deferred: it stays in the queue and is attempted again later. */
 export type DeferReason =
   | 'heap_throttled'
   | 'heap_error'
@@ -36,9 +36,9 @@ export type DeferReason =
   | 'heap_unreachable'
   | 'heap_timeout'
   | 'circuit_open'
-  /** The invocation has ended before it could be sent, or before Heap had its time to answer. */
+  /** The invocation ended before the event could be sent, or before Heap's timeout had passed. */
   | 'out_of_time'
-  /** Heap refuses every entry, or the bound on extra requests is reached: what is undecided is not guessed. */
+  /** Heap refuses every entry, or the limit of extra requests is reached, so it is unknown which entries are bad. */
   | 'undecided'
   | 'paced_app'
   | 'paced_identity'
@@ -46,37 +46,41 @@ export type DeferReason =
   | 'fifo_order'
   | 'dead_letter_failed'
   | 'dead_letter_too_large'
-  /** Something in this function failed that nobody foresaw. */
+  /** An unexpected error in this function. */
   | 'internal_error';
 
+/** The event is not sent, on purpose. */
 export interface Filtered {
   readonly kind: 'filtered';
   readonly reason: FilterReason;
 }
 
+/** The event can never be delivered. It becomes a dead letter. */
 export interface Rejected {
   readonly kind: 'rejected';
   readonly reason: RejectReason;
-  /** A sentence for a person; it may quote the event, so it goes to the dead-letter queue and never into a log. */
+  /** An explanation for people. It may quote the event, so it goes to the dead-letter queue and never into a log. */
   readonly detail: string;
-  /** Heap's HTTP status, where Heap has answered. */
+  /** Heap's HTTP status, if Heap answered. */
   readonly heapStatus?: number;
 }
 
+/** The event stays in the queue. */
 export interface Deferred {
   readonly kind: 'deferred';
   readonly reason: DeferReason;
   readonly detail: string;
   readonly heapStatus?: number;
-  /** How long to wait at least, in ms, where somebody has said so: Heap's `Retry-After` or the pacing. */
+  /** The shortest time to wait, in ms, if Heap's `Retry-After`, the rate limiter or the circuit gives one. */
   readonly retryAfterMs?: number;
 }
 
+/** Heap has accepted the event. */
 export interface Delivered {
   readonly kind: 'delivered';
 }
 
-/** Where one event ends up after one invocation. Every event has exactly one. */
+/** What one invocation did with an event. Every event has exactly one outcome. */
 export type Outcome = Delivered | Filtered | Rejected | Deferred;
 
 /** Makes a rejection. */
@@ -93,7 +97,7 @@ export function deferred(
   return { kind: 'deferred', reason, detail, ...more };
 }
 
-/** Reasons to wait that are nobody's fault: there was no room, no time, or an earlier event goes first. */
+/** Reasons that are not failures: a rate limit, the end of the invocation, or the order of a FIFO queue. */
 const WAITING_FOR_A_TURN: ReadonlySet<DeferReason> = new Set([
   'paced_app',
   'paced_identity',
@@ -101,7 +105,7 @@ const WAITING_FOR_A_TURN: ReadonlySet<DeferReason> = new Set([
   'out_of_time',
 ]);
 
-/** Whether a deferral counts as a failed attempt. An event that only waits for its turn is never given up for it. */
+/** Whether a deferral counts as a failed attempt. Waiting for a turn does not, and never leads to a dead letter. */
 export function isFailure({ reason }: Deferred): boolean {
   return !WAITING_FOR_A_TURN.has(reason);
 }

@@ -41,10 +41,20 @@ describe('bad input gets an answer and harms nobody', () => {
   const almostOneMiB = 'x'.repeat(1024 * 1024 - 2048);
   test.each<[string, string, string, string]>([
     ['blanks', ' ', 'not_json', 'the body is empty'],
-    ['binary', Buffer.from([0x89, 0x50, 0x4e, 0x47, 0xff]).toString('latin1'), 'not_json', 'the body is no JSON'],
-    ['1 MiB of text', almostOneMiB, 'not_json', 'the body is no JSON'],
-    ['1 MiB of JSON that is no object', `"${almostOneMiB}"`, 'no_event', 'expected an event object, found a text'],
-    ['JSON that is no object', '[1]', 'no_event', 'expected an event object, found a number'],
+    [
+      'binary',
+      Buffer.from([0x89, 0x50, 0x4e, 0x47, 0xff]).toString('latin1'),
+      'not_json',
+      'the body is not valid JSON',
+    ],
+    ['1 MiB of text', almostOneMiB, 'not_json', 'the body is not valid JSON'],
+    [
+      '1 MiB of JSON that is not an object',
+      `"${almostOneMiB}"`,
+      'no_event',
+      'expected an event object, found a string',
+    ],
+    ['JSON that is not an object', '[1]', 'no_event', 'expected an event object, found a number'],
     [
       '10,000 levels',
       json(track('m')).replace('}', `,"properties":{"a":${deep}}}`),
@@ -89,7 +99,7 @@ describe('bad input gets an answer and harms nobody', () => {
     expect(letter).toMatchObject({ Body: ' ', MessageAttributes: { detail: { StringValue: 'the body is empty' } } });
   });
 
-  test('a body of exactly 1 MiB leaves no room for a reason: SQS’s own redrive takes it', async () => {
+  test('a body of exactly 1 MiB leaves no room for a reason: SQS’s redrive policy moves the record', async () => {
     await start();
     const body = 'x'.repeat(1024 * 1024);
     await harness.send(body);

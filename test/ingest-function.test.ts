@@ -28,7 +28,7 @@ function post(path: string, body: unknown, headers: Record<string, string> = {})
   return harness.request(path, { method: 'POST', body: isRaw ? body : JSON.stringify(body), headers });
 }
 
-/** What the forwarder will find in the queue. */
+/** The events in the queue, as the forwarding function will read them. */
 async function queued(): Promise<readonly object[]> {
   const messages = await harness.messages();
   return messages.flatMap(({ Body = '' }) =>
@@ -76,7 +76,7 @@ describe('an accepted request is answered "ok", and is in the queue', () => {
       'gzip as a form, as the Node SDK sends it',
       { 'content-encoding': 'gzip', 'content-type': 'application/x-www-form-urlencoded' },
     ],
-    ['gzip that no header tells of', { 'content-type': 'application/octet-stream' }],
+    ['gzip without a content-encoding header', { 'content-type': 'application/octet-stream' }],
   ])('%s', async (_, headers) => {
     expect(await post('/v1/batch', gzipSync(JSON.stringify({ batch: [track] })), headers)).toMatchObject({
       status: 200,
@@ -85,7 +85,7 @@ describe('an accepted request is answered "ok", and is in the queue', () => {
   });
 
   test.each(['application/json', 'text/plain', 'application/x-www-form-urlencoded', 'image/png', ''])(
-    'the content type %j says nothing',
+    'the content type %j is ignored',
     async (type) => {
       expect(await post('/v1/track', { ...track, event: 'Grüße 🚀 \uFFFF' }, { 'content-type': type })).toMatchObject({
         status: 200,
@@ -94,7 +94,7 @@ describe('an accepted request is answered "ok", and is in the queue', () => {
     },
   );
 
-  test('brackets and quotes in a text are no nesting', async () => {
+  test('brackets and quotes in a string do not count as nesting', async () => {
     const event = `${'['.repeat(300)}"\\${'{'.repeat(300)}`;
     expect(await post('/v1/track', { ...track, event })).toMatchObject({ status: 200 });
     expect(await queued()).toMatchObject([{ event }]);
@@ -125,7 +125,7 @@ describe('an accepted request is answered "ok", and is in the queue', () => {
     }
   });
 
-  test('what comes by webhook without a user is kept too: refused, RudderStack would drop it', async () => {
+  test('an event without a user is accepted from the webhook, since RudderStack would drop it if refused', async () => {
     expect(
       await post('/webhook', { type: 'record', fields: {} }, { 'x-webhook-secret': WEBHOOK_SECRET }),
     ).toMatchObject({ status: 200 });
@@ -136,7 +136,7 @@ describe('an accepted request is answered "ok", and is in the queue', () => {
   });
 });
 
-describe('what is asked when an SDK starts', () => {
+describe('the requests of an SDK that starts', () => {
   test.each([
     ['the header', '/sourceConfig/?p=npm&v=3', basic(WRITE_KEY), true],
     ['the query', `/sourceConfig?writeKey=${WRITE_KEY}`, undefined, true],
@@ -155,7 +155,7 @@ describe('what is asked when an SDK starts', () => {
     expect([response.status, await response.json()]).toEqual([200, { server: 'UP', acceptingEvents: 'TRUE' }]);
   });
 
-  test('robots are told to stay away', async () => {
+  test('robots.txt excludes all robots', async () => {
     expect(await harness.request('/robots.txt')).toMatchObject({ status: 200, text: 'User-agent: *\nDisallow: /\n' });
   });
 
@@ -181,7 +181,7 @@ describe('what is asked when an SDK starts', () => {
   });
 });
 
-describe('a refused request says why, in RudderStack’s words, and nothing of it is in the queue', () => {
+describe('a refused request gets RudderStack’s error text, and none of its events is in the queue', () => {
   const deep = (levels: number): string => `{"userId":"u","properties":${'['.repeat(levels)}${']'.repeat(levels)}}`;
   /** As one member of a gzip stream; forty of them are a body of four gigabytes. */
   const hundredMegabytes = gzipSync(Buffer.alloc(100_000_000, ' '));
@@ -190,38 +190,38 @@ describe('a refused request says why, in RudderStack’s words, and nothing of i
 
   test.each<[string, string, string | Buffer | object, Record<string, string>, number, string]>([
     ['no body', '/v1/track', '', {}, 400, 'request body is nil\n'],
-    ['no JSON', '/v1/track', 'a=b', {}, 400, 'invalid json\n'],
-    [
-      'JSON that breaks off',
-      '/v1/track',
-      '{"userId":"u"',
-      {},
-      400,
-      'invalid json\nat position 13 (line 1 column 14)\n',
-    ],
+    ['not JSON', '/v1/track', 'a=b', {}, 400, 'invalid json\n'],
+    ['truncated JSON', '/v1/track', '{"userId":"u"', {}, 400, 'invalid json\nat position 13 (line 1 column 14)\n'],
     ['an empty batch', '/v1/batch', { batch: [] }, {}, 400, 'empty batch payload\n'],
     ['no batch', '/v1/batch', track, {}, 400, 'empty batch payload\n'],
     ['an array where a batch belongs', '/v1/batch', [track], {}, 400, 'empty batch payload\n'],
-    ['a batch that is none', '/v1/batch', { batch: track }, {}, 400, 'empty batch payload\n'],
+    ['a batch that is not a list', '/v1/batch', { batch: track }, {}, 400, 'empty batch payload\n'],
     [
       'a list for one event',
       '/v1/track',
       [track],
       {},
       400,
-      'event is not a valid rudder event\nthe body is no JSON object\n',
+      'event is not a valid rudder event\nthe body is not a JSON object\n',
     ],
-    ['a bare text', '/v1/track', '"track"', {}, 400, 'event is not a valid rudder event\nthe body is no JSON object\n'],
     [
-      'one element that is no event',
+      'a bare string',
+      '/v1/track',
+      '"track"',
+      {},
+      400,
+      'event is not a valid rudder event\nthe body is not a JSON object\n',
+    ],
+    [
+      'one element that is not an event',
       '/v1/batch',
       { batch: [track, null] },
       {},
       400,
-      'event is not a valid rudder event\nthe event with index 1 is no JSON object\n',
+      'event is not a valid rudder event\nthe event with index 1 is not a JSON object\n',
     ],
     [
-      'nobody',
+      'no user',
       '/v1/track',
       { event: 'e' },
       {},
@@ -229,7 +229,7 @@ describe('a refused request says why, in RudderStack’s words, and nothing of i
       'request neither has anonymousId nor userId\nthe body has neither\n',
     ],
     [
-      'nobody that can be seen',
+      'a user id of invisible characters',
       '/v1/track',
       { userId: ' \u200b ', anonymousId: null },
       {},
@@ -237,7 +237,7 @@ describe('a refused request says why, in RudderStack’s words, and nothing of i
       'request neither has anonymousId nor userId\nthe body has neither\n',
     ],
     [
-      'one event of nobody',
+      'one event without a user',
       '/v1/batch',
       { batch: [track, track, { type: 'track' }] },
       {},
@@ -290,20 +290,20 @@ describe('a refused request says why, in RudderStack’s words, and nothing of i
     ['a disabled source', '/v1/track', track, { authorization: basic(DISABLED_KEY) }, 404, 'source is disabled\n'],
     ['an unknown path', '/v2/track', track, {}, 404, '404 page not found\n'],
     [
-      'gzip that is none',
+      'bytes that only look like gzip',
       '/v1/track',
       damagedGzip,
       {},
       400,
-      'failed to read body from request\nthe gzip is damaged or cut off\n',
+      'failed to read body from request\nthe gzip data is damaged or truncated\n',
     ],
     [
-      'gzip that is cut off',
+      'truncated gzip',
       '/v1/track',
       gzipSync(randomBytes(5000)).subarray(0, 3000),
       {},
       400,
-      'failed to read body from request\nthe gzip is damaged or cut off\n',
+      'failed to read body from request\nthe gzip data is damaged or truncated\n',
     ],
     [
       'a zip bomb',
@@ -332,7 +332,7 @@ describe('a refused request says why, in RudderStack’s words, and nothing of i
     ],
     ['deep nesting', '/v1/track', deep(200), {}, 400, 'invalid json\nthe body is nested more than 200 levels deep\n'],
     [
-      'nesting for ever',
+      'endless nesting',
       '/v1/track',
       '['.repeat(4_000_000),
       {},
@@ -345,7 +345,7 @@ describe('a refused request says why, in RudderStack’s words, and nothing of i
       `{"batch":[${'{"userId":1},'.repeat(300_000)}{}]}`,
       {},
       413,
-      'request size exceeds max limit\nthe batch has 300001 events, 10000 are the most\n',
+      'request size exceeds max limit\nthe batch has 300001 events, the limit is 10000\n',
     ],
   ])('%s', async (_, path, body, headers, status, text) => {
     const answer = await post(path, body, { 'content-type': 'application/octet-stream', ...headers });
@@ -354,17 +354,17 @@ describe('a refused request says why, in RudderStack’s words, and nothing of i
     expect(await harness.messages()).toEqual([]);
   });
 
-  test('a body that API Gateway itself refuses', async () => {
+  test('a body that exceeds API Gateway’s limit', async () => {
     expect((await post('/v1/track', `"${'x'.repeat(5_000_000)}"`, { 'content-type': 'image/png' })).status).toBe(413);
   });
 
-  test('an event that fits in no message is named', async () => {
+  test('an event that is too large for a message is named', async () => {
     const events = [track, { ...track, messageId: 'the-big-one', blob: randomBytes(1_100_000).toString('base64') }];
     const answer = await post('/v1/batch', { batch: events });
     expect([answer.status, answer.text]).toEqual([
       413,
       expect.stringMatching(
-        /^request size exceeds max limit\nthe event with index 1, messageId "the-big-one": \d+ bytes even when compressed, one SQS message holds 1048576/,
+        /^request size exceeds max limit\nthe event with index 1, messageId "the-big-one": \d+ bytes even when compressed, the limit of an SQS message is 1048576/,
       ),
     ]);
     expect(await harness.messages()).toEqual([]);
@@ -381,7 +381,7 @@ describe('a refused request says why, in RudderStack’s words, and nothing of i
 });
 
 describe('hostile requests', () => {
-  test('headers cannot be injected through what is sent back', async () => {
+  test('headers cannot be injected through reflected values', async () => {
     for (const origin of ['https://a.example, https://b.example', 'https://a.example"><script>', 'null;x']) {
       const answer = await harness.request('/health', { headers: { origin } });
       expect([answer.status, answer.headers.get('access-control-allow-origin')]).toEqual([200, null]);
@@ -406,7 +406,7 @@ describe('hostile requests', () => {
     }
   });
 
-  test('gzip that the gateway has taken for text is not refused for good: its sender is not to blame', async () => {
+  test('gzip that the gateway has decoded as text gets a status that SDKs retry', async () => {
     const answer = await harness.frontDoor.lambda.invoke({
       rawPath: '/v1/batch',
       rawQueryString: '',
@@ -418,12 +418,12 @@ describe('hostile requests', () => {
     expect(valueAt(answer, ['response', 'statusCode'])).toBe(503);
   });
 
-  test('the caller’s address is the gateway’s word, not a header’s', async () => {
+  test('the client’s address comes from the gateway, not from a header', async () => {
     await post('/v1/track', track, { 'x-forwarded-for': '203.0.113.1', 'x-real-ip': '203.0.113.1' });
     expect(await queued()).toMatchObject([{ request_ip: '127.0.0.1' }]);
   });
 
-  test('a connection that breaks off in the middle of its body harms nobody', async () => {
+  test('a connection that is closed in the middle of a body does not affect other requests', async () => {
     await new Promise<void>((resolve) => {
       const request = httpRequest(`${harness.frontDoor.url}/v1/track`, {
         method: 'POST',
@@ -448,7 +448,7 @@ describe('hostile requests', () => {
     expect(messages.length).toBeLessThanOrEqual(25);
   });
 
-  test('after all of this it is the same process that answers', () => {
+  test('the same process still answers after all of this', () => {
     expect(harness.frontDoor.lambda.coldStarts()).toBeLessThanOrEqual(2);
   });
 });
@@ -474,13 +474,13 @@ describe('while the queue fails', () => {
     );
   };
 
-  test('messages of a batch that SQS does not take are sent again, and they alone', async () => {
+  test('only the messages that SQS did not accept are sent again', async () => {
     network.failNext(['half', 'half', 'half', 'half']);
     expect(await sendBatch()).toMatchObject({ status: 200, text: 'ok' });
     expect((await idsInQueue()).toSorted()).toEqual(batch.map(({ messageId }) => messageId).toSorted());
   });
 
-  test('it answers 503 when not every message is in the queue, so that the SDK sends again', async () => {
+  test('it answers 503 if not every message is in the queue, so that the SDK retries', async () => {
     network.failNext(Array.from({ length: 16 }, () => 'half'));
     expect(await sendBatch()).toMatchObject({ status: 503, text: 'service unavailable\n' });
     expect((await idsInQueue()).length).toBeLessThan(10_000);
@@ -502,7 +502,7 @@ describe('while the queue fails', () => {
 const SAMPLES = join(__dirname, '..', 'events');
 
 test.each(readdirSync(SAMPLES).filter((file) => file.endsWith('.json')))(
-  'the sample events in %s are taken, and are the same in the queue but for their times',
+  'the sample events in %s are accepted, and unchanged in the queue except for their times',
   async (file) => {
     const events: unknown = JSON.parse(readFileSync(join(SAMPLES, file), 'utf8'));
     if (!isArray(events)) throw new Error('no samples');
@@ -519,7 +519,7 @@ test.each(readdirSync(SAMPLES).filter((file) => file.endsWith('.json')))(
   },
 );
 
-test('the log tells codes and counts, and nothing of an event, an id or a key', async () => {
+test('the log contains codes and counts, but no values of events, ids or keys', async () => {
   const log = await harness.wholeLog();
   expect(log).toContain('"reason":"invalid_write_key"');
   expect(log).toContain('"reason":"mangled_gzip"');

@@ -2,15 +2,17 @@ import { isFailure, type Deferred } from '../outcome.ts';
 
 const FIRST_WAIT_S = 30;
 const LONGEST_WAIT_S = 15 * 60;
-/** SQS's own limit for a visibility timeout. */
+/** SQS's limit for a visibility timeout. */
 const LONGEST_VISIBILITY_S = 12 * 60 * 60;
 
 /**
- * The visibility timeout of a deferred record, in whole seconds. After a failure it is 30 s, doubling with every receive up
- * to 15 min, half of it at random, so that what failed together does not come back together; and at least what Heap has asked
- * for. Lambda's pollers do not slow down for partial failures, so this is the only brake. A record that only waits for its
- * turn waits exactly that long.
+ * Returns the visibility timeout of a deferred record, in whole seconds.
  *
+ * After a failure it is 30 s, doubled with every receive up to 15 min, and at least what Heap asked for. Half of it is
+ * random jitter, so that records that failed together do not return together. Lambda's pollers do not slow down for partial
+ * failures, so nothing else limits the retries. A record that only waits for its turn waits exactly as long as it has to.
+ *
+ * @param deferred the deferred events of the record
  * @param random in [0, 1)
  * @see https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
  */

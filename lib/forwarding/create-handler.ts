@@ -15,7 +15,7 @@ import type { Queues } from './queues.ts';
 import { settle, type SettleDependencies } from './settle.ts';
 import type { Telemetry } from './telemetry.ts';
 
-/** Everything that the function reaches outside itself. */
+/** Everything outside the function that the handler uses. */
 export interface HandlerDependencies {
   readonly settings: Settings;
   readonly runtime: Runtime;
@@ -27,19 +27,20 @@ export interface HandlerDependencies {
   readonly telemetry: Telemetry;
 }
 
+/** The handler of the forwarding function. It never throws. */
 export type Handler = (
   event: SQSEvent,
   context: Pick<Context, 'getRemainingTimeInMillis'>,
 ) => Promise<SQSBatchResponse>;
 
-/** Kept for dead letters and visibility timeouts when sending has used up its time, in ms. */
+/** Time reserved for dead letters and visibility timeouts, in ms. */
 const SETTLING_MS = 8000;
-/** Kept for returning the response, in ms. */
+/** Time reserved for returning the response, in ms. */
 const RETURNING_MS = 1000;
 
 /**
- * Makes the function's handler. What it remembers between invocations (rate limits, open circuits, outcomes) is its own, so
- * a second handler is like a second container.
+ * Creates the handler. Each handler has its own state between invocations (rate limits, open circuits, outcome cache), so a
+ * second handler behaves like a second container.
  */
 export function createHandler(dependencies: HandlerDependencies): Handler {
   const { clock, telemetry } = dependencies;
@@ -51,14 +52,14 @@ export function createHandler(dependencies: HandlerDependencies): Handler {
     try {
       telemetry.reportBatch(report);
     } catch (error) {
-      // A figure that cannot be told must not send a delivered batch back.
+      // Failed telemetry must not return a delivered batch to the queue.
       telemetry.onProblem('internal_error', error);
     }
     return response;
   };
 }
 
-/** Puts the parts together; everything that lives as long as the container is made here. */
+/** Creates and connects everything that lives as long as the container. */
 function compose({
   settings,
   runtime,
@@ -90,7 +91,7 @@ function compose({
   };
 }
 
-/** Both margins shrink with the time that is left, so that there is always some for sending. */
+/** Both reserves shrink with the time left, so that some time always remains for sending. */
 function deadlinesFor(now: number, leftMs: number): Deadlines {
   const end = now + leftMs;
   return { sending: end - Math.min(SETTLING_MS, leftMs / 4), settling: end - Math.min(RETURNING_MS, leftMs / 16) };

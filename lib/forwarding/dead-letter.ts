@@ -6,22 +6,22 @@ import { messageBytes, type MessageAttribute, type OutgoingMessage } from '../sq
 import { receiveCountOf } from '../sqs/record.ts';
 import type { ProcessedRecord } from './processed-record.ts';
 
-/** What a dead letter tells. */
+/** What a dead letter is made of. */
 export interface DeadLetterContent {
-  /** The record that the event came in. */
+  /** The record that contained the event. */
   readonly record: SQSRecord;
-  /** Which of the record's events it is, counted from 0. */
+  /** The index of the event in its record. */
   readonly part: number;
-  /** The event as it came. */
+  /** The event exactly as it was received. */
   readonly text: () => string;
   readonly rejection: Rejected;
-  /** RudderStack's own id of the event. */
+  /** The event's `messageId`. */
   readonly eventMessageId: string | undefined;
-  /** ms since 1970. */
+  /** In ms since 1970. */
   readonly failedAt: number;
 }
 
-/** The names that this function gives its own attributes. */
+/** The names of the attributes that this function adds. */
 export const DEAD_LETTER_ATTRIBUTES: ReadonlySet<string> = new Set([
   'reason',
   'detail',
@@ -33,22 +33,22 @@ export const DEAD_LETTER_ATTRIBUTES: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Dead letters for the events of one record. Beyond that the record itself becomes one dead letter: a message of half a
- * million bad elements must not become half a million messages, again at every receive. What of it was delivered keeps its
- * idempotency keys.
+ * The most dead letters for the events of one record. With more rejected events the whole record becomes one dead letter,
+ * so that one message with half a million bad elements does not turn into half a million messages. Its delivered events are
+ * safe to send again because of their idempotency keys.
  */
 const MOST_DEAD_LETTERS = 1000;
 
 const DETAIL_CHARACTERS = 1000;
 const SHORT_DETAIL_CHARACTERS = 100;
-/** RudderStack's gateway makes no longer one. */
+/** RudderStack's gateway creates no longer ids. */
 const MESSAGE_ID_CHARACTERS = 255;
 
 /**
- * The dead letters for all rejected events of a record.
+ * Returns the dead letters for all rejected events of a record.
  *
- * @param failedAt ms since 1970
- * @returns undefined when one of them does not fit into a message together with its reason
+ * @param failedAt in ms since 1970
+ * @returns undefined if one of them does not fit into a message together with its reason
  */
 export function deadLettersOf(
   { record, events }: ProcessedRecord,
@@ -70,16 +70,16 @@ export function deadLettersOf(
 }
 
 /**
- * Writes a dead letter: the event byte for byte, the attributes that it came with, and why it failed. To fit SQS's limits
- * the detail is shortened first, then our own attributes are left out, the least telling first; the reason stays. An event
- * that came compressed may be larger than SQS allows, or hold characters that SQS refuses: it is compressed again, which the
- * function reads as well.
+ * Creates a dead letter: the event byte for byte, the attributes of its message, and why it failed. To fit SQS's limits the
+ * detail is shortened first, then our own attributes are dropped, the least useful first. The reason always stays. An event
+ * that arrived compressed may be too large for SQS, or contain characters that SQS refuses. It is compressed again, and the
+ * function can read it after a redrive.
  *
- * @returns undefined when not even body and reason fit together
+ * @returns undefined if body and reason do not fit into one message
  */
 export function writeDeadLetter(content: DeadLetterContent): OutgoingMessage | undefined {
   const { record, text, part } = content;
-  // SQS takes no empty message, so this one cannot have come from a queue; a blank is the nearest to nothing.
+  // SQS refuses an empty body. A space stands in for it.
   const body = toMessageBody(text() || ' ');
   const inherited = Object.entries(inherit(record.messageAttributes));
   for (const own of shorterAndShorter(Object.entries(explain(content)))) {
@@ -94,7 +94,7 @@ export function writeDeadLetter(content: DeadLetterContent): OutgoingMessage | u
   return undefined;
 }
 
-/** Our own attributes, the most telling first. */
+/** Our own attributes, the most useful first. */
 function explain({ record, rejection, eventMessageId, failedAt }: DeadLetterContent): Record<string, MessageAttribute> {
   const { reason, detail, heapStatus } = rejection;
   return {
@@ -124,7 +124,7 @@ function* shorterAndShorter(
   }
 }
 
-/** A dead letter that was sent again and failed again keeps what its sender gave it, and not the former explanation. */
+/** The attributes of the original message, without the explanation of an earlier failure. */
 function inherit(attributes: SQSMessageAttributes): Record<string, MessageAttribute> {
   return Object.fromEntries(
     Object.entries(attributes)
@@ -139,7 +139,7 @@ function inherit(attributes: SQSMessageAttributes): Record<string, MessageAttrib
 }
 
 function textAttribute(value: string): MessageAttribute {
-  // SQS refuses an empty value too.
+  // SQS refuses empty values.
   return { DataType: 'String', StringValue: replaceForbidden(value) || '-' };
 }
 

@@ -2,22 +2,22 @@ import { ConfigurationError } from '../configuration-error.ts';
 import { readUrl, readWholeNumber } from '../environment.ts';
 import { readSettings, type Settings } from '../rudderstack/settings.ts';
 
-/** What the environment of the forwarding function says, apart from the owner's settings. */
+/** The environment variables of the forwarding function, apart from the owner's settings. */
 export interface Runtime {
   readonly queueUrl: string;
   readonly deadLetterQueueUrl: string;
-  /** The receive at which a record that still fails is dead-lettered. */
+  /** A record that still fails at this receive becomes dead letters. */
   readonly maxReceiveCount: number;
-  /** How many copies of the function may run at once; Heap's rate limits are divided by it. */
+  /** How many containers may run at once. Heap's rate limits are divided by it. */
   readonly maximumConcurrency: number;
-  /** Replaces Heap's host, for tests and proxies; without a slash at the end. */
+  /** Replaces Heap's base URL, for tests and proxies. Without a trailing slash. */
   readonly heapBaseUrl: string | undefined;
 }
 
 /**
- * Reads the owner's settings from the variable `DESTINATION_CONFIG`.
+ * Reads the owner's settings from the environment variable `DESTINATION_CONFIG`.
  *
- * @throws ConfigurationError
+ * @throws ConfigurationError if it is missing or invalid
  */
 export function readSettingsFromEnvironment(environment: NodeJS.ProcessEnv): Settings {
   const json = environment['DESTINATION_CONFIG'];
@@ -36,9 +36,9 @@ export function readSettingsFromEnvironment(environment: NodeJS.ProcessEnv): Set
 }
 
 /**
- * Reads the rest of the function's environment.
+ * Reads the other environment variables of the function.
  *
- * @throws ConfigurationError
+ * @throws ConfigurationError if one of them is missing or invalid
  */
 export function readRuntime(environment: NodeJS.ProcessEnv): Runtime {
   return {

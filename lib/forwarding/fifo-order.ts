@@ -2,11 +2,11 @@ import { deferred } from '../outcome.ts';
 import { isFifo } from '../sqs/fifo.ts';
 import { deferredOf, mapOutcomes, type ProcessedRecord } from './processed-record.ts';
 
-const WAITS_FOR_ITS_GROUP = deferred('fifo_order', 'an earlier record of its message group has to go first');
+const WAITS_FOR_ITS_GROUP = deferred('fifo_order', 'an earlier record of the same message group is deferred');
 
 /**
- * On a FIFO queue a deferred record holds back the later ones of its message group, and only those. They may have reached
- * Heap in the same request: they come again behind the one that failed, so that what is later stays later.
+ * On a FIFO queue a deferred record also defers all later records of its message group, to keep their order. They may have
+ * been sent to Heap already. They are then sent again, after the record that failed.
  *
  * @see https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
  */

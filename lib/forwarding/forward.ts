@@ -12,39 +12,40 @@ import type { Listener } from './listener.ts';
 import type { OutcomeCache } from './outcome-cache.ts';
 import { deferredOf, type ProcessedEvent, type ProcessedRecord } from './processed-record.ts';
 
-/** What there is to tell about one invocation. No value of an event is in it, except in the details of outcomes. */
+/** The result of one invocation, for telemetry. Only the outcomes' details may quote values of an event. */
 export interface BatchReport {
   readonly records: number;
   readonly outcomes: readonly Outcome[];
   readonly cuts: readonly Cuts[];
-  /** Records that go back to the queue. */
+  /** Records that return to the queue. */
   readonly recordsDeferred: number;
   /** How long the oldest record has been in the queue, in ms. */
   readonly oldestRecordAgeMs: number;
 }
 
+/** What `forward` uses. */
 export interface ForwardDependencies {
-  /** What can be said of an event without asking Heap. */
+  /** Filters, rejects or maps an event, without a request to Heap. */
   readonly decide: (event: RudderStackEvent) => Mapped | Filtered | Rejected;
   readonly deliver: Deliver;
-  /** Sends dead letters and sets visibility timeouts; gives the outcomes as they have become. */
+  /** Sends dead letters and sets visibility timeouts. Returns the final outcomes. */
   readonly settle: (processed: readonly ProcessedRecord[], deadline: number) => Promise<readonly ProcessedRecord[]>;
   readonly outcomeCache: OutcomeCache;
   readonly clock: Clock;
   readonly listener: Pick<Listener, 'onProblem'>;
 }
 
-/** Until when an invocation may do what, in ms since 1970. */
+/** When each phase of an invocation has to end, in ms since 1970. */
 export interface Deadlines {
   readonly sending: number;
   readonly settling: number;
 }
 
 /**
- * Works through one batch of SQS records: unwrap, decide, deliver, settle. It never throws: a throw would return the whole
- * batch to the queue, delivered events included.
+ * Processes one batch of SQS records: unwrap, decide, deliver, settle. It never throws, since that would return the whole
+ * batch to the queue, including delivered events.
  *
- * @returns Lambda's partial batch response, and what there is to tell
+ * @returns Lambda's partial batch response, and the report for telemetry
  * @see https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
  */
 export async function forward(
@@ -85,7 +86,7 @@ export async function forward(
   };
 }
 
-/** An event that waits for Heap's answer. */
+/** An event that is to be sent to Heap. */
 interface Pending extends PendingCall {
   readonly kind: 'pending';
   readonly cuts: Cuts;
@@ -95,7 +96,7 @@ interface PreparedEvent extends Omit<ProcessedEvent, 'outcome'> {
   readonly step: Pending | Outcome;
 }
 
-const INTERNAL_ERROR = deferred('internal_error', 'see the function’s log');
+const INTERNAL_ERROR = deferred('internal_error', 'unexpected error, see the log of the function');
 
 function pendingOf(prepared: readonly { readonly events: readonly PreparedEvent[] }[]): readonly Pending[] {
   const pending: Pending[] = [];
@@ -103,7 +104,7 @@ function pendingOf(prepared: readonly { readonly events: readonly PreparedEvent[
   return pending;
 }
 
-/** Everything that can be said of a record's events without asking Heap. */
+/** Unwraps a record and decides each of its events, without a request to Heap. */
 function prepare(
   record: SQSRecord,
   { decide, clock, outcomeCache, listener }: ForwardDependencies,
@@ -128,7 +129,7 @@ function prepare(
   }
 }
 
-/** Without dead letters and visibility changes the safe thing is to return whatever has no final outcome. */
+/** If settling fails, the rejected events are deferred, since their dead letters may not have been sent. */
 async function settleOrDefer(
   processed: readonly ProcessedRecord[],
   deadline: number,

@@ -3,10 +3,10 @@ import { receiveCountOf } from '../sqs/record.ts';
 import { deferredOf, mapOutcomes, type ProcessedRecord } from './processed-record.ts';
 
 /**
- * At the last allowed receive the failures of a record become rejections, each with its cause. While one of its events only
- * waits for its turn the record goes on: that event has not failed.
+ * At the last allowed receive, turns the deferred events of a record into rejected ones, each with its cause. The record is
+ * not given up while one of its events only waits for its turn, because that event has not failed.
  *
- * @param maxReceiveCount the receive at which a record that still fails is given up
+ * @param maxReceiveCount a record that still fails at this receive is given up
  */
 export function giveUpIfExhausted(processed: ProcessedRecord, maxReceiveCount: number): ProcessedRecord {
   if (receiveCountOf(processed.record) < maxReceiveCount || !deferredOf(processed).every(isFailure)) return processed;

@@ -1,12 +1,12 @@
 import type { Attempt } from '../heap/client.ts';
 
-/** What can fail without anything being lost. */
+/** Failures that the function recovers from without losing an event. */
 export type ProblemCode = 'dead_letter_send_failed' | 'visibility_change_failed' | 'internal_error';
 
-/** Told of what happens on the way. */
+/** Callbacks for telemetry. */
 export interface Listener {
-  /** An HTTP request to Heap has ended. */
+  /** Called after every HTTP request to Heap. */
   readonly onAttempt: (attempt: Attempt) => void;
-  /** Something has failed, and the function has coped with it. */
+  /** Called after a failure that the function recovers from. */
   readonly onProblem: (code: ProblemCode, error: unknown) => void;
 }

@@ -2,20 +2,25 @@ import type { Outcome } from '../outcome.ts';
 import { deferredOf, type ProcessedRecord } from './processed-record.ts';
 
 /**
- * Outcomes that this container knows of events whose record went back to the queue because of another event in it. Without
- * the cache a record of many events would start from nothing at every receive, and with a slow Heap might never end. It only
- * saves work: another container sends again, and Heap drops what it knows.
+ * Final outcomes of events whose record returned to the queue because of another event in it. Without the cache a record of
+ * many events would be sent from the start at every receive, and might never finish while Heap is slow. The cache only saves
+ * work: another container sends the events again, and Heap drops duplicates by their idempotency keys.
  */
 export interface OutcomeCache {
-  /** The outcome of a record's event, counted from 0, if it is known and final. */
+  /**
+   * Returns the outcome of an event if it is known and final.
+   *
+   * @param part the index of the event in its record
+   */
   readonly recall: (messageId: string, part: number) => Outcome | undefined;
-  /** Keeps the outcomes of a record that goes back to the queue, and forgets a record that does not. */
+  /** Stores the outcomes of a record that returns to the queue, and removes any other record. */
   readonly note: (processed: ProcessedRecord) => void;
 }
 
-/** Events that are remembered at most; the oldest records are forgotten first. */
+/** The cache's capacity in events. The oldest records are evicted first. */
 const MOST_EVENTS = 100_000;
 
+/** Creates an empty cache for at most `mostEvents` events. */
 export function createOutcomeCache(mostEvents = MOST_EVENTS): OutcomeCache {
   const records = new Map<string, readonly Outcome[]>();
   let events = 0;
@@ -33,7 +38,7 @@ export function createOutcomeCache(mostEvents = MOST_EVENTS): OutcomeCache {
     note(processed) {
       const { messageId } = processed.record;
       forget(messageId);
-      // A record of one event has nothing to remember: it goes back only when that event has no final outcome.
+      // A record with one event returns only if that event is deferred, so it has no final outcome to keep.
       if (processed.events.length < 2 || deferredOf(processed).length === 0) return;
       const outcomes = processed.events.map(({ outcome }) => outcome);
       records.set(messageId, outcomes);

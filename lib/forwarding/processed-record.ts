@@ -4,9 +4,9 @@ import type { Deferred, Outcome } from '../outcome.ts';
 /** One event of a record, and its outcome. */
 export interface ProcessedEvent {
   readonly outcome: Outcome;
-  /** The event as it came. */
+  /** The event exactly as it was received. */
   readonly text: () => string;
-  /** RudderStack's own id of the event. */
+  /** The event's `messageId`. */
   readonly eventMessageId: string | undefined;
 }
 
@@ -16,17 +16,17 @@ export interface ProcessedRecord {
   readonly events: readonly ProcessedEvent[];
 }
 
-/** The deferred events of a record. With one of them the whole record goes back to the queue. */
+/** The deferred outcomes of a record. With at least one, the whole record returns to the queue. */
 export function deferredOf({ events }: ProcessedRecord): readonly Deferred[] {
   return events.map(({ outcome }) => outcome).filter((outcome) => outcome.kind === 'deferred');
 }
 
-/** Whether Lambda may delete the record without anything being sent to a queue before. */
+/** Whether the record needs no call to SQS: no dead letter and no visibility timeout. */
 export function needsNoQueue({ events }: ProcessedRecord): boolean {
   return events.every(({ outcome }) => outcome.kind === 'delivered' || outcome.kind === 'filtered');
 }
 
-/** The record with other outcomes. */
+/** Returns the record with changed outcomes. */
 export function mapOutcomes(
   { record, events }: ProcessedRecord,
   change: (outcome: Outcome) => Outcome,

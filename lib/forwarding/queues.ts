@@ -4,7 +4,7 @@ import { createSqsClient } from '../sqs/client.ts';
 import type { OutgoingMessage } from '../sqs/message.ts';
 import { sendBatch, type SendOutcome } from '../sqs/send-batch.ts';
 
-/** What the function does with queues by itself; everything else is Lambda's own work. */
+/** The calls to SQS that the function makes itself. Lambda receives and deletes the records. */
 export interface Queues {
   /**
    * Sends one batch to the dead-letter queue.
@@ -14,7 +14,7 @@ export interface Queues {
    */
   readonly sendDeadLetters: (messages: readonly OutgoingMessage[], deadline: number) => Promise<readonly SendOutcome[]>;
   /**
-   * Changes at most ten visibility timeouts.
+   * Changes the visibility timeouts of at most ten records.
    *
    * @param deadline in ms since 1970
    * @returns how many changes failed
@@ -22,14 +22,15 @@ export interface Queues {
   readonly changeVisibility: (changes: readonly VisibilityChange[], deadline: number) => Promise<number>;
 }
 
+/** The source queue and its dead-letter queue. */
 export interface QueueUrls {
   readonly queueUrl: string;
   readonly deadLetterQueueUrl: string;
 }
 
 /**
- * The queues, by the AWS SDK. This file is imported only when a batch needs it: loading the SDK takes longer than everything
- * else in a cold start.
+ * Implements `Queues` with the AWS SDK. This file is imported only when a batch needs it, because loading the SDK takes
+ * longer than the rest of a cold start.
  */
 export function createQueues({ queueUrl, deadLetterQueueUrl }: QueueUrls): Queues {
   const client = createSqsClient({ maxAttempts: 3 });

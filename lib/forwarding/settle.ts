@@ -14,29 +14,31 @@ import type { Listener } from './listener.ts';
 import { deferredOf, mapOutcomes, needsNoQueue, type ProcessedRecord } from './processed-record.ts';
 import type { Queues } from './queues.ts';
 
+/** What `settle` uses. */
 export interface SettleDependencies {
-  /** Loads the AWS SDK, so it is called only when there is something to do. */
+  /** Loads the AWS SDK, so it is called only if there is a message to send or a timeout to set. */
   readonly loadQueues: () => Promise<Queues>;
   readonly clock: Clock;
   /** In [0, 1). */
   readonly random: () => number;
-  /** The receive at which a record that still fails is given up. */
+  /** A record that still fails at this receive is given up. */
   readonly maxReceiveCount: number;
   readonly listener: Pick<Listener, 'onProblem'>;
 }
 
-/** Calls to SQS that are under way at once. */
+/** Concurrent calls to SQS. */
 const PARALLEL_CALLS = 8;
 
 /**
- * Makes outcomes true: sends dead letters, and sets the visibility timeouts of deferred records.
+ * Carries out the outcomes: sends dead letters, and sets the visibility timeouts of deferred records.
  *
- * A record is one thing to SQS. While one of its events is deferred, all of it stays in the queue, and its rejected events
- * wait with it, so that they are not dead-lettered again at every receive; delivered ones are absorbed by their idempotency
- * keys. Nothing is acknowledged before its dead letters are safe.
+ * SQS knows only whole records. While one event is deferred, its record stays in the queue, and the record's rejected
+ * events wait too, so that they do not produce dead letters at every receive. Events that were delivered already are
+ * dropped by Heap because of their idempotency keys. A record is acknowledged only after its dead letters are in the
+ * dead-letter queue.
  *
- * @param deadline when to give up on SQS, in ms since 1970
- * @returns each record with the outcomes as they have become; those with a deferred event are to be returned to the queue
+ * @param deadline when the calls to SQS are aborted, in ms since 1970
+ * @returns each record with its final outcomes; records with a deferred event have to be returned to the queue
  */
 export async function settle(
   processed: readonly ProcessedRecord[],
@@ -45,19 +47,19 @@ export async function settle(
 ): Promise<readonly ProcessedRecord[]> {
   if (processed.every(needsNoQueue)) return processed;
   const decided = keepFifoOrder(processed.map((one) => giveUpIfExhausted(one, dependencies.maxReceiveCount)));
-  // A dead letter that was not taken defers its record, and on a FIFO queue the later ones of its group.
+  // A dead letter that could not be sent defers its record, and on a FIFO queue the later records of its group.
   const settled = keepFifoOrder(await deadLetter(decided, deadline, dependencies));
   await setVisibility(settled, deadline, dependencies);
   return settled;
 }
 
-/** A dead letter, and the record that it belongs to. */
+/** A dead letter and the message id of its record. */
 interface Addressed {
   readonly message: OutgoingMessage;
   readonly messageId: string;
 }
 
-/** Sends the dead letters of all records that do not go back to the queue, and defers the records that this fails for. */
+/** Sends the dead letters of all records without a deferred event. Defers a record if one of its dead letters fails. */
 async function deadLetter(
   processed: readonly ProcessedRecord[],
   deadline: number,
@@ -76,16 +78,14 @@ async function deadLetter(
   return processed.map((one) => {
     const { messageId } = one.record;
     if (tooLarge.has(messageId)) {
-      const why = "with its reason it is larger than a message may be: SQS's own redrive takes it";
+      const why = "event and reason exceed SQS's message size; SQS's redrive policy moves the record instead";
       return deferRejected(one, 'dead_letter_too_large', why);
     }
-    return unsent.has(messageId)
-      ? deferRejected(one, 'dead_letter_failed', 'the dead-letter queue did not take it')
-      : one;
+    return unsent.has(messageId) ? deferRejected(one, 'dead_letter_failed', 'the dead letter could not be sent') : one;
   });
 }
 
-/** @returns the message ids of the records with a dead letter that is not safely in the dead-letter queue */
+/** @returns the message ids of the records with a dead letter that is not known to be in the dead-letter queue */
 async function send(
   addressed: readonly Addressed[],
   deadline: number,
@@ -118,7 +118,7 @@ function deferRejected(processed: ProcessedRecord, reason: DeferReason, why: str
   });
 }
 
-/** A failure here loses nothing: the record comes back when the queue's own visibility timeout ends. */
+/** Failures are harmless: the record returns when the queue's visibility timeout ends. */
 async function setVisibility(
   processed: readonly ProcessedRecord[],
   deadline: number,

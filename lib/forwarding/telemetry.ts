@@ -7,8 +7,8 @@ import type { BatchReport } from './forward.ts';
 import type { Listener, ProblemCode } from './listener.ts';
 
 /**
- * What the function tells the outside: structured log lines, and CloudWatch metrics in embedded metric format. Counts,
- * codes and durations only; nothing that an event carries, and no detail of an outcome, since that may quote the event.
+ * The function's logs and metrics: structured log lines, and CloudWatch metrics in embedded metric format. They contain only
+ * counts, codes and durations. Values of events never appear, nor details of outcomes, which may quote an event.
  */
 export interface Telemetry extends Listener {
   readonly startInvocation: (context: Context) => void;
@@ -17,13 +17,13 @@ export interface Telemetry extends Listener {
 }
 
 const PROBLEMS = {
-  dead_letter_send_failed: 'The dead-letter queue did not take a message; its record goes back to the queue.',
+  dead_letter_send_failed: 'A dead letter could not be sent; its record returns to the queue.',
   visibility_change_failed:
-    'A visibility timeout could not be changed; the record comes back earlier or later than intended.',
-  internal_error: 'Something failed unexpectedly; the records that it concerns go back to the queue.',
+    'A visibility timeout could not be changed; the record returns earlier or later than intended.',
+  internal_error: 'Unexpected error; the records concerned return to the queue.',
 } as const satisfies Record<ProblemCode, string>;
 
-/** The metric that counts events of each kind of outcome. */
+/** The metric that counts the events of each kind of outcome. */
 const OUTCOME_METRICS = {
   delivered: 'EventsDelivered',
   filtered: 'EventsFiltered',
@@ -38,6 +38,11 @@ const CUT_METRICS = {
   eventNamesCut: 'EventNamesCut',
 } as const;
 
+/**
+ * Creates the telemetry of the forwarding function.
+ *
+ * @param write receives each line; by default it goes to standard output
+ */
 export function createTelemetry(settings: LogSettings, write?: (line: string) => void): Telemetry {
   const log = createLog(settings, write);
   const metrics = createMetrics(settings, write);
@@ -81,7 +86,7 @@ export function createTelemetry(settings: LogSettings, write?: (line: string) =>
   };
 }
 
-/** Adds the counts of the outcomes, and gives the reasons of each kind for the log. */
+/** Adds the counts of the outcomes, and returns the counts of the reasons for the log. */
 function addOutcomes(metrics: Metrics, outcomes: readonly Outcome[]): Record<string, Record<string, number>> {
   const byKind = Map.groupBy(outcomes, ({ kind }) => kind);
   const reasonsByKind: Record<string, Record<string, number>> = {};
@@ -95,7 +100,7 @@ function addOutcomes(metrics: Metrics, outcomes: readonly Outcome[]): Record<str
   return reasonsByKind;
 }
 
-/** Adds the requests to Heap, and gives their sums for the log. */
+/** Adds the requests to Heap, and returns their totals for the log. */
 function addAttempts(metrics: Metrics, attempts: readonly Attempt[]): Record<string, number> {
   metrics.add('HeapRequests', 'Count', attempts.length);
   const results = countBy(attempts, ({ result }) => String(result));

@@ -1,25 +1,27 @@
 import { LIMITS } from './api.ts';
 
-/** How many entries a request to an app may hold. It lives as long as its container. */
+/** The largest number of entries per request, for each app. It lives as long as its container. */
 export interface AdaptiveBatchSize {
+  /** Returns the batch size for an app. */
   readonly of: (appId: string) => number;
   /**
-   * Learns from an app's requests of one invocation.
+   * Adjusts the batch size of an app after an invocation.
    *
-   * @param unfinished the entries of the smallest request that there was no time or no room to bisect further; undefined: none
+   * @param unfinished the size of the smallest request that could not be bisected further for lack of time or of room in the
+   *   rate limit, in entries; undefined if there was none
    */
   readonly learn: (appId: string, unfinished: number | undefined) => void;
 }
 
-/** How much faster the size recovers than it was halved. */
+/** The factor by which the size grows back after an invocation without an unfinished request. */
 const RECOVERY = 4;
 
 /**
- * Heap's own limit, as a rule. Bisecting 1000 entries down to a bad one takes ten requests in a row. When an invocation has
- * no time for them, or the rate limits no room, each invocation would begin anew and none would end. So the next one begins
- * where this one ended.
+ * Creates the adaptive batch size. It is normally Heap's limit. Bisecting 1000 entries down to a bad one takes ten requests
+ * in a row. If an invocation has no time for them, or the rate limit no room, every invocation would start over and none
+ * would finish. So the next invocation starts with the size that this one reached.
  *
- * @param sizes where the sizes are kept that differ from Heap's limit
+ * @param sizes stores the sizes that differ from Heap's limit
  */
 export function createAdaptiveBatchSize(sizes: Map<string, number> = new Map()): AdaptiveBatchSize {
   const of = (appId: string): number => sizes.get(appId) ?? LIMITS.entriesPerRequest;

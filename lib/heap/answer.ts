@@ -2,7 +2,7 @@ import { deferred, type Deferred, type Delivered } from '../outcome.ts';
 import { parseRetryAfter } from './retry.ts';
 import type { Answer } from './transport.ts';
 
-/** Heap will never take the request as it is. */
+/** Heap has refused the request and will never accept it unchanged. */
 export interface Refused {
   readonly kind: 'refused';
   readonly status: number;
@@ -10,8 +10,8 @@ export interface Refused {
 }
 
 /**
- * What an answer means for the request. Heap documents 200 and 400 alone; the rest is HTTP's own meaning. Only the status
- * counts: the body has no fixed form.
+ * Interprets an answer. Heap documents only the statuses 200 and 400; all others have their standard HTTP meaning. The body
+ * has no documented format and is not interpreted.
  *
  * @param now in ms since 1970
  */

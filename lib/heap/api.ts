@@ -1,11 +1,11 @@
 /**
- * Heap's server-side API as far as this project uses it: what goes out, and the limits that Heap documents.
+ * The part of Heap's server-side API that this project uses: the payloads, and the limits that Heap documents.
  *
  * @see https://developers.heap.io/reference/bulk-track
  * @see https://developers.heap.io/reference/bulk-add-user-properties
  */
 
-/** Heap has no place for null, objects or arrays: objects are lost there without a word. */
+/** A property value. Heap does not support null, objects or arrays: it drops objects without an error. */
 export type HeapValue = string | number | boolean;
 export type HeapProperties = Record<string, HeapValue>;
 
@@ -14,9 +14,9 @@ export interface HeapEvent {
   readonly identity: string;
   readonly event: string;
   readonly properties: HeapProperties;
-  /** ISO 8601; Heap takes the time of arrival when it is absent. */
+  /** ISO 8601. Without it Heap uses the time of arrival. */
   readonly timestamp?: string;
-  /** Heap keeps the first event of a key and drops the later ones. */
+  /** Heap keeps the first event with a key and drops later ones. */
   readonly idempotency_key: string;
 }
 
@@ -26,50 +26,54 @@ export interface HeapUser {
   readonly properties: HeapProperties;
 }
 
-/** What one RudderStack event asks of Heap. */
+/** The call to Heap that one RudderStack event is mapped to. */
 export type HeapCall =
   | { readonly kind: 'track'; readonly appId: string; readonly payload: HeapEvent }
   | {
       readonly kind: 'add_user_properties';
       readonly appId: string;
       readonly payload: HeapUser;
-      /** When the properties were true, in ISO 8601, where the event tells. Heap itself only knows the arrival. */
+      /** The event's time in ISO 8601, if it has one. It is used to order updates and is not sent to Heap. */
       readonly timestamp: string | undefined;
     };
 
 export type HeapCallKind = HeapCall['kind'];
 
 /**
- * The path of each call, the name of the list in its bulk form, and when it is sent among the calls of one app: user
- * properties come before track events, so that an event finds its user described.
+ * The path of each call, the name of the list in its bulk request, and its order among the calls of one app. User properties
+ * are sent before track events, so that they are set when the events arrive.
  */
 export const ENDPOINTS = {
   add_user_properties: { path: '/api/add_user_properties', list: 'users', order: 1 },
   track: { path: '/api/track', list: 'events', order: 2 },
 } as const satisfies Record<HeapCallKind, { readonly path: string; readonly list: string; readonly order: number }>;
 
-/** @see https://www.rudderstack.com/docs/destinations/streaming-destinations/heap.io/ (Data Residency) */
+/**
+ * Heap's base URL in each region.
+ *
+ * @see https://www.rudderstack.com/docs/destinations/streaming-destinations/heap.io/ (Data Residency)
+ */
 export const HOSTS = {
   us: 'https://heapanalytics.com',
   eu: 'https://c.eu.heap-api.com',
 } as const;
 
-/** Characters are UTF-16 code units throughout: the strictest way to count them. */
+/** Heap's documented limits. Characters are counted as UTF-16 code units, the strictest way to count them. */
 export const LIMITS = {
   entriesPerRequest: 1000,
   identityCharacters: 255,
   eventNameCharacters: 1024,
-  /** The reference says "fewer than 1024"; Heap's own Swift SDK drops keys over 512. */
+  /** The reference says "fewer than 1024", but Heap's Swift SDK drops keys over 512. */
   keyCharacters: 512,
   /** "Fewer than 1024 characters". */
   textCharacters: 1023,
-  /** For bulk track, an app. */
+  /** For bulk track, per app. */
   eventsPerMinute: 15_000,
-  /** For bulk track, an identity of an app. */
+  /** For bulk track, per identity of an app. */
   eventsPerMinutePerIdentity: 1000,
 } as const;
 
-/** The host, or what replaces it in tests and behind proxies. */
+/** Returns Heap's base URL, or the override used for tests and proxies. */
 export function heapBaseUrl(dataResidency: keyof typeof HOSTS, override: string | undefined): string {
   return override ?? HOSTS[dataResidency];
 }

@@ -3,35 +3,36 @@ import { halve, type BulkRequest, type Entry } from './bulk.ts';
 import type { Refused } from './answer.ts';
 import type { SendResult } from './client.ts';
 
-/** What one invocation may still spend on bisecting; shared by all its requests. */
+/** The number of extra requests that one invocation may still send. All its bulk requests share it. */
 export interface BisectBudget {
   extraRequests: number;
 }
 
-/** Requests beyond the planned ones, an invocation. */
+/** The budget for extra requests of one invocation. */
 export const EXTRA_REQUESTS = 200;
 
-/** So many entries refused alone and none accepted: then the fault is not in the entries. */
+/** After this many entries refused alone with none accepted in between, the cause is not in the entries. */
 const REFUSED_ALONE_AT_MOST = 8;
-/** Fewer undecided entries than this are worth their requests: each gets an answer of its own. */
+/** With at most this many undecided entries, bisecting continues even if Heap seems to refuse everything. */
 const FEW_UNDECIDED = 24;
 
-/** A request that Heap may have refused already. */
+/** A request that still has to be bisected or sent. */
 interface Open {
   readonly request: BulkRequest;
   readonly refusal: Refused | undefined;
 }
 
 /**
- * Sends the bulk requests of one app. One that Heap refuses is bisected until the bad entries stand alone: Heap names no
- * entry, and nobody knows whether a refused request has been stored in part; idempotency keys make sending it again harmless.
- * Every request is sent once before any is bisected, so that bad entries never take the time of good ones.
+ * Sends the bulk requests of one app. A request that Heap refuses is bisected until each bad entry has been sent alone,
+ * since Heap does not say which entry is bad. Heap may have stored a part of a refused request; idempotency keys make
+ * sending it again harmless. Every request is sent once before any is bisected, so that bad entries do not delay good ones.
  *
- * Only an entry that was refused alone is rejected. When Heap refuses everything (for example because the app id is wrong),
- * or when the budget is spent, the undecided entries are deferred.
+ * An entry is rejected only if it was refused alone. If Heap refuses everything (for example because the app id is wrong),
+ * or if the budget is exhausted, the undecided entries are deferred.
  *
- * @param onOutcome told of the outcome of every entry, once
- * @returns the entries of the smallest request that there was no time or no room to bisect further; undefined: none
+ * @param onOutcome called once for every entry
+ * @returns the size of the smallest request that could not be bisected further for lack of time or of room in the rate
+ *   limit, in entries; undefined if there was none
  */
 export async function sendBisecting(
   requests: readonly BulkRequest[],
@@ -49,7 +50,7 @@ export async function sendBisecting(
   for (const ofKind of Map.groupBy(refused, ({ request }) => request.kind).values()) await bisect(ofKind);
   return unfinished;
 
-  /** The first half is dealt with to its end before the second is sent: what is earlier reaches Heap earlier. */
+  /** Depth first: the first half is finished before the second half is sent, so that the order is kept. */
   async function bisect(known: readonly Open[]): Promise<void> {
     let refusedAlone = 0;
     const stack = known.toReversed();
@@ -60,10 +61,10 @@ export async function sendBisecting(
         refusedAlone = 0;
         assign(request, result);
       } else if (result.kind === 'deferred') {
-        // No time or no room was left: bisecting sends the same events several times.
+        // No time left, or no room in the rate limit, which bisecting uses up by sending events several times.
         if (!isFailure(result)) unfinished = Math.min(unfinished ?? Infinity, request.entries.length);
         assign(request, result);
-        // What is left of the same user's properties is later: it must not overtake.
+        // Later properties of the same user are deferred too, so that they do not overtake the earlier ones.
         while (isRestOf(request, stack.at(-1)?.request)) assign(stack.pop()?.request, result);
       } else {
         const undecided = stack.reduce((sum, open) => sum + open.request.entries.length, request.entries.length);
@@ -86,7 +87,9 @@ function rejectedAlone({ status, detail }: Refused): Outcome {
   return rejected(status === 413 ? 'too_large' : 'heap_refused', detail, status);
 }
 
-/** Takes two requests from the budget. Undefined where bisecting makes sense, else the outcome of all entries. */
+/**
+ * Takes two requests from the budget and returns undefined, or returns the outcome of all entries if bisecting must stop.
+ */
 function cannotBisect(
   { status, detail }: Refused,
   isEveryEntryRefused: boolean,
@@ -99,7 +102,7 @@ function cannotBisect(
   return undefined;
 }
 
-/** Whether `other` holds later properties of the one user that `request` is about. */
+/** Whether `other` is the next part of the split entry (later properties of one user) that `request` is a part of. */
 function isRestOf(request: BulkRequest, other: BulkRequest | undefined): boolean {
   const [entry, ...more] = request.entries;
   return (

@@ -1,16 +1,16 @@
 import { inBatches, type BatchLimits } from '../batches.ts';
 import { ENDPOINTS, LIMITS, type HeapCall, type HeapCallKind } from './api.ts';
 
-/** A call on its way to Heap. The object itself is the key by which its outcome is found. */
+/** A call that is to be sent to Heap. Outcomes are reported in a map whose keys are these objects. */
 export interface PendingCall {
   readonly call: HeapCall;
-  /** What stands in for the call's own time, in ms since 1970: when the event entered the queue. */
+  /** When the event entered the queue, in ms since 1970. It is used if the call has no time of its own. */
   readonly arrivedAt: number;
 }
 
 /**
- * One element of a bulk request. It may stand for several calls: user properties of one identity are merged, and the same
- * event twice in a batch is sent once.
+ * One element of a bulk request. It may represent several calls: user properties of one identity are merged, and duplicates
+ * of an event are sent once.
  */
 export interface Entry {
   readonly identity: string;
@@ -20,7 +20,7 @@ export interface Entry {
   readonly bytes: number;
 }
 
-/** Entries of one app and kind: all of them, or those that one HTTP request carries. */
+/** Entries of one app and kind: all of them, or the part that one HTTP request contains. */
 export interface BulkRequest {
   readonly kind: HeapCallKind;
   readonly appId: string;
@@ -28,12 +28,12 @@ export interface BulkRequest {
 }
 
 /**
- * Heap names no limit for a request in bytes. One MiB is what common HTTP servers take unasked; a 413 bisects the request
- * all the same.
+ * The limits of one bulk request. Heap documents no limit in bytes. 1 MiB is a common default limit of HTTP servers. A
+ * request that Heap refuses with 413 is bisected anyway.
  */
 export const BULK_LIMITS: BatchLimits = { items: LIMITS.entriesPerRequest, bytes: 1024 * 1024 };
 
-/** Makes entries of calls, by app. An app's groups, one for each kind of call, come in the order in which they are sent. */
+/** Groups calls by app and turns them into entries. An app has one group per kind of call, in the order of sending. */
 export function groupByApp(calls: readonly PendingCall[]): ReadonlyMap<string, readonly BulkRequest[]> {
   const byApp = Map.groupBy(calls, ({ call }) => call.appId);
   return new Map([...byApp].map(([appId, ofApp]) => [appId, groupByKind(appId, ofApp)]));
@@ -49,7 +49,7 @@ function groupByKind(appId: string, calls: readonly PendingCall[]): readonly Bul
     });
 }
 
-/** Parts a group into requests, in order; an entry that is larger than the limit goes alone, and Heap decides. */
+/** Splits a group into requests, in order. An entry that exceeds the byte limit is sent alone, and Heap decides. */
 export function toRequests(group: BulkRequest, limits: BatchLimits = BULK_LIMITS): readonly BulkRequest[] {
   const room = { ...limits, bytes: limits.bytes - Buffer.byteLength(bodyOf({ ...group, entries: [] })) };
   // Each entry but the last is followed by a comma.
@@ -57,15 +57,16 @@ export function toRequests(group: BulkRequest, limits: BatchLimits = BULK_LIMITS
   return Array.from(batches, (entries) => ({ ...group, entries }));
 }
 
-/** The request's body; entries are written once, however often they are sent. */
+/** Returns the request's body. Each entry is serialized only once, in `makeEntry`, however often it is sent. */
 export function bodyOf({ kind, appId, entries }: BulkRequest): string {
   const list = entries.map(({ json }) => json).join(',');
   return `{"app_id":${JSON.stringify(appId)},"${ENDPOINTS[kind].list}":[${list}]}`;
 }
 
 /**
- * Two requests that carry the same as one. An entry that stands alone is split into the calls that it was made of, the
- * earlier first; undefined when there is nothing left to split.
+ * Splits a request into two. A single entry is split into the calls that it represents, the earlier ones first.
+ *
+ * @returns undefined if there is nothing left to split
  */
 export function halve(request: BulkRequest): readonly [BulkRequest, BulkRequest] | undefined {
   const [only] = request.entries;
@@ -86,17 +87,17 @@ function halves<Item>(items: readonly Item[]): readonly (readonly Item[])[] | un
   return [items.slice(0, middle), items.slice(middle)];
 }
 
-/** Calls with the same key become one entry. */
+/** Calls with the same key are combined into one entry. */
 function sameEntryKey({ call }: PendingCall): string {
   return call.kind === 'track' ? `${call.payload.identity}\n${call.payload.idempotency_key}` : call.payload.identity;
 }
 
-/** @param given in any order, one at least */
+/** @param given at least one call, in any order */
 function makeEntry(given: readonly PendingCall[]): Entry {
-  // Sorting and merging cost more than writing, and most entries stand for one call.
+  // Most entries represent a single call, and skipping the sort and the merge is faster.
   const calls = given.length > 1 ? given.toSorted(byTime) : given;
   const [first] = calls;
-  if (first === undefined) throw new Error('an entry is made of one call at least');
+  if (first === undefined) throw new Error('an entry needs at least one call');
   const { identity } = first.call.payload;
   const isMerged = first.call.kind === 'add_user_properties' && calls.length > 1;
   const payload = isMerged
@@ -106,7 +107,7 @@ function makeEntry(given: readonly PendingCall[]): Entry {
   return { identity, calls, json, bytes: Buffer.byteLength(json) };
 }
 
-/** Stable: calls of the same time keep the order of the batch. */
+/** Calls with the same time keep the order of the batch, since sorting is stable. */
 function byTime(a: PendingCall, b: PendingCall): number {
   return timeOf(a) - timeOf(b);
 }

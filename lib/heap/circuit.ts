@@ -1,26 +1,32 @@
 /** When a circuit opens and how long it stays open. */
 export interface CircuitPolicy {
-  /** Failed attempts in a row. */
+  /** The circuit opens after this many consecutive failed attempts. */
   readonly failures: number;
-  /** How long nothing is sent before one request probes, in ms. */
+  /** How long the circuit stays open before one attempt probes Heap, in ms. */
   readonly openMs: number;
 }
 
+/** The policy used in production. */
 export const CIRCUIT_POLICY: CircuitPolicy = { failures: 4, openMs: 30_000 };
 
 /**
- * Remembers whether sending makes sense. It lives as long as its container: while Heap is down, the next batches are
- * deferred without a request, except for one that probes now and then.
+ * A circuit breaker. It lives as long as its container. While Heap is unavailable, events are deferred without a request,
+ * except for one probe after each open period. All times are in ms since 1970.
+ *
+ * @see https://learn.microsoft.com/en-us/azure/architecture/patterns/circuit-breaker
  */
 export interface Circuit {
-  /** `open`: do not send. `probing`: one attempt only. */
+  /** `open`: send nothing. `probing`: send one attempt only. */
   state(now: number): 'closed' | 'open' | 'probing';
-  /** Until when it is open, in ms since 1970. */
+  /** When the open period ends. */
   openUntil(): number;
+  /** Records a successful attempt, which closes the circuit. */
   succeeded(): void;
+  /** Records a failed attempt. */
   failed(now: number): void;
 }
 
+/** Creates a closed circuit. */
 export function createCircuit(policy: CircuitPolicy = CIRCUIT_POLICY): Circuit {
   let failuresInARow = 0;
   let openUntil = 0;
@@ -40,7 +46,7 @@ export function createCircuit(policy: CircuitPolicy = CIRCUIT_POLICY): Circuit {
   };
 }
 
-/** A circuit for each app, made when it is first needed. */
+/** Returns the circuit of an app, created on first use. */
 export function createCircuits(create: () => Circuit = createCircuit): (appId: string) => Circuit {
   const circuits = new Map<string, Circuit>();
   return (appId) => {

@@ -8,27 +8,29 @@ import type { RateLimiter, Reservation } from './rate-limiter.ts';
 import { backoffMs, RETRY_POLICY, type RetryPolicy } from './retry.ts';
 import type { Answer, Transport } from './transport.ts';
 
-/** What became of one bulk request, all its attempts included. */
+/** The result of one bulk request after all its attempts. */
 export type SendResult = Delivered | Refused | Deferred;
 
-/** One HTTP request as it happened, for the metrics. */
+/** One HTTP request, for the metrics. */
 export interface Attempt {
   readonly path: string;
   readonly entries: number;
   readonly durationMs: number;
-  /** The HTTP status, or what stood in its way. */
+  /** The HTTP status, or why there is none. */
   readonly result: number | 'timeout' | 'unreachable';
 }
 
+/** A client for Heap's bulk endpoints. */
 export interface HeapClient {
   /**
-   * Sends one bulk request, and again where that can help, never past `deadline`.
+   * Sends one bulk request. Retries temporary failures until `deadline`. Never throws.
    *
    * @param deadline in ms since 1970
    */
   readonly send: (request: BulkRequest, deadline: number) => Promise<SendResult>;
 }
 
+/** What the client uses. */
 export interface HeapClientOptions {
   readonly baseUrl: string;
   readonly transport: Transport;
@@ -36,21 +38,18 @@ export interface HeapClientOptions {
   /** In [0, 1). */
   readonly random: () => number;
   readonly rateLimiter: RateLimiter;
-  /** Told of every HTTP request. */
+  /** Called after every HTTP request. */
   readonly onAttempt: (attempt: Attempt) => void;
   readonly retryPolicy?: RetryPolicy;
   readonly createCircuit?: () => Circuit;
 }
 
-/** An attempt with less time than this, in ms, is not begun: it would be cut off, and Heap might count it all the same. */
+/** In ms. No attempt starts with less time left: it would be aborted, while Heap might still store its events. */
 const SHORTEST_ATTEMPT_MS = 250;
 
-const OUT_OF_TIME = deferred('out_of_time', 'the invocation ended before Heap had answered');
+const OUT_OF_TIME = deferred('out_of_time', 'the invocation ended before Heap answered');
 
-/**
- * A client for Heap's bulk endpoints. What it remembers (open circuits, rate limits) lives as long as the client itself: in
- * a Lambda, as long as its container.
- */
+/** Creates a client. Its state (circuits, rate limits) lives as long as the client: in Lambda, as long as the container. */
 export function createHeapClient(options: HeapClientOptions): HeapClient {
   const { baseUrl, transport, clock, random, rateLimiter, onAttempt, retryPolicy = RETRY_POLICY } = options;
   const circuitOf = createCircuits(options.createCircuit);
@@ -84,7 +83,7 @@ export function createHeapClient(options: HeapClientOptions): HeapClient {
         const answer = await attempt(request, body, timeLeftMs);
         const result = readAnswer(answer, clock.now());
         room.reservation?.end(clock.now());
-        // Heap was not given its full time: that it had not answered yet is not its failure.
+        // The attempt was cut short by the deadline, so the timeout is not a failure of Heap.
         if (answer.kind === 'timeout' && timeLeftMs < retryPolicy.timeoutMs) return OUT_OF_TIME;
 
         if (result.kind !== 'deferred') {
@@ -93,7 +92,7 @@ export function createHeapClient(options: HeapClientOptions): HeapClient {
         }
         last = result;
         if (answer.kind === 'unreachable' && answer.isConnectionLost && !hasReconnected) {
-          // The connection may have died while the container slept, which says nothing about Heap.
+          // An idle connection may have been closed while the container was frozen. That is not a failure of Heap.
           hasReconnected = true;
           continue;
         }
@@ -114,7 +113,7 @@ function circuitOpen(circuit: Circuit, now: number): Deferred {
 
 type Room = { readonly kind: 'room'; readonly reservation: Reservation | undefined } | Deferred;
 
-/** Waits for room in Heap's rate limits. User properties have no documented limit. */
+/** Waits for room in Heap's rate limits. Heap documents no rate limit for user properties. */
 async function waitForRoom(
   { kind, appId, entries }: BulkRequest,
   deadline: number,
@@ -127,7 +126,7 @@ async function waitForRoom(
     if (answer.kind === 'reserved') return { kind: 'room', reservation: answer.reservation };
     const { reason, waitMs } = answer;
     if (clock.now() + waitMs + SHORTEST_ATTEMPT_MS > deadline) {
-      return deferred(reason, "no room in Heap's rate limit before the time is up", { retryAfterMs: waitMs });
+      return deferred(reason, "no room within Heap's rate limit before the deadline", { retryAfterMs: waitMs });
     }
     await clock.sleep(waitMs);
   }

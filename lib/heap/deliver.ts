@@ -7,9 +7,10 @@ import { BULK_LIMITS, groupByApp, toRequests, type BulkRequest, type Entry, type
 import type { HeapClient } from './client.ts';
 import type { LimitReason, RateLimiter, RateLimits } from './rate-limiter.ts';
 
-/** Apps whose requests are under way at once. */
+/** Apps that are served concurrently. */
 const PARALLEL_APPS = 8;
 
+/** What delivering uses. All state between invocations is kept here. */
 export interface DeliverDependencies {
   readonly client: HeapClient;
   readonly rateLimiter: RateLimiter;
@@ -19,22 +20,22 @@ export interface DeliverDependencies {
 }
 
 /**
- * Brings calls to Heap in bulk.
+ * Sends calls to Heap in bulk requests.
  *
- * @param deadline when to stop sending, in ms since 1970; what is unsent by then is deferred
+ * @param deadline when to stop sending, in ms since 1970; calls unsent by then are deferred
  * @returns the outcome of every call: delivered, rejected or deferred
  */
 export type Deliver = (calls: readonly PendingCall[], deadline: number) => Promise<ReadonlyMap<PendingCall, Outcome>>;
 
-/** Makes the function that delivers. Everything that it remembers is in its dependencies. */
+/** Creates the function that delivers calls to Heap. */
 export function createDeliver({ client, rateLimiter, rateLimits, batchSize, clock }: DeliverDependencies): Deliver {
-  /** The outcome of an entry that has no room in a rate limit: it queues behind those that wait already. */
+  /** Defers an entry that exceeds a rate limit, behind the entries that are already waiting for it. */
   function queueUp(appId: string, { identity }: Entry, reason: LimitReason): Outcome {
     const retryAfterMs = rateLimiter.queueUp(appId, identity, reason, clock.now());
     return deferred(reason, "no room within Heap's rate limit yet", { retryAfterMs });
   }
 
-  /** Leaves out what one identity sends beyond its share: it waits for its own window and delays nobody else. */
+  /** Defers the entries that exceed their identity's rate limit, so that they do not delay other identities. */
   function toRequestsWithinLimits(group: BulkRequest, onOutcome: OnOutcome): readonly BulkRequest[] {
     const items = batchSize.of(group.appId);
     if (group.kind !== 'track') return toRequests(group, { ...BULK_LIMITS, items });
@@ -49,7 +50,7 @@ export function createDeliver({ client, rateLimiter, rateLimits, batchSize, cloc
     const onOutcome: OnOutcome = (entry, outcome) => {
       for (const call of entry.calls) outcomes.set(call, outcome);
     };
-    // An app that has to wait for its rate limit does not make the others wait.
+    // Apps run concurrently, so that one that waits for its rate limit does not delay the others.
     await mapLimit(groupByApp(calls), PARALLEL_APPS, async ([appId, groups]) => {
       const unfinished = await sendBisecting(
         groups.flatMap((group) => toRequestsWithinLimits(group, onOutcome)),
@@ -70,8 +71,8 @@ function isRateLimited(outcome: Outcome): outcome is Outcome & { readonly reason
 }
 
 /**
- * Parts a group into what its identities' limits have room for, and the surplus. The quietest identities go first, so that a
- * request that has to be repeated and finds no room holds a noisy one's events.
+ * Splits a group into the entries that fit within their identities' rate limits, and the surplus. Identities with few
+ * entries go into the first requests, so that a request that finds no room at a retry holds entries of a busy identity.
  */
 function splitSurplus(
   group: BulkRequest,

@@ -2,19 +2,19 @@ import { LIMITS } from './api.ts';
 import type { Entry } from './bulk.ts';
 import { countIn, dropExpired, waitForRoom, type Charge, type SlidingWindow } from './sliding-window.ts';
 
-/** Heap's rate limits as far as this copy of the function may use them. */
+/** This container's share of Heap's rate limits. */
 export interface RateLimits {
-  /** Events in a window, for one app. */
+  /** Events per window for one app. */
   readonly perApp: number;
-  /** Events in a window, for one identity of an app. */
+  /** Events per window for one identity of an app. */
   readonly perIdentity: number;
-  /** The window that the two limits hold for, in ms. */
+  /** The length of the window, in ms. */
   readonly windowMs: number;
 }
 
 /**
- * Divides Heap's limits by the number of copies that may run at once. Heap does not document what happens beyond the limits,
- * and silent dropping is possible, so they are kept in advance.
+ * Divides Heap's rate limits by the number of containers that may run at once. Heap does not document what happens to events
+ * beyond its limits. They may be dropped without an error, so the limits are enforced before sending.
  *
  * @see https://developers.heap.io/reference/bulk-track
  */
@@ -26,58 +26,60 @@ export function rateLimitsFor(maximumConcurrency: number): RateLimits {
   };
 }
 
-/** Which of the two limits an event waits for. These are also reasons of a deferral. */
+/** The limit that an event waits for. The values are also reason codes of a deferral. */
 export type LimitReason = 'paced_app' | 'paced_identity';
 
-/** Room that a request has taken in the windows. */
+/** The room that a request has reserved in the windows. */
 export interface Reservation {
   /**
-   * The request has ended: its events count for one full window from now on, whatever the answer. Nobody knows how much of
-   * a request Heap has stored that it refused or left without an answer.
+   * Has to be called when the request has ended. Its events count for one full window from then on, whatever the answer,
+   * because Heap may have stored events of a request that it refused or did not answer.
    */
   readonly end: (now: number) => void;
 }
 
+/** The answer to a request for room. */
 export type ReservationAnswer =
   | { readonly kind: 'reserved'; readonly reservation: Reservation }
-  /** `waitMs`: when there will be enough room. */
+  /** `waitMs`: how long until there is enough room. */
   | { readonly kind: 'full'; readonly reason: LimitReason; readonly waitMs: number };
 
+/** Enforces Heap's rate limits for track events. `now` is in ms since 1970. */
 export interface RateLimiter {
-  /** How many more events of the identity fit into the current window. */
+  /** Returns how many more events of the identity fit into the current window. */
   readonly roomFor: (appId: string, identity: string, now: number) => number;
-  /** Takes room for all entries, or for none. */
+  /** Reserves room for all entries, or for none of them. */
   readonly reserve: (appId: string, entries: readonly Entry[], now: number) => ReservationAnswer;
   /**
-   * Gives an event its place behind all those that wait for the same limit already, so that it comes back when it can be
-   * sent, and not earlier.
+   * Assigns a turn to an event, after all events that already wait for the same limit, so that it returns from the queue
+   * when there is room for it.
    *
-   * @returns how long it has to wait, in ms
+   * @returns how long the event has to wait, in ms
    */
   readonly queueUp: (appId: string, identity: string, reason: LimitReason, now: number) => number;
 }
 
-/** What is remembered of one app. Times are in ms since 1970. */
+/** The state of one app. Times are in ms since 1970. */
 export interface AppUsage {
   readonly window: SlidingWindow;
   readonly identities: Map<string, SlidingWindow>;
-  /** When the next event may go, while the app has to spread. */
+  /** When the next request may be sent, while the app's requests are spread over time. */
   notBefore: number;
-  /** When the last of those who queue for the app's limit has its turn. */
+  /** The end of the last turn that was assigned for the app's limit. */
   lastTurn: number;
   /** The same for each identity's limit. */
   readonly lastTurns: Map<string, number>;
 }
 
 /**
- * Counts the track events that this copy of the function has sent, in sliding windows: no span of the window's length ever
- * holds more than the limit, whichever kind of window Heap uses. An event counts from its sending until one window after the
- * answer, since it reached Heap somewhere in between.
+ * Creates a rate limiter. It counts the track events of this container in sliding windows: no period of the window's length
+ * ever contains more events than the limit, whichever kind of window Heap uses. An event counts from when it is sent until
+ * one window after the answer, since it may have reached Heap at any time in between.
  *
- * The first half of an app's window may go at once. The second half is spread over time: a container that has used up its
- * minute within a few seconds could only wait for most of the next.
+ * The first half of an app's limit may be used at once. The second half is spread over time. Otherwise a container that
+ * used up its limit within a few seconds would have to wait for the rest of the minute.
  *
- * @param apps where the counts are kept; they are removed when they are over
+ * @param apps stores the state of each app; unused state is removed once per window
  */
 export function createRateLimiter(limits: RateLimits, apps: Map<string, AppUsage> = new Map()): RateLimiter {
   const { perApp, perIdentity, windowMs } = limits;
@@ -140,7 +142,7 @@ function countByIdentity(entries: readonly Entry[]): ReadonlyMap<string, number>
   return counts;
 }
 
-/** In how many ms the app's own limit has room for `count` events, spreading included. */
+/** Returns in how many ms the app's limit has room for `count` events, including the spreading over time. */
 function waitForApp(usage: AppUsage, count: number, { perApp, windowMs }: RateLimits, now: number): number {
   dropExpired(usage.window, now);
   const wait = waitForRoom(usage.window, { count, limit: perApp, now, windowMs });
@@ -148,7 +150,7 @@ function waitForApp(usage: AppUsage, count: number, { perApp, windowMs }: RateLi
   return mustSpread ? Math.max(wait, usage.notBefore - now) : wait;
 }
 
-/** In how many ms every identity has room for its share of the request. */
+/** Returns in how many ms every identity has room for its events. */
 function waitForIdentities(
   { identities }: AppUsage,
   counts: ReadonlyMap<string, number>,
@@ -180,7 +182,7 @@ function charge({ window, identities }: AppUsage, total: number, counts: Readonl
   return charges;
 }
 
-/** Forgets what is over; what is never seen again would otherwise stay for ever. */
+/** Removes expired state, so that memory does not grow with identities that never appear again. */
 function sweep(apps: Map<string, AppUsage>, now: number): void {
   for (const [appId, usage] of apps) {
     dropExpired(usage.window, now);

@@ -1,22 +1,23 @@
-/** How a request is tried again within one invocation. */
+/** How a request is retried within one invocation. */
 export interface RetryPolicy {
-  /** Attempts of one request in all. */
+  /** The total number of attempts. */
   readonly attempts: number;
-  /** Ceiling of the first wait, in ms; it doubles with every attempt. */
+  /** The upper limit of the first wait, in ms; it doubles with every attempt. */
   readonly firstWaitMs: number;
-  /** Ceiling of every wait, in ms. */
+  /** The upper limit of every wait, in ms. */
   readonly longestWaitMs: number;
-  /** Limit for one attempt, in ms. */
+  /** The timeout of one attempt, in ms. */
   readonly timeoutMs: number;
 }
 
+/** The policy used in production. */
 export const RETRY_POLICY: RetryPolicy = { attempts: 4, firstWaitMs: 250, longestWaitMs: 8000, timeoutMs: 10_000 };
 
-/** The longest wait that Heap may ask for, in ms. SQS's own limit for a visibility timeout is 12 hours. */
+/** The longest `Retry-After` that is honored, in ms. */
 const LONGEST_RETRY_AFTER_MS = 60 * 60 * 1000;
 
 /**
- * Exponential backoff with full jitter, in ms.
+ * Returns the wait before the next attempt, in ms: exponential backoff with full jitter.
  *
  * @param attemptsSoFar at least 1
  * @param random in [0, 1)
@@ -29,7 +30,8 @@ export function backoffMs(policy: RetryPolicy, attemptsSoFar: number, random: nu
 /**
  * Reads a `Retry-After` header: seconds, or an HTTP date.
  *
- * @returns ms from `now`, an hour at most; undefined when the header is absent or makes no sense
+ * @param now in ms since 1970
+ * @returns ms from `now`, at most one hour; undefined if the header is absent or invalid
  * @see https://www.rfc-editor.org/rfc/rfc9110.html#name-retry-after
  */
 export function parseRetryAfter(header: string | undefined, now: number): number | undefined {

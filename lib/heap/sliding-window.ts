@@ -1,14 +1,14 @@
-/** Events of one request, as they count in a sliding window. */
+/** The events of one request in a sliding window. */
 export interface Charge {
   readonly count: number;
-  /** When it leaves the window, in ms since 1970. While the request is under way nobody knows: Infinity. */
+  /** When the events leave the window, in ms since 1970. Infinity while the request is in progress. */
   until: number;
 }
 
-/** What a window holds at the moment, in any order. */
+/** The charges in a window, in any order. */
 export type SlidingWindow = Charge[];
 
-/** Takes out of the window what has left it by `now`. */
+/** Removes the charges that have expired by `now` (ms since 1970). */
 export function dropExpired(window: SlidingWindow, now: number): void {
   let kept = 0;
   for (const charge of window) {
@@ -20,7 +20,7 @@ export function dropExpired(window: SlidingWindow, now: number): void {
   window.length = kept;
 }
 
-/** How many events the window holds. */
+/** Returns how many events the window contains at `now` (ms since 1970). */
 export function countIn(window: SlidingWindow, now: number): number {
   let count = 0;
   for (const charge of window) if (charge.until > now) count += charge.count;
@@ -28,9 +28,9 @@ export function countIn(window: SlidingWindow, now: number): number {
 }
 
 /**
- * In how many ms `count` more events fit below `limit`; 0 means now.
+ * Returns in how many ms the window has room for `count` more events; 0 means now.
  *
- * @param windowMs what to answer while the requests that have to end first are still under way
+ * @param windowMs the length of the window; returned while it depends on requests that are still in progress
  */
 export function waitForRoom(
   window: SlidingWindow,

@@ -5,27 +5,28 @@ export type Answer =
   | {
       readonly kind: 'answered';
       readonly status: number;
-      /** The header as it came. */
+      /** The `Retry-After` header, unparsed. */
       readonly retryAfter: string | undefined;
-      /** The beginning of the body, for a person. */
+      /** The beginning of the body, for error messages. */
       readonly body: string;
     }
-  /** Refused, reset or cut off: Heap may have stored the request all the same. */
+  /** The connection was refused, reset or interrupted. Heap may have stored the request nevertheless. */
   | { readonly kind: 'unreachable'; readonly isConnectionLost: boolean; readonly detail: string }
   | { readonly kind: 'timeout' };
 
-/** Posts a JSON body and reads the whole answer within `timeoutMs`; never throws. Virtual time replaces it as one piece. */
+/** Posts a JSON body and reads the whole answer within `timeoutMs` ms. Never throws. Tests with virtual time replace it. */
 export type Transport = (url: string, body: string, timeoutMs: number) => Promise<Answer>;
 
-/** Characters of an answer that are kept: enough for an error message. */
+/** Characters of an answer's body that are kept for error messages. */
 const KEPT_BODY_CHARACTERS = 500;
 
-/** How a connection that the other side has dropped shows itself on its next use. */
+/** The error codes of a request on a connection that the server has closed. */
 const CONNECTION_LOST: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET', 'UND_ERR_CLOSED']);
 
 /**
- * Node's own fetch, over keep-alive connections. Redirects are not followed: a POST that is repeated elsewhere does not
- * prove that Heap has it. An answer whose body breaks off counts as unreachable whatever its status.
+ * Sends requests with Node's fetch, over keep-alive connections. Redirects are not followed, because an answer from another
+ * host does not prove that Heap has stored the events. An answer with an incomplete body counts as unreachable, whatever its
+ * status.
  */
 export const fetchTransport: Transport = async (url, body, timeoutMs) => {
   try {
@@ -40,7 +41,7 @@ export const fetchTransport: Transport = async (url, body, timeoutMs) => {
       redirect: 'manual',
       signal: AbortSignal.timeout(timeoutMs),
     });
-    // The body is always read: otherwise the connection is not used again.
+    // The body is always read; otherwise the connection cannot be reused.
     const text = await response.text();
     return {
       kind: 'answered',
@@ -55,7 +56,7 @@ export const fetchTransport: Transport = async (url, body, timeoutMs) => {
   }
 };
 
-/** fetch wraps the network's own error as its cause, sometimes twice. */
+/** fetch wraps the network error as its cause, sometimes twice. */
 function errorCode(error: unknown): string {
   if (!isObject(error)) return String(error);
   const { code, cause, message } = error;

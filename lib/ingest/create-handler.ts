@@ -12,7 +12,7 @@ import type { KeyRing } from './keys/key-ring.ts';
 import { sourceConfig } from './source-config.ts';
 import type { IngestTelemetry } from './telemetry.ts';
 
-/** Everything that the HTTP endpoint reaches outside itself. */
+/** Everything outside the function that the handler uses. */
 export interface IngestDependencies {
   readonly clock: Clock;
   /** In [0, 1). */
@@ -22,19 +22,22 @@ export interface IngestDependencies {
   readonly telemetry: IngestTelemetry;
 }
 
+/** The handler of the HTTP endpoint. It never throws. */
 export type IngestHandler = (
   event: APIGatewayProxyEventV2,
   context: Pick<Context, 'getRemainingTimeInMillis'>,
 ) => Promise<APIGatewayProxyStructuredResultV2>;
 
-/** Kept for the answer, in ms. */
+/** Time reserved for returning the answer, in ms. */
 const ANSWERING_MS = 1000;
 
 type Handled = { readonly kind: 'answer'; readonly answer: HttpAnswer } | Refusal;
 
 /**
- * Makes the handler of the HTTP endpoint: RudderStack's data-plane API in front of the queue. It answers 200 when every
- * event of the request is in the queue, and never otherwise.
+ * Creates the handler of the HTTP endpoint, which implements RudderStack's data-plane API and writes events to the queue. It
+ * answers 200 only if every event of the request is in the queue.
+ *
+ * @see https://www.rudderstack.com/docs/api/http-api/
  */
 export function createIngestHandler({ clock, random, queue, keyRing, telemetry }: IngestDependencies): IngestHandler {
   const onUnavailable = (error: unknown): void => telemetry.reportProblem('keys_unavailable', error);

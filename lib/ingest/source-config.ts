@@ -1,8 +1,8 @@
 import type { Source } from './keys/write-keys.ts';
 
 /**
- * What RudderStack's control plane tells a web or mobile SDK when it starts: the source, and the destinations that it should load
- * by itself. There are none: everything goes through the queue.
+ * Returns the source configuration that web and mobile SDKs request from RudderStack's control plane when they start. It
+ * lists no destinations, so the SDKs load none and send all events to the HTTP endpoint.
  *
  * @see https://github.com/rudderlabs/rudder-sdk-js
  */
@@ -17,7 +17,7 @@ export function sourceConfig({ name, isEnabled }: Source, writeKey: string): str
       workspaceId: 'self-hosted',
       createdAt: '2026-01-01T00:00:00.000Z',
       updatedAt: '2026-01-01T00:00:00.000Z',
-      // No statistics to RudderStack about errors and use.
+      // The SDKs must not send error reports and usage statistics to RudderStack.
       config: { statsCollection: { errors: { enabled: false }, metrics: { enabled: false } } },
       connections: [],
       destinations: [],

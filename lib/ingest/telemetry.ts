@@ -4,24 +4,25 @@ import { createMetrics } from '../telemetry/metrics.ts';
 import type { RefusalReason } from './http/refusal.ts';
 import { ConfigurationError } from '../configuration-error.ts';
 
-/** What the front door tells the outside: counts, codes and the owner's names of sources; nothing of an event, and no key. */
+/** The logs and metrics of the HTTP endpoint: counts, codes and names of sources, but never keys or data of events. */
 export interface IngestTelemetry {
   startInvocation(context: Context): void;
   reportTaken(source: string, events: number, messages: number): void;
   reportRefusal(reason: RefusalReason, bytes: number): void;
-  /** Something went wrong that the caller is not to blame for. */
+  /** Reports a failure that the client did not cause. */
   reportProblem(code: IngestProblem, error: unknown): void;
 }
 
 const PROBLEMS = {
-  queue_send_failed: 'The queue did not take a batch of messages; it is tried again.',
-  keys_unavailable: 'The write keys could not be read; nobody can send until they can.',
-  keys_stale: 'The write keys could not be read again; those read before stay good.',
-  internal_error: 'Something failed that was not foreseen; the sender is asked to send again.',
+  queue_send_failed: 'A batch of messages could not be sent to the queue; it is retried.',
+  keys_unavailable: 'The write keys could not be read; all requests are refused until they can.',
+  keys_stale: 'The write keys could not be read again; the keys read before stay valid.',
+  internal_error: 'Unexpected error; the client is asked to retry.',
 } as const;
 
 export type IngestProblem = keyof typeof PROBLEMS;
 
+/** Creates the telemetry of the HTTP endpoint. */
 export function createIngestTelemetry(settings: LogSettings): IngestTelemetry {
   const log = createLog(settings);
   const metrics = createMetrics(settings);
@@ -35,7 +36,7 @@ export function createIngestTelemetry(settings: LogSettings): IngestTelemetry {
       metrics.add('IngestedEvents', 'Count', events);
       metrics.add('IngestedMessages', 'Count', messages);
       metrics.publish();
-      // At one event a request, a line for each would cost more than everything else.
+      // Debug only: a line for every request would cost more than everything else.
       log.debug('Events taken', { code: 'events_taken', source, events, messages });
     },
 
@@ -46,7 +47,7 @@ export function createIngestTelemetry(settings: LogSettings): IngestTelemetry {
     },
 
     reportProblem(code, error) {
-      // The words of a wrong setting name keys and quote no value.
+      // The message of a ConfigurationError quotes no values.
       const detail = error instanceof ConfigurationError ? { detail: error.message } : {};
       log.error(PROBLEMS[code], { code, ...detail, ...describeError(error) });
     },

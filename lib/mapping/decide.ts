@@ -6,8 +6,8 @@ import { mapEvent } from './map-event.ts';
 import type { Mapped } from './mapped.ts';
 
 /**
- * Everything that can be said of an event without asking Heap: whether it is sent at all, and as what. The Lambda, the
- * command line and the local pipeline all ask here.
+ * Filters, rejects or maps an event, without a request to Heap. The function, the command line and the local pipeline all
+ * use it.
  */
 export function decide(event: RudderStackEvent, settings: Settings): Mapped | Filtered | Rejected {
   const admission = admit(event, settings);

@@ -2,45 +2,46 @@ import { LIMITS, type HeapProperties } from '../heap/api.ts';
 import { rejected, type Rejected } from '../outcome.ts';
 import { isArray, isObject } from '../json.ts';
 
-/** How often something of an event had to be left out or shortened to keep Heap's limits. */
+/** How many parts of an event were dropped or truncated to comply with Heap's limits. */
 export interface Cuts {
-  /** Text values cut to Heap's length. */
+  /** String values truncated to Heap's limit. */
   textsCut: number;
-  /** Properties left out because their flat key is too long. */
+  /** Properties dropped because their flattened key is too long. */
   keysDropped: number;
-  /** User properties left out because Heap reserves their names. */
+  /** User properties dropped because Heap reserves their names. */
   reservedDropped: number;
-  /** Event names cut to Heap's length. */
+  /** Event names truncated to Heap's limit. */
   eventNamesCut: number;
 }
 
 export type CutKind = keyof Cuts;
 
-/** No cuts yet. */
+/** Returns counts of zero. */
 export function noCuts(): Cuts {
   return { textsCut: 0, keysDropped: 0, reservedDropped: 0, eventNamesCut: 0 };
 }
 
-/** RudderStack's own pipeline knows no limit; deeper than this is no event but an attack on recursive programs. */
+/** RudderStack's pipeline has no limit. Deeper nesting only occurs in attacks on recursive programs. */
 const MAX_DEPTH = 500;
 
+/** The flattened properties. */
 export interface Flat {
   readonly kind: 'flat';
   readonly properties: HeapProperties;
   readonly cuts: Cuts;
 }
 
-/** RudderStack lifts this one out of the properties: it is the event's key and not one of its facts. */
+/** RudderStack removes this key from the properties, since it is sent as the event's idempotency key. */
 const LIFTED_OUT = 'idempotencyKey';
 
 /**
- * Flattens properties or traits as RudderStack does (`a.b`, `a[0]`), into what Heap can hold: null, empty objects, empty
- * arrays, numbers that are not finite and empty names are left out; texts are cut and keys dropped at Heap's lengths.
- * Something that is no object or array has no properties.
+ * Flattens properties or traits as RudderStack does (`a.b`, `a[0]`), to values that Heap supports. Null, empty objects,
+ * empty arrays, numbers that are not finite and empty keys are dropped. Long strings are truncated, and long keys dropped,
+ * at Heap's limits. A value that is not an object or array has no properties.
  *
  * @param root `properties` or `traits`, unchecked
- * @param isReserved tells the flat names that Heap keeps for itself
- * @returns rejected when it is nested too deeply or has a key named `__proto__`
+ * @param isReserved whether Heap reserves a flattened key
+ * @returns rejected if the value is nested too deeply or has a key named `__proto__`
  */
 export function flatten(root: unknown, isReserved: (name: string) => boolean = () => false): Flat | Rejected {
   const properties: HeapProperties = {};
@@ -89,7 +90,7 @@ export function flatten(root: unknown, isReserved: (name: string) => boolean = (
   return problem ?? { kind: 'flat', properties, cuts };
 }
 
-/** The first `length` characters, without half of a character pair at the end. */
+/** Returns the first `length` characters, without a lone half of a surrogate pair at the end. */
 export function cutText(text: string, length: number): string {
   if (text.length <= length) return text;
   const cut = text.slice(0, length);

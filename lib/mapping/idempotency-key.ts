@@ -3,22 +3,22 @@ import { valueAt } from '../json.ts';
 import type { RudderStackEvent } from '../rudderstack/event.ts';
 
 /**
- * The key by which Heap tells a redelivered event from a new one: the owner's `properties.idempotencyKey`, else the
- * `messageId` that every RudderStack SDK sets, else a SHA-256 of the event's own content. That content stays the same over
- * redelivery and redrive; SQS's message id does not.
+ * Returns the key by which Heap recognizes duplicates: `properties.idempotencyKey`, else the `messageId` that every
+ * RudderStack SDK sets, else a SHA-256 hash of the event. The hash stays the same after a redelivery or a redrive, unlike
+ * SQS's message id.
  *
- * @returns rejected when the content has to be hashed and is nested too deeply for that
+ * @returns rejected if the event has to be hashed and is nested too deeply for that
  * @see https://developers.heap.io/reference/track-1 (idempotency_key)
  */
 export function readIdempotencyKey(event: RudderStackEvent): { readonly kind: 'key'; readonly key: string } | Rejected {
   const given = asKey(valueAt(event, ['properties', 'idempotencyKey'])) ?? asKey(event.messageId);
   if (given !== undefined) return { kind: 'key', key: given };
-  // Loading it takes longer than anything else in a cold start, and the SDKs' events have ids.
+  // Loaded on demand, because loading it is slow at a cold start and events of the SDKs have ids.
   const { createHash } = process.getBuiltinModule('node:crypto');
   try {
     return { kind: 'key', key: createHash('sha256').update(JSON.stringify(event)).digest('hex') };
   } catch (error) {
-    // JSON.stringify recurses, JSON.parse does not: what could be read cannot always be written.
+    // JSON.stringify is recursive and JSON.parse is not, so an event that was parsed may be too deep to stringify.
     if (error instanceof RangeError)
       return rejected('too_deep', 'the event is nested too deeply to be written as JSON');
     throw error;

@@ -7,8 +7,8 @@ import { readTimestamp } from './timestamp.ts';
 import type { Mapped } from './mapped.ts';
 
 /**
- * An identify event sets user properties: those of `traits`, or of `context.traits` when the event's own traits set
- * nothing. Without any there is nothing to send, and the event is filtered.
+ * Maps an identify event to user properties: those in `traits`, or in `context.traits` if `traits` has none. An event
+ * without any is filtered.
  *
  * @see https://www.rudderstack.com/docs/destinations/streaming-destinations/heap.io/#identify
  * @see https://developers.heap.io/reference/add-user-properties
@@ -33,7 +33,7 @@ function readTraits(event: RudderStackEvent): Flat | Filtered | Rejected {
   return filtered('no_traits');
 }
 
-/** Heap refuses `id` in any case, and `user_id`, as names of user properties. */
+/** Heap refuses user properties named `user_id` or `id` (upper or lower case). */
 function isReserved(name: string): boolean {
   return name === 'user_id' || name.toLowerCase() === 'id';
 }

@@ -3,7 +3,7 @@ import { rejected, type Rejected } from '../outcome.ts';
 import { valueAt } from '../json.ts';
 import type { RudderStackEvent } from '../rudderstack/event.ts';
 
-/** RudderStack's order of the places where a user's id may stand. */
+/** The fields that may contain the user's id, in RudderStack's order. */
 const PATHS: readonly (readonly string[])[] = [
   ['userId'],
   ['traits', 'userId'],
@@ -14,7 +14,8 @@ const PATHS: readonly (readonly string[])[] = [
 ];
 
 /**
- * What broken code sends in place of an id. Heap merges everyone who shares an identity into one profile, for ever.
+ * Values that faulty code sends instead of an id. They are ignored, because Heap would merge all users with the same
+ * identity into one profile, permanently.
  *
  * @see https://developers.heap.io/reference/identify
  */
@@ -35,8 +36,8 @@ const PLACEHOLDERS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The user's identity in Heap: the first usable id of the event, as trimmed text. An id that is too long for Heap is not
- * passed over: another one would split the user's history.
+ * Returns the user's identity in Heap: the first usable id of the event, trimmed. If it is too long for Heap, the event is
+ * rejected. Using the next id instead would split the user's history.
  */
 export function readIdentity(
   event: RudderStackEvent,

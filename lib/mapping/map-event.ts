@@ -8,9 +8,9 @@ import type { Mapped } from './mapped.ts';
 import { mapTrack } from './track.ts';
 
 /**
- * Maps one admitted event to a call to Heap. A pure function of its arguments, shared by the Lambda and the command line.
+ * Maps an admitted event to a call to Heap.
  *
- * @returns filtered when there is nothing to send, rejected when something that Heap needs is missing
+ * @returns filtered if there is nothing to send; rejected if a value that Heap requires is missing
  */
 export function mapEvent(
   given: RudderStackEvent,

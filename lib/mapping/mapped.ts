@@ -1,7 +1,7 @@
 import type { HeapCall } from '../heap/api.ts';
 import type { Cuts } from './flatten.ts';
 
-/** What an admitted event asks of Heap, and what had to be cut for it. */
+/** The call to Heap that an event is mapped to, and what was dropped or truncated. */
 export interface Mapped {
   readonly kind: 'mapped';
   readonly call: HeapCall;

@@ -6,28 +6,28 @@ import { isObject, valueAt, type JsonObject } from '../json.ts';
 import { unwrap, type Enveloped } from '../rudderstack/envelope.ts';
 import { ConfigurationError } from '../configuration-error.ts';
 
-/** What would become of one event. */
+/** What would happen to one event. */
 export type Preview =
   | {
       readonly kind: 'deliver';
       readonly endpoint: string;
-      /** In Heap's single form. */
+      /** In the format of Heap's API for single events. */
       readonly body: { readonly app_id: string } & HeapCall['payload'];
     }
   | Filtered
   | Rejected
   | { readonly kind: 'rejected'; readonly reason: 'wrong_config'; readonly detail: string };
 
-/** A body with several events has a preview for each. */
+/** The previews of a body with several events. */
 export interface BatchPreview {
   readonly kind: 'batch';
   readonly events: readonly Preview[];
 }
 
 /**
- * What would become of a body: an event, or anything else that the queue may hold. Nothing is sent.
+ * Shows what would happen to a message body. Nothing is sent.
  *
- * @param config RudderStack's `Config`; the body's own `destination.Config` overrides it key by key
+ * @param config RudderStack's `Config`; keys of the body's `destination.Config` override it
  */
 export function previewBody(body: string, config: JsonObject): Preview | BatchPreview {
   let settings: Settings;

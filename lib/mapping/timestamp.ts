@@ -1,27 +1,27 @@
 import { valueAt } from '../json.ts';
 import type { RudderStackEvent } from '../rudderstack/event.ts';
 
-/** Date, optional time with optional seconds and fraction, optional zone. A blank may stand in for the T. */
+/** Date, optional time with optional seconds and fraction, optional zone. A space may replace the T. */
 const ISO_8601 =
   /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])(?<time>(?<separator>[Tt ])(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d+)?)?(?<zone> ?(?:[Zz]|UTC|[+-]\d{2}(?::?\d{2})?))?)?$/;
 
-/** What goes out as it came: a T, and a zone at the end or none. Tried first, since it is what SDKs send. */
+/** Timestamps that are sent unchanged. Tested first, since SDKs send this format. */
 const AS_IT_IS =
   /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])[Tt](?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?(?:Z|[+-]\d{2}:\d{2})$/;
 
-/** Epoch milliseconds below this are more likely seconds or a counter: it stands for March 1973. */
+/** Smaller numbers are more likely to be epoch seconds or counters. It corresponds to March 1973. */
 const EARLIEST_EPOCH_MS = 1e11;
-/** The last instant that a JavaScript date can hold. */
+/** The latest time that a JavaScript date can represent. */
 const LATEST_EPOCH_MS = 8.64e15;
 
 /**
- * The event's time for Heap, in ISO 8601: the first of `timestamp` and `originalTimestamp` that is a date. Reverse ETL that
- * is not mapped to the destination keeps its time in `properties.timestamp`, which then comes first.
+ * Returns the event's time in ISO 8601: the first of `timestamp` and `originalTimestamp` that is a valid date. Reverse ETL
+ * events that are not mapped to the destination have their time in `properties.timestamp`, which is then preferred.
  *
- * ISO 8601 goes out as it came, with its own offset. Warehouse style (`2026-01-31 10:00:00`, UTC when it names no zone) and
- * epoch milliseconds are put into ISO 8601. Everything else gives way to the next candidate.
+ * ISO 8601 is sent unchanged, with its offset. The format of warehouses (`2026-01-31 10:00:00`, UTC if it has no zone) and
+ * epoch milliseconds are converted. Any other value falls back to the next candidate.
  *
- * @returns undefined when no candidate is a date: Heap then takes the time of arrival
+ * @returns undefined if no candidate is a valid date; Heap then uses the time of arrival
  * @see https://developers.heap.io/reference/track-1
  */
 export function readTimestamp(event: RudderStackEvent): string | undefined {
@@ -55,10 +55,10 @@ function asIso(value: unknown): string | undefined {
   return Number.isNaN(instant) ? undefined : new Date(instant).toISOString();
 }
 
-/** Tells the 30th of February from a date, which `Date.parse` does not. */
+/** Detects dates such as 30 February, which `Date.parse` accepts. */
 function isOnCalendar(text: string): boolean {
   const day = Number(text.slice(8, 10));
-  // Every month has 28 days, and making a date is the most expensive step of the mapping.
+  // Every month has 28 days. This avoids creating a Date, the slowest step of the mapping.
   if (day <= 28) return true;
   const [year = 0, month = 0] = text.slice(0, 7).split('-').map(Number);
   return new Date(Date.UTC(year, month - 1, day)).getUTCDate() === day;

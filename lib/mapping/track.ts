@@ -8,7 +8,7 @@ import { readTimestamp } from './timestamp.ts';
 import type { Mapped } from './mapped.ts';
 
 /**
- * A track event becomes a custom event of the same name.
+ * Maps a track event to a custom event with the same name.
  *
  * @see https://www.rudderstack.com/docs/destinations/streaming-destinations/heap.io/#track
  */
@@ -38,7 +38,7 @@ export function mapTrack(event: RudderStackEvent, appId: string): Mapped | Rejec
   return { kind: 'mapped', call: { kind: 'track', appId, payload }, cuts: flat.cuts };
 }
 
-/** The name as it came, blanks included: it is how Heap knows the event. */
+/** The name is sent unchanged, including spaces at its ends, since Heap identifies the event by it. */
 function readEventName(value: unknown): string | undefined {
   if (typeof value === 'number') return Number.isFinite(value) && value !== 0 ? String(value) : undefined;
   return typeof value === 'string' && value.trim() !== '' ? value : undefined;

@@ -5,15 +5,16 @@ import { eventFilteringReason } from './event-filtering.ts';
 import type { RudderStackEvent } from './event.ts';
 import { isIntegrationEnabled } from './integrations.ts';
 
-/** A call that Heap has a counterpart for. */
+/** The calls that Heap supports. */
 export type SupportedType = 'identify' | 'track';
 
+/** The event is to be sent to Heap. */
 export interface Admitted {
   readonly kind: 'admitted';
   readonly type: SupportedType;
 }
 
-/** RudderStack's other calls: nothing is wrong with them, but Heap's server-side API has no place for them. */
+/** RudderStack's other calls. They are valid, but Heap's server-side API does not support them. */
 const UNSUPPORTED_TYPES: ReadonlySet<string> = new Set([
   'page',
   'screen',
@@ -26,8 +27,8 @@ const UNSUPPORTED_TYPES: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Decides whether an event is to be sent to Heap at all. The order is that of RudderStack's own pipeline: integrations,
- * type, event filtering, consent, device mode; the first that says no gives the reason.
+ * Decides whether an event is to be sent to Heap. The checks run in the order of RudderStack's pipeline: integrations, type,
+ * event filtering, consent, device mode. The first check that fails determines the reason.
  */
 export function admit(event: RudderStackEvent, settings: Settings): Admitted | Filtered | Rejected {
   if (!isIntegrationEnabled(event)) return filtered('integrations');
@@ -44,7 +45,7 @@ export function admit(event: RudderStackEvent, settings: Settings): Admitted | F
   return admission;
 }
 
-/** The type without regard to case and outer blanks, as rudder-server has it. The texts are RudderStack's own. */
+/** Ignores case and surrounding spaces, as rudder-server does. The messages are RudderStack's. */
 function admitType(type: unknown): Admitted | Filtered | Rejected {
   if (typeof type !== 'string' || type.trim() === '') {
     return rejected('missing_type', 'message Type is not present. Aborting message.');

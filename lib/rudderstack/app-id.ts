@@ -2,8 +2,8 @@ import { isObject, valueAt } from '../json.ts';
 import type { RudderStackEvent } from './event.ts';
 
 /**
- * The Heap environment that events go to: one for all, or RudderStack's dynamic form `{{ path || default }}`, which reads
- * it from each event.
+ * The id of the Heap environment that receives the events: a fixed id, or RudderStack's dynamic configuration
+ * `{{ path || default }}`, which reads it from each event.
  *
  * @see https://www.rudderstack.com/docs/destinations/overview/#dynamic-configuration
  */
@@ -13,10 +13,10 @@ export type AppId =
 
 const MAX_LENGTH = 100;
 const TEMPLATE = /^\{\{(?<path>.*?)\|\|(?<otherwise>.*)\}\}$/s;
-/** The event is called `message` or `event` in these templates. */
+/** The path in a template starts with `message` or `event`, which both mean the event. */
 const PATH = /^(?:message|event)(?:\.[A-Za-z_]\w*)+$/;
 
-/** Reads the setting `appId`; a problem is told in words that can stand behind the key's name. */
+/** Parses the setting `appId`. A `problem` is a phrase that follows the name of the setting. */
 export function parseAppId(
   setting: string,
 ): { readonly kind: 'app_id'; readonly appId: AppId } | { readonly kind: 'wrong'; readonly problem: string } {
@@ -26,7 +26,7 @@ export function parseAppId(
   if (value.startsWith('{{')) {
     const { path = '', otherwise = '' } = TEMPLATE.exec(value)?.groups ?? {};
     if (!PATH.test(path.trim()))
-      return wrong('has to read {{ message.path.to.id || "default" }} to be taken from the event');
+      return wrong('has to have the form {{ message.path.to.id || "default" }} to be read from the event');
     const [, ...keys] = path.trim().split('.');
     const fallback = withoutQuotes(otherwise.trim());
     return { kind: 'app_id', appId: { kind: 'from_event', path: keys, otherwise: fallback } };
@@ -38,8 +38,8 @@ export function parseAppId(
 }
 
 /**
- * The app id for one event, and the event without the field that the id was taken from: RudderStack removes it, so that it
- * does not become a property. An empty id means that neither the event nor the setting gives one.
+ * Returns the app id for an event, and the event without the field that the id was read from. RudderStack removes this field
+ * too, so that it does not become a property. The id is empty if neither the event nor the setting contains one.
  */
 export function resolveAppId(
   event: RudderStackEvent,

@@ -3,7 +3,7 @@ import { isArray, isObject } from '../json.ts';
 import type { RudderStackEvent } from './event.ts';
 import { sourceTypesOf } from './source-type.ts';
 
-/** What the user's consent banner has recorded in `context.consentManagement`. */
+/** The user's choices, from `context.consentManagement`. */
 interface ConsentGiven {
   readonly deniedIds: ReadonlySet<string>;
   readonly provider: string;
@@ -11,12 +11,12 @@ interface ConsentGiven {
 }
 
 /**
- * Whether the user has denied what this destination is used for, by rudder-server's rule: the generic setting for the
- * event's consent provider decides if there is one; else the two legacy settings (OneTrust: any denied category; Ketch:
- * only if every purpose is denied). Ids are compared exactly.
+ * Whether the user has denied consent for this destination, by rudder-server's rules. If there is a generic setting for the
+ * event's consent provider, it decides. Otherwise the two legacy settings decide (OneTrust: any category is denied; Ketch:
+ * all purposes are denied). Ids are compared exactly.
  *
- * Settings may be kept apart by source. An event that can have come from several is denied when any of them denies it: with
- * consent in doubt, nothing is sent.
+ * There may be settings for each source. If an event may have come from several sources, consent is denied if the settings
+ * of any of them deny it: in case of doubt nothing is sent.
  *
  * @see https://www.rudderstack.com/docs/data-governance/consent-management/
  */
@@ -39,7 +39,7 @@ export function isConsentDenied(event: RudderStackEvent, settings: Settings['con
   return false;
 }
 
-/** Undefined where nothing was denied. */
+/** Returns undefined if the user has denied nothing. */
 function readConsent({ context }: RudderStackEvent): ConsentGiven | undefined {
   const consent = isObject(context) ? context['consentManagement'] : undefined;
   if (!isObject(consent) || !isArray(consent['deniedConsentIds'])) return undefined;

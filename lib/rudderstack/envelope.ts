@@ -4,24 +4,25 @@ import type { RudderStackEvent } from './event.ts';
 import { elementTexts, memberText } from '../json-text.ts';
 
 /**
- * One event out of a record's body, or the reason why there is none. `text` gives its JSON as it came: the whole body
- * for a record of one event, else the event's own part of it. It is worked out only when asked for.
+ * One event from a record's body, or why it cannot be read. `text` returns its original JSON: the whole body for a record
+ * with one event, otherwise the event's part of it. The text is extracted only when it is needed.
  */
 export type Enveloped =
   | { readonly kind: 'event'; readonly event: RudderStackEvent; readonly text: () => string }
   | { readonly kind: 'rejected'; readonly rejection: Rejected; readonly text: () => string };
 
-/** More envelopes around one event than any known path puts there; guards against bodies built to exhaust the stack. */
+/** More envelopes than any real sender nests. The limit protects against bodies designed to exhaust the stack. */
 const MAX_ENVELOPES = 8;
-/** Bytes. The gateway takes 4 MB a request; what unpacks to more than this is an attack or a mistake. */
-const MAX_UNPACKED_BYTES = 16 * 1024 * 1024;
+/** A limit against decompression bombs. RudderStack's gateway accepts 4 MB per request. */
+const MAX_DECOMPRESSED_BYTES = 16 * 1024 * 1024;
 
 /**
- * Takes the envelopes off a record's body. Known without configuration: one event; an array; `{"batch":[…]}` as the SDKs
- * post it; EventBridge (`detail`); SNS (`Message`); a wrapper `{"message":{…}}`; an API Gateway proxy request (`body`,
- * `isBase64Encoded`); any of these coded in base64, with or without gzip.
+ * Removes the envelopes around the events of a record's body. These formats are recognized without configuration: one
+ * event; an array; `{"batch":[…]}` as posted by the SDKs; EventBridge (`detail`); SNS (`Message`); a wrapper
+ * `{"message":{…}}`; an API Gateway proxy request (`body`, `isBase64Encoded`); and any of these in base64, with or without
+ * gzip. Never throws.
  *
- * @returns at least one element, in the order of the body; never throws.
+ * @returns at least one element, in the order of the body
  */
 export function unwrap(body: string): readonly Enveloped[] {
   const found = unwrapText(body, MAX_ENVELOPES);
@@ -30,21 +31,21 @@ export function unwrap(body: string): readonly Enveloped[] {
 }
 
 function unwrapText(text: string, envelopesLeft: number): Enveloped[] {
-  // A byte order mark is no JSON, and trim() takes it off with the blanks.
+  // A byte order mark is not valid in JSON. trim() removes it too.
   const json = text.trim();
   const whole = (): string => json;
   if (json === '') return [refuse('not_json', 'the body is empty', whole)];
   const parsed = parse(json);
   if (parsed.kind === 'json') return unwrapValue(parsed.value, whole, envelopesLeft);
 
-  const unpacked = unpack(json);
-  if (unpacked.kind === 'text' && envelopesLeft > 0) return unwrapText(unpacked.text, envelopesLeft - 1);
-  if (unpacked.kind === 'rejected') return [{ kind: 'rejected', rejection: unpacked, text: whole }];
-  return [refuse('not_json', `the body is no JSON: ${parsed.problem}`, whole)];
+  const decoded = decode(json);
+  if (decoded.kind === 'text' && envelopesLeft > 0) return unwrapText(decoded.text, envelopesLeft - 1);
+  if (decoded.kind === 'rejected') return [{ kind: 'rejected', rejection: decoded, text: whole }];
+  return [refuse('not_json', `the body is not valid JSON: ${parsed.problem}`, whole)];
 }
 
 function unwrapValue(value: unknown, text: () => string, envelopesLeft: number): Enveloped[] {
-  if (envelopesLeft === 0) return [refuse('no_event', `no event within ${MAX_ENVELOPES} envelopes`, text)];
+  if (envelopesLeft === 0) return [refuse('no_event', `more than ${MAX_ENVELOPES} nested envelopes`, text)];
   const left = envelopesLeft - 1;
 
   if (isArray(value)) return unwrapElements(value, text, left);
@@ -56,7 +57,7 @@ function unwrapValue(value: unknown, text: () => string, envelopesLeft: number):
   if (isObject(value['message']) && value['type'] === undefined) {
     return unwrapValue(value['message'], member(text, 'message'), left);
   }
-  // JSON.parse makes `__proto__` an ordinary key, but the next program that copies the event may not.
+  // JSON.parse treats `__proto__` as an ordinary key, but a program that copies the event might not.
   if (Object.hasOwn(value, '__proto__')) {
     return [refuse('forbidden_key', 'the event has a key named __proto__, which is never passed on', text)];
   }
@@ -69,7 +70,7 @@ function unwrapElements(elements: readonly unknown[], text: () => string, envelo
   return elements.flatMap((element, index) => unwrapValue(element, () => texts()[index] ?? text(), envelopesLeft));
 }
 
-/** An event may have a property of that name, but then it has a type as well. */
+/** An event may also have a field named `batch`, but then it has a type. */
 function isBatch(value: JsonObject): value is JsonObject & { readonly batch: readonly unknown[] } {
   return isArray(value['batch']) && (value['type'] === undefined || value['type'] === 'batch');
 }
@@ -91,9 +92,9 @@ function isProxyRequest(value: JsonObject): value is JsonObject & { readonly bod
 
 function unwrapProxyRequest(request: JsonObject & { readonly body: string }, envelopesLeft: number): Enveloped[] {
   if (request['isBase64Encoded'] !== true) return unwrapText(request.body, envelopesLeft);
-  const unpacked = inflate(Buffer.from(request.body, 'base64'));
-  if (unpacked.kind === 'text') return unwrapText(unpacked.text, envelopesLeft);
-  return [{ kind: 'rejected', rejection: unpacked, text: () => request.body }];
+  const decoded = decompress(Buffer.from(request.body, 'base64'));
+  if (decoded.kind === 'text') return unwrapText(decoded.text, envelopesLeft);
+  return [{ kind: 'rejected', rejection: decoded, text: () => request.body }];
 }
 
 type Parsed =
@@ -108,27 +109,28 @@ function parse(text: string): Parsed {
   }
 }
 
-type Unpacked = { readonly kind: 'text'; readonly text: string } | Rejected;
+type Decoded = { readonly kind: 'text'; readonly text: string } | Rejected;
 
-/** Decodes base64, and gzip within it. */
-function unpack(packed: string): Unpacked | { readonly kind: 'not_coded' } {
-  if (!/^[A-Za-z0-9+/_-]{8,}={0,2}$/.test(packed.replaceAll(/\s/g, ''))) return { kind: 'not_coded' };
-  const bytes = Buffer.from(packed, 'base64');
+/** Decodes base64, and decompresses gzip in it. */
+function decode(text: string): Decoded | { readonly kind: 'not_encoded' } {
+  if (!/^[A-Za-z0-9+/_-]{8,}={0,2}$/.test(text.replaceAll(/\s/g, ''))) return { kind: 'not_encoded' };
+  const bytes = Buffer.from(text, 'base64');
   const [first] = bytes.toString('latin1').trimStart();
-  return isGzip(bytes) || first === '{' || first === '[' ? inflate(bytes) : { kind: 'not_coded' };
+  return isGzip(bytes) || first === '{' || first === '[' ? decompress(bytes) : { kind: 'not_encoded' };
 }
 
-function inflate(bytes: Buffer): Unpacked {
+/** Decompresses gzip. Other bytes are decoded as UTF-8. */
+function decompress(bytes: Buffer): Decoded {
   if (!isGzip(bytes)) return { kind: 'text', text: bytes.toString('utf8') };
-  // Loaded here, since most bodies are not packed and a cold start should not wait for it.
+  // Loaded on demand, because few bodies need it and it would slow down every cold start.
   const { gunzipSync } = process.getBuiltinModule('node:zlib');
   try {
-    return { kind: 'text', text: gunzipSync(bytes, { maxOutputLength: MAX_UNPACKED_BYTES }).toString('utf8') };
+    return { kind: 'text', text: gunzipSync(bytes, { maxOutputLength: MAX_DECOMPRESSED_BYTES }).toString('utf8') };
   } catch (error) {
     if (valueAt(error, ['code']) === 'ERR_BUFFER_TOO_LARGE') {
-      return rejected('too_large', `the body unpacks to more than ${MAX_UNPACKED_BYTES} bytes`);
+      return rejected('too_large', `the body decompresses to more than ${MAX_DECOMPRESSED_BYTES} bytes`);
     }
-    return rejected('not_json', 'the body is gzip that cannot be unpacked: it is damaged or cut off');
+    return rejected('not_json', 'the gzip body cannot be decompressed: it is damaged or truncated');
   }
 }
 
@@ -146,7 +148,7 @@ function member(text: () => string, key: string): () => string {
 
 function nameOf(value: unknown): string {
   if (value === null) return 'null';
-  return typeof value === 'string' ? 'a text' : `a ${typeof value}`;
+  return `a ${typeof value}`;
 }
 
 function once<Value>(make: () => Value): () => Value {

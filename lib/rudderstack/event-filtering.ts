@@ -2,11 +2,12 @@ import type { Settings } from './settings.ts';
 import type { FilterReason } from '../outcome.ts';
 
 /**
- * Applies the owner's list of track event names, blanks at both ends left aside and with case. A deny list lets an event
- * without a name through (it is judged later), an allow list does not: an empty allow list stops every track event.
+ * Applies the owner's allow list or deny list of track event names. Names are compared with case and without surrounding
+ * spaces. A deny list does not exclude an event without a name, which is rejected later. An allow list does; an empty one
+ * excludes every track event.
  *
  * @param eventName the track event's `event`, unchecked
- * @returns why the event is left out, or undefined when it may go on
+ * @returns why the event is filtered, or undefined if it is not
  * @see https://www.rudderstack.com/docs/sources/event-streams/sdks/event-filtering/
  */
 export function eventFilteringReason(

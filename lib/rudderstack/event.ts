@@ -1,8 +1,8 @@
 import type { JsonObject } from '../json.ts';
 
 /**
- * One RudderStack event as it stands on the wire. Nothing about it is certain but that it is an object: the fields below
- * are those that this project reads, and each reader checks the value that it finds.
+ * One RudderStack event, unvalidated. It is only known to be an object. The fields below are those that this project reads;
+ * each reader has to check the value.
  *
  * @see https://www.rudderstack.com/docs/event-spec/standard-events/common-fields/
  */

@@ -1,13 +1,13 @@
 import { isObject } from '../json.ts';
 import type { RudderStackEvent } from './event.ts';
 
-/** Heap's display name in RudderStack: the only key that counts, and its case matters. */
+/** Heap's display name in RudderStack, the only key that is recognized. It is case-sensitive. */
 const DESTINATION_NAME = 'Heap.io';
 
 /**
- * Whether the event's `integrations` object lets it through to Heap. This is rudder-server's rule to the letter: something
- * that is no object, or an `All` that is no boolean, means no destination at all; Heap's own key wins over `All` when it is
- * a boolean or an object (options, hence wanted); anything else counts as absent.
+ * Whether the event's `integrations` object enables Heap, by rudder-server's exact rules. If it is not an object, or its
+ * `All` is not a boolean, no destination is enabled. Heap's key takes precedence over `All` if it is a boolean or an object
+ * (options, which count as true). Any other value of the key is ignored.
  *
  * @see https://www.rudderstack.com/docs/event-spec/standard-events/common-fields/#using-the-integrations-field
  */

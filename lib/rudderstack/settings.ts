@@ -3,28 +3,29 @@ import { ConfigurationError } from '../configuration-error.ts';
 import { isObject } from '../json.ts';
 import { parseAppId, type AppId } from './app-id.ts';
 
-/** A setting that may be given once for every source or apart for each. */
+/** A setting that applies to all sources, or has a value for each source. */
 export type PerSource<Setting> =
   | { readonly kind: 'every_source'; readonly setting: Setting }
   | { readonly kind: 'by_source'; readonly settings: ReadonlyMap<string, Setting> };
 
+/** A consent setting for one consent provider. */
 export interface ConsentRule {
   readonly provider: string;
   readonly consents: readonly string[];
-  /** `or`: all consents have to be denied; anything else: one denied consent is enough. Counts for provider `custom`. */
+  /** `or`: denied if all consents are denied. Otherwise: denied if one is. Only used for the provider `custom`. */
   readonly resolutionStrategy: string;
 }
 
-/** The owner's choices about events: what RudderStack keeps as the `Config` of its Heap destination. */
+/** The owner's settings, from the `Config` of RudderStack's Heap destination. */
 export interface Settings {
   readonly appId: AppId;
   readonly dataResidency: 'us' | 'eu';
   readonly eventFiltering: {
     readonly option: 'disable' | 'blacklistedEvents' | 'whitelistedEvents';
-    /** The names of the list that `option` names, trimmed. */
+    /** The event names of the list selected by `option`, trimmed. */
     readonly eventNames: ReadonlySet<string>;
   };
-  /** True when the Web SDK itself sends events to Heap from the browser. */
+  /** Whether the web SDK sends events to Heap from the browser. */
   readonly isWebDeviceMode: boolean;
   readonly consent: {
     readonly consentManagement: PerSource<readonly ConsentRule[]>;
@@ -52,7 +53,7 @@ const EventNames = v.nullish(
 );
 
 /**
- * The keys of RudderStack's own definition of the destination; others are left unread, so that a whole `Config` can be
+ * The keys of RudderStack's definition of the destination. Other keys are ignored, so that a complete `Config` can be
  * pasted.
  *
  * @see https://www.rudderstack.com/docs/destinations/streaming-destinations/heap.io/
@@ -107,11 +108,11 @@ const DestinationConfig = v.looseObject({
 });
 
 /**
- * Checks the owner's settings.
+ * Validates the owner's settings.
  *
- * @param config a RudderStack destination `Config` as parsed JSON
- * @param name what to call it in the error
- * @throws ConfigurationError naming every key that is wrong
+ * @param config a `Config` of RudderStack's Heap destination, as parsed JSON
+ * @param name the name of the document in error messages
+ * @throws ConfigurationError that names every invalid key
  */
 export function readSettings(config: unknown, name = 'DESTINATION_CONFIG'): Settings {
   if (!isObject(config)) throw new ConfigurationError(`${name} has to be a JSON object`);
@@ -151,7 +152,7 @@ function forWeb<Setting>(given: Setting | { readonly web: Setting }): Setting {
   return typeof given === 'object' && given !== null && 'web' in given ? given.web : given;
 }
 
-/** What is left empty in RudderStack's form says nothing. */
+/** Empty values are dropped; they come from empty fields in RudderStack's form. */
 function forEachSource<Given, Setting>(
   given: readonly Given[] | Readonly<Record<string, readonly Given[]>>,
   read: (one: Given) => Setting,

@@ -1,7 +1,7 @@
 import { valueAt } from '../json.ts';
 import type { RudderStackEvent } from './event.ts';
 
-/** The sources of RudderStack's Heap destination; its settings are kept apart by these names. */
+/** The source types of RudderStack's Heap destination. Settings for each source use these names as keys. */
 export const SOURCE_TYPES = [
   'android',
   'androidKotlin',
@@ -20,7 +20,7 @@ export const SOURCE_TYPES = [
 
 export type SourceType = (typeof SOURCE_TYPES)[number];
 
-/** SDKs for several platforms wrap the native ones and sign with the native library's name. */
+/** These SDKs use a native SDK and send events with the native library's name. */
 const WRAPPERS: readonly SourceType[] = ['reactnative', 'flutter', 'cordova', 'unity'];
 
 const BY_LIBRARY: ReadonlyMap<unknown, readonly SourceType[]> = new Map([
@@ -41,8 +41,8 @@ const BY_CHANNEL: ReadonlyMap<unknown, readonly SourceType[]> = new Map([
 ]);
 
 /**
- * The sources that an event can have come from. An event does not name its source; the library that sent it narrows it
- * down, then the channel. Where neither tells, it may be any.
+ * Returns the source types that an event may have come from. An event does not contain its source type. The library's name
+ * narrows it down, or else the channel. If both are unknown, all source types are returned.
  */
 export function sourceTypesOf(event: RudderStackEvent): readonly SourceType[] {
   const library = valueAt(event, ['context', 'library', 'name']);

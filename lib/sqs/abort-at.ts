@@ -1,7 +1,7 @@
 /**
- * A signal that aborts a call when its time is up.
+ * Returns a signal that aborts a call at a deadline.
  *
- * @param deadline in ms since 1970; one that has passed aborts at once
+ * @param deadline in ms since 1970; a deadline in the past aborts at once
  */
 export function abortAt(deadline: number): AbortSignal {
   return AbortSignal.timeout(Math.max(1, deadline - Date.now()));

@@ -1,6 +1,6 @@
 import { ChangeMessageVisibilityBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
 
-/** A received message that is to stay invisible for a while. */
+/** A new visibility timeout for a received message. */
 export interface VisibilityChange {
   readonly receiptHandle: string;
   /** 0 makes the message visible at once. */
@@ -11,7 +11,7 @@ export interface VisibilityChange {
  * Changes the visibility timeouts of at most ten messages.
  *
  * @returns how many changes SQS refused
- * @throws the SDK's error when the call fails as a whole
+ * @throws the SDK's error if the whole call fails
  */
 export async function changeVisibility(
   client: SQSClient,

@@ -1,6 +1,6 @@
 import { GetQueueAttributesCommand, type SQSClient } from '@aws-sdk/client-sqs';
 
-/** Messages in a queue, whether visible, delayed or in flight. */
+/** Returns the approximate number of messages in a queue, including delayed and in-flight messages. */
 export async function countMessages(client: SQSClient, queueUrl: string): Promise<number> {
   const { Attributes = {} } = await client.send(
     new GetQueueAttributesCommand({

@@ -3,9 +3,9 @@ import { inBatches } from '../batches.ts';
 import { SQS_BATCH_LIMITS } from './limits.ts';
 
 /**
- * Deletes messages, ten at a time. One that SQS refuses to delete comes back when its visibility timeout ends.
+ * Deletes messages, ten per call. A message that SQS fails to delete becomes visible again after its visibility timeout.
  *
- * @throws the SDK's error when a call fails as a whole
+ * @throws the SDK's error if a whole call fails
  */
 export async function deleteMessages(
   client: SQSClient,

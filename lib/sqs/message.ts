@@ -1,4 +1,4 @@
-/** A message attribute, as SQS's API names its parts. */
+/** A message attribute, with the field names of SQS's API. */
 export interface MessageAttribute {
   readonly DataType: string;
   readonly StringValue?: string;
@@ -7,19 +7,19 @@ export interface MessageAttribute {
 
 export type MessageAttributes = Readonly<Record<string, MessageAttribute>>;
 
-/** A message that is to be sent. */
+/** A message to be sent. */
 export interface OutgoingMessage {
   readonly body: string;
   readonly attributes?: MessageAttributes;
-  /** What it counts for SQS's limits. */
+  /** The size that counts for SQS's limits, see `messageBytes`. */
   readonly bytes: number;
-  /** For FIFO queues, and for fair queues. */
+  /** For FIFO queues and fair queues. */
   readonly groupId?: string | undefined;
-  /** For FIFO queues alone: a second message with the same id is dropped. */
+  /** Only for FIFO queues: SQS drops a second message with the same id. */
   readonly deduplicationId?: string;
 }
 
-/** What a message counts for SQS's limits: its body, and the names, types and values of its attributes. */
+/** Returns the size that counts for SQS's limits: the body, and the names, types and values of all attributes. */
 export function messageBytes(body: string, attributes: MessageAttributes = {}): number {
   let bytes = Buffer.byteLength(body);
   for (const [name, { DataType, StringValue = '', BinaryValue }] of Object.entries(attributes)) {

@@ -1,16 +1,21 @@
 import { ReceiveMessageCommand, type Message, type SQSClient } from '@aws-sdk/client-sqs';
 import { SQS_BATCH_LIMITS } from './limits.ts';
 
+/** The parameters of one ReceiveMessage call. */
 export interface ReceiveOptions {
-  /** Messages at most; ten unless told. */
+  /** The maximum number of messages; 10 by default. */
   readonly count?: number;
-  /** How long SQS waits for a first message, in s. With a wait it asks all its servers, so that nothing means empty. */
+  /** How long to wait for a first message, in seconds. Only long polling (a wait over 0) queries all of SQS's servers. */
   readonly waitS?: number;
-  /** How long the messages stay invisible to others, in s; the queue's own setting unless told. */
+  /** The visibility timeout of the messages, in seconds; the queue's own by default. */
   readonly visibilityTimeoutS?: number;
 }
 
-/** Receives messages with all their attributes. */
+/**
+ * Receives messages with all their attributes.
+ *
+ * @throws the SDK's error if the call fails
+ */
 export async function receive(
   client: SQSClient,
   queueUrl: string,

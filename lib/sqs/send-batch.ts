@@ -2,24 +2,25 @@ import { SendMessageBatchCommand, type SendMessageBatchRequestEntry, type SQSCli
 import { isFifo } from './fifo.ts';
 import type { OutgoingMessage } from './message.ts';
 
-/** What became of one message. Only `sent` says that it is safely in the queue. */
+/** The result for one message. Only `sent` means that it is in the queue. */
 export type SendOutcome = { readonly kind: 'sent' } | SendFailure;
 
+/** SQS did not accept the message, or its answer does not mention it. */
 export interface SendFailure {
   readonly kind: 'failed';
   /** SQS's error code. */
   readonly code: string;
   readonly message: string;
-  /** SQS will refuse the message however often it is sent. */
+  /** Whether SQS will refuse the message at every attempt. */
   readonly isSenderFault: boolean;
 }
 
 /**
- * Sends one batch, once.
+ * Sends one batch, without retries.
  *
  * @param messages within `SQS_BATCH_LIMITS`
- * @returns the outcome of each message, in their order
- * @throws the SDK's error when the call fails as a whole
+ * @returns the outcome of each message, in order
+ * @throws the SDK's error if the whole call fails
  */
 export async function sendBatch(
   client: SQSClient,

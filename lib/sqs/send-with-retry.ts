@@ -2,33 +2,35 @@ import type { Clock } from '../clock.ts';
 import type { OutgoingMessage } from './message.ts';
 import type { SendFailure, SendOutcome } from './send-batch.ts';
 
+/** Options of `sendWithRetry`. */
 export interface SendRetryOptions {
   readonly clock: Clock;
   /** In [0, 1). */
   readonly random: () => number;
-  /** No attempt begins after it; in ms since 1970. */
+  /** No retry starts after it; in ms since 1970. */
   readonly deadline?: number;
-  /** Tells that another attempt makes no sense, for example because a sibling has failed for good. */
+  /** Checked before every attempt; true ends the sending, for example because another batch of the request has failed. */
   readonly isPointless?: () => boolean;
 }
 
-/** A message that is not known to be in the queue, and why. */
+/** A message that is not known to be in the queue, and why not. */
 export interface Unsent<Message> {
   readonly message: Message;
   readonly failure: SendFailure;
 }
 
-/** Attempts in all. */
+/** The total number of attempts. */
 const ATTEMPTS = 4;
-/** Ceiling of the wait before the second attempt, in ms; it doubles with every further one. */
+/** The upper limit of the wait before the second attempt, in ms; it doubles with every further attempt. */
 const FIRST_WAIT_MS = 100;
 
 /**
- * Sends one batch, and again what SQS has left of it, with exponential backoff and full jitter. A message that SQS refuses
- * for a fault of its sender is not sent again.
+ * Sends one batch, and retries the messages that SQS did not accept, with exponential backoff and full jitter. A message
+ * that failed with a sender fault is not retried.
  *
- * @param send one attempt; what it throws ends the sending and is thrown on
- * @returns the messages that are not known to be in the queue; empty: all of them are
+ * @param send makes one attempt
+ * @returns the messages that are not known to be in the queue; empty if all of them are
+ * @throws whatever `send` throws
  * @see https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
  */
 export async function sendWithRetry<Message extends OutgoingMessage>(

@@ -2,9 +2,9 @@ import { ConfigurationError } from '../configuration-error.ts';
 import { LOG_LEVELS, type LogSettings } from './log.ts';
 
 /**
- * Reads the log level and the service name from the environment of a function.
+ * Reads the log level and the service name from the environment variables `LOG_LEVEL` and `SERVICE_NAME`.
  *
- * @throws ConfigurationError
+ * @throws ConfigurationError if the log level is unknown
  */
 export function readLogSettings(environment: NodeJS.ProcessEnv): LogSettings {
   const given = environment['LOG_LEVEL']?.toUpperCase() || 'INFO';

@@ -1,37 +1,38 @@
 import type { Context } from 'aws-lambda';
 
-/** The least severe first. */
+/** The log levels, from least to most severe. */
 export const LOG_LEVELS = ['DEBUG', 'INFO', 'WARN', 'ERROR'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
+/** Settings for logs and metrics. */
 export interface LogSettings {
-  /** Stands in every line and every metric: the name of the stack. */
+  /** Part of every log line and every metric: the name of the stack. */
   readonly service: string;
-  /** What is less severe is left out. */
+  /** Less severe lines are not written. */
   readonly level: LogLevel;
 }
 
-type Say = (message: string, fields: Readonly<Record<string, unknown>>) => void;
+type WriteLog = (message: string, fields: Readonly<Record<string, unknown>>) => void;
 
-/** Lines of JSON: a sentence for a person, a stable `code` and context as fields. */
+/** Writes structured log lines in JSON: a message for people, and fields with a stable `code` and context. */
 export interface Log {
   readonly startInvocation: (context: Pick<Context, 'awsRequestId' | 'functionName'>) => void;
-  readonly debug: Say;
-  readonly info: Say;
-  readonly error: Say;
+  readonly debug: WriteLog;
+  readonly info: WriteLog;
+  readonly error: WriteLog;
 }
 
 /**
- * Our own instead of a library: a logger library and what it brings along took a sixth of the function's cold start.
+ * Creates a log. No logging library is used, because loading one took a sixth of the function's cold start.
  *
- * @param write takes a line
+ * @param write receives each line
  * @see docs/performance.md
  */
 export function createLog({ service, level }: LogSettings, write: (line: string) => void = writeLine): Log {
   let invocation: Readonly<Record<string, unknown>> = {};
   let isColdStart = true;
 
-  function at(severity: LogLevel): Say {
+  function at(severity: LogLevel): WriteLog {
     if (LOG_LEVELS.indexOf(severity) < LOG_LEVELS.indexOf(level)) return () => undefined;
     return (message, fields) => {
       const timestamp = new Date().toISOString();
@@ -50,17 +51,17 @@ export function createLog({ service, level }: LogSettings, write: (line: string)
   };
 }
 
-/** What a log may say of an error: its class and where it happened. The message may quote what it choked on. */
+/** Describes an error for a log: its class and stack, without the message, which may quote data of an event. */
 export function describeError(error: unknown): { readonly errorName: string; readonly stack: readonly string[] } {
   return { errorName: error instanceof Error ? error.name : typeof error, stack: stackOf(error) };
 }
 
-/** Straight to the output: Lambda's `console` would wrap the line into another one. */
+/** Writes a line to standard output. Lambda's `console` would add fields of its own. */
 export function writeLine(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-/** Without the first line, which holds the message. */
+/** The stack without its first line, which contains the message. */
 function stackOf(error: unknown): readonly string[] {
   if (!(error instanceof Error)) return [];
   return (error.stack ?? '')

@@ -1,25 +1,27 @@
 import { writeLine, type LogSettings } from './log.ts';
 
+/** The CloudWatch namespace of all metrics. */
 export const METRICS_NAMESPACE = 'RudderStackToHeap';
 
 export type MetricUnit = 'Count' | 'Milliseconds';
 
+/** Collects metrics of one invocation. */
 export interface Metrics {
-  /** Takes note of a value; several of the same name become one metric with all of them. */
+  /** Adds a value. Several values with the same name become one metric. */
   readonly add: (name: string, unit: MetricUnit, value: number) => void;
-  /** The same with one more dimension, beside `service`. */
+  /** Adds a count with a dimension in addition to `service`. */
   readonly addBy: (dimension: string, value: string, name: string, count: number) => void;
-  /** Writes everything since the last time, as lines of CloudWatch's embedded metric format. */
+  /** Writes all values added since the last call, as lines in CloudWatch's embedded metric format. */
   readonly publish: () => void;
 }
 
-/** Values of one metric in one line; CloudWatch drops what is beyond. */
+/** CloudWatch's limit of values per metric in one line; it drops any more. */
 const MOST_VALUES = 100;
 
 /**
- * Metrics without a call to CloudWatch: it reads them from the log.
+ * Creates metrics in the embedded metric format: CloudWatch extracts them from the log, so no call to its API is needed.
  *
- * @param write takes a line
+ * @param write receives each line
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
  */
 export function createMetrics(

@@ -58,7 +58,7 @@ test('one JSON object for each line, in order', async () => {
     },
     { kind: 'filtered', reason: 'unsupported_type' },
     { kind: 'rejected', reason: 'missing_event', detail: 'event is required' },
-    { kind: 'rejected', reason: 'not_json', detail: expect.stringContaining('the body is no JSON') },
+    { kind: 'rejected', reason: 'not_json', detail: expect.stringContaining('the body is not valid JSON') },
   ]);
 });
 

@@ -44,9 +44,9 @@ test('an event is rejected when neither it nor the default gives an id', () => {
 
 test.each([
   ['', 'is required'],
-  ['{{ message.traits.app }}', 'has to read {{ message.path.to.id || "default" }}'],
-  ['{{ destination.app || 1 }}', 'has to read'],
-  ['{{ message.a[0] || 1 }}', 'has to read'],
+  ['{{ message.traits.app }}', 'has to have the form {{ message.path.to.id || "default" }}'],
+  ['{{ destination.app || 1 }}', 'has to have the form'],
+  ['{{ message.a[0] || 1 }}', 'has to have the form'],
   ['env.HEAP_APP', 'cannot be an env. reference'],
   ['x'.repeat(101), 'is longer than 100 characters'],
 ])('%j is refused as a setting', (appId, problem) => {

@@ -4,19 +4,22 @@ import { isFifo } from '../../sqs/fifo.ts';
 import type { OutgoingMessage } from '../../sqs/message.ts';
 import { sendBatch, type SendOutcome } from '../../sqs/send-batch.ts';
 
-/** The queue as the HTTP endpoint uses it. */
+/** The queue that the HTTP endpoint writes to. */
 export interface EventQueue {
   readonly isFifo: boolean;
   /**
-   * Sends one batch, once.
+   * Sends one batch, without retries.
    *
-   * @param deadline in ms since 1970
-   * @returns the outcome of each message
+   * @param deadline when the call is aborted, in ms since 1970
+   * @returns the outcome of each message, in order
+   * @throws the SDK's error if the whole call fails
    */
   readonly sendBatch: (messages: readonly OutgoingMessage[], deadline: number) => Promise<readonly SendOutcome[]>;
 }
 
-/** The queue, by the AWS SDK. The SDK does not repeat a call: the caller does, and knows what has arrived. */
+/**
+ * Implements `EventQueue` with the AWS SDK. The SDK's retries are disabled, since the caller retries only unsent messages.
+ */
 export function createEventQueue(queueUrl: string): EventQueue {
   const client = createSqsClient({ maxAttempts: 1 });
   return {

@@ -1,6 +1,6 @@
 /**
- * An id as RudderStack's gateway looks at it: text without blanks at the ends and without characters that cannot be seen.
- * The event itself keeps what it has.
+ * Normalizes an id as RudderStack's gateway does before it checks it: to a string, trimmed, without invisible characters.
+ * The event itself is not changed.
  */
 export function idText(id: unknown): string {
   if (id === undefined || id === null) return '';

@@ -1,25 +1,27 @@
-/** A point in time with the zone that it was given in. */
+/** A point in time, with the time zone offset that it was written with. */
 export interface Instant {
-  /** Milliseconds since 1970. */
+  /** In ms since 1970. */
   readonly epochMs: number;
   readonly offsetMinutes: number;
 }
 
 const ISO_8601 =
   /^(?<date>\d{4}-\d{2}-\d{2})(?:[Tt ](?<time>\d{2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?))? ?(?<zone>[Zz]|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?$/;
-/** E-mail and HTTP dates, and what `String(new Date())` gives: they name a zone, so that they mean the same everywhere. */
+/**
+ * Dates in the formats of e-mail, HTTP and `String(new Date())`. Only with a time zone, since they are ambiguous without.
+ */
 const WORDY = /^[A-Za-z]{3}.*\b(?:GMT|UTC|Z|[+-]\d{4})\b/;
-/** Seconds or milliseconds since 1970 that stand for a time between 2001 and 2286. */
+/** Seconds or milliseconds since 1970, for times between 2001 and 2286. */
 const EPOCH = /^\d{10}(?:\d{3})?$/;
-/** The last instant that a year of four digits can name, and the first. */
+/** The range of times with a four-digit year. */
 const LATEST_MS = Date.parse('9999-12-31T00:00:00Z');
 const EARLIEST_MS = Date.parse('0001-01-01T00:00:00Z');
 
 /**
- * Reads a time as an SDK or a person may have written it: ISO 8601 (UTC where it names no zone), e-mail style, epoch seconds
- * or milliseconds.
+ * Parses a time in one of the usual formats: ISO 8601 (UTC if it has no time zone), the format of e-mail headers, and epoch
+ * seconds or milliseconds.
  *
- * @returns undefined for what is no text, and for text that is no time
+ * @returns undefined if the value is not a string, or not a time in one of these formats
  */
 export function parseInstant(value: unknown): Instant | undefined {
   if (typeof value !== 'string') return undefined;
@@ -32,7 +34,7 @@ export function parseInstant(value: unknown): Instant | undefined {
   return within(local - offsetMinutes * 60_000, offsetMinutes);
 }
 
-/** RFC 3339 with milliseconds, in the instant's own zone: the form that RudderStack's processor gives all times. */
+/** Formats an instant as RudderStack's processor does: RFC 3339 with milliseconds, with the instant's offset. */
 export function formatInstant({ epochMs, offsetMinutes }: Instant): string {
   const local = new Date(epochMs + offsetMinutes * 60_000).toISOString();
   if (offsetMinutes === 0) return local;
@@ -45,6 +47,7 @@ function two(count: number): string {
   return String(count).padStart(2, '0');
 }
 
+/** Returns an instant in UTC; undefined if its year does not have four digits. */
 export function utc(epochMs: number): Instant | undefined {
   return within(epochMs, 0);
 }

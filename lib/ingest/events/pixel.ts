@@ -3,14 +3,14 @@ import { refuse, type Refusal } from '../http/refusal.ts';
 import { idText } from './id-text.ts';
 import type { ReceivedEvents } from './read-events.ts';
 
-/** What a parameter's name may begin with to stand inside of that object; every other name is a field of the event. */
+/** A parameter with one of these prefixes belongs to that object. Every other parameter is a field of the event. */
 const OBJECTS = ['context.traits.', 'context.', 'properties.', 'traits.'] as const;
 
 /**
- * An event out of a pixel's query, as mails and AMP pages send it: each parameter is a text of the event, `properties.price=10` one of
- * its properties.
+ * Reads an event from the query of a pixel request, as e-mails and AMP pages send it. Each parameter becomes a string in the
+ * event, for example `properties.price=10` a property.
  *
- * @returns no events for a track call without a name: RudderStack drops it as well
+ * @returns no events for a track call without a name, since RudderStack drops such an event too
  */
 export function readPixel(type: 'track' | 'page', query: URLSearchParams): ReceivedEvents | Refusal {
   const fields = new Map<string, unknown>();

@@ -4,21 +4,18 @@ import { idText } from './id-text.ts';
 import { refuse, type Refusal } from '../http/refusal.ts';
 import type { Route } from '../http/routes.ts';
 
-/** Events of one request. The SDKs send some hundreds at most. */
+/** The maximum number of events per request. The SDKs send at most some hundreds. */
 export const MOST_EVENTS = 10_000;
 
-/** The events of one request, in its order. */
+/** The events of one request, in order. */
 export interface ReceivedEvents {
   readonly kind: 'events';
   readonly events: readonly RudderStackEvent[];
-  /** What the batch says of all its events. */
+  /** The batch's own `sentAt`, unchecked. */
   readonly sentAt: unknown;
 }
 
-/**
- * Takes the events out of a body, as RudderStack's gateway does: one that cannot be taken fails the whole request, so that
- * its sender knows.
- */
+/** Reads the events from a body. As in RudderStack's gateway, one invalid event makes the whole request fail. */
 export function readEvents(
   route: Extract<Route, { readonly kind: 'event' | 'batch' | 'webhook' }>,
   value: unknown,
@@ -26,14 +23,14 @@ export function readEvents(
   const elements = elementsOf(route, value);
   if (elements.length === 0) return refuse('empty_batch');
   if (elements.length > MOST_EVENTS) {
-    return refuse('too_many_events', `the batch has ${elements.length} events, ${MOST_EVENTS} are the most`);
+    return refuse('too_many_events', `the batch has ${elements.length} events, the limit is ${MOST_EVENTS}`);
   }
   const place = (index: number): string => (route.kind === 'event' ? 'the body' : `the event with index ${index}`);
   const events: RudderStackEvent[] = [];
   for (const [index, element] of elements.entries()) {
-    if (!isObject(element)) return refuse('no_event', `${place(index)} is no JSON object`);
+    if (!isObject(element)) return refuse('no_event', `${place(index)} is not a JSON object`);
     const event = route.kind === 'event' ? { ...element, type: route.type } : element;
-    // What comes by webhook RudderStack has taken before: refused, it would be lost; taken, it is kept with its reason.
+    // RudderStack drops an event that its webhook refuses. Accepted, it becomes a dead letter with a reason.
     if (route.kind !== 'webhook' && !hasIdentity(event)) {
       return refuse('missing_identity', `${place(index)} has neither`);
     }
@@ -50,7 +47,7 @@ function elementsOf(route: { readonly kind: 'event' | 'batch' | 'webhook' }, val
   return isArray(value) ? value : [value];
 }
 
-/** Events that describe rows of a warehouse have no user. */
+/** Events that represent rows of a warehouse need no user. */
 function hasIdentity(event: JsonObject): boolean {
   if (event['type'] === 'extract' || event['type'] === 'record') return true;
   return idText(event['userId']) !== '' || idText(event['anonymousId']) !== '';

@@ -7,24 +7,25 @@ import type { SendOutcome } from '../../sqs/send-batch.ts';
 import { sendWithRetry } from '../../sqs/send-with-retry.ts';
 import type { EventQueue } from './event-queue.ts';
 
-/** Batches of one request that are under way at once. */
+/** Batches of one request that are sent concurrently. */
 const PARALLEL_BATCHES = 4;
 
+/** What `sendMessages` uses. */
 export interface SendDependencies {
   readonly queue: EventQueue;
   readonly clock: Clock;
   /** In [0, 1). */
   readonly random: () => number;
-  /** An attempt that failed as a whole. */
+  /** Called when a whole call to SQS fails. */
   readonly onFailure: (error: unknown) => void;
 }
 
 /**
- * Puts all messages into the queue. What SQS leaves of a batch is sent again until `deadline`. When one batch has failed for
- * good the request will come again as a whole, so the others are not sent any more.
+ * Sends all messages to the queue. Messages that SQS does not accept are retried until `deadline`. When a batch has finally
+ * failed, the remaining batches are not sent, because the client will repeat the whole request.
  *
  * @param deadline in ms since 1970
- * @returns how many messages are not known to be in the queue; 0 means that every one is
+ * @returns how many messages are not known to be in the queue; 0 if all of them are
  */
 export async function sendMessages(
   messages: readonly OutgoingMessage[],
@@ -43,7 +44,7 @@ export async function sendMessages(
   }
 
   const batches = inBatches(messages, SQS_BATCH_LIMITS, ({ bytes }) => bytes);
-  // A FIFO queue keeps the order in which it is sent to.
+  // On a FIFO queue the batches are sent one after the other, to keep the order.
   await mapLimit(batches, queue.isFifo ? 1 : PARALLEL_BATCHES, async (batch) => {
     const isPointless = (): boolean => unsent > 0;
     const left = await sendWithRetry(batch, attempt, { clock, random, deadline, isPointless });

@@ -3,18 +3,18 @@ import type { RudderStackEvent } from '../../rudderstack/event.ts';
 import { formatInstant, parseInstant, utc, type Instant } from './instant.ts';
 import { idText } from './id-text.ts';
 
-/** What is known of an event beside itself. */
+/** What is known about the request that contained an event. */
 export interface Reception {
-  /** When the request came, in ms since 1970. */
+  /** When the request was received, in ms since 1970. */
   readonly receivedAtMs: number;
-  /** What the batch around it says. */
+  /** The batch's own `sentAt`, unchecked. */
   readonly sentAt: unknown;
   readonly requestIp: string;
-  /** A new id, for an event that has none. */
+  /** Creates an id for an event without one. */
   readonly newMessageId: () => string;
 }
 
-/** An event with what RudderStack's servers would have added by the time that it reaches a destination. */
+/** An event with the fields that RudderStack's servers add before it reaches a destination. */
 export interface StampedEvent extends RudderStackEvent {
   readonly messageId: string;
   readonly rudderId: string;
@@ -23,12 +23,12 @@ export interface StampedEvent extends RudderStackEvent {
 }
 
 /**
- * Adds what RudderStack's gateway adds to each event (`messageId`, `rudderId`, `receivedAt`, `request_ip`), and mends its times as
- * the processor does: a device's clock may be wrong by years, but not by how much time lies between two of its own times. So
- * `timestamp`, where the event has none of its own, is `receivedAt − (sentAt − originalTimestamp)`.
+ * Adds the fields that RudderStack's gateway adds to each event (`messageId`, `rudderId`, `receivedAt`, `request_ip`), and
+ * corrects its times as RudderStack's processor does. The clock of a device may be wrong by years, but the difference
+ * between two of its times is right. So an event without a `timestamp` gets `receivedAt − (sentAt − originalTimestamp)`.
  *
- * Two differences, on purpose: `sentAt` may stand at the batch, as mobile SDKs send it; and a number that is a time in milliseconds
- * counts as one.
+ * There are two intended differences: `sentAt` may be a field of the batch, as mobile SDKs send it, and a number of epoch
+ * milliseconds is accepted as a timestamp.
  *
  * @see https://github.com/rudderlabs/rudder-server/blob/master/gateway/handle.go
  * @see https://github.com/rudderlabs/rudder-server/blob/master/processor/processor.go
@@ -58,7 +58,7 @@ function parseTime(value: unknown): Instant | undefined {
   return typeof value === 'number' && value >= 1e11 ? utc(Math.trunc(value)) : parseInstant(value);
 }
 
-/** The three times may lie so far apart that no year of four digits can hold their difference. */
+/** The computed time may be outside the range of four-digit years if the three times are far apart. */
 function inRange({ epochMs }: Instant): boolean {
   return utc(epochMs) !== undefined;
 }
@@ -68,7 +68,7 @@ function messageIdOf(value: unknown): string | undefined {
   return typeof text === 'string' && text.trim() !== '' ? text.trim() : undefined;
 }
 
-/** One user's events have the same: MD5 of `userId:anonymousId`, written as a UUID. */
+/** The same for all events of a user: the MD5 hash of `userId:anonymousId`, formatted as a UUID. */
 function rudderIdOf({ userId, anonymousId }: RudderStackEvent): string {
   const digest = createHash('md5')
     .update(`${idText(userId)}:${idText(anonymousId)}`)

@@ -11,16 +11,17 @@ import { sendMessages } from './send.ts';
 import { stampEvent } from './stamp.ts';
 import { toMessages } from './to-messages.ts';
 
+/** What `takeEvents` uses. */
 export interface TakeDependencies {
   readonly queue: EventQueue;
   readonly clock: Clock;
   /** In [0, 1). */
   readonly random: () => number;
-  /** A call to the queue that failed as a whole. */
+  /** Called when a whole call to SQS fails. */
   readonly onFailure: (error: unknown) => void;
 }
 
-/** The events of a request that are all in the queue. */
+/** All events of the request are in the queue. */
 export interface Taken {
   readonly kind: 'taken';
   readonly events: number;
@@ -28,9 +29,9 @@ export interface Taken {
 }
 
 /**
- * Puts the events of a request into the queue: reads them, adds what RudderStack's gateway adds, and sends them.
+ * Reads the events of a request, adds the fields that RudderStack's gateway adds, and sends them to the queue.
  *
- * @param deadline in ms since 1970
+ * @param deadline when to stop sending, in ms since 1970
  * @returns refused unless every event is in the queue
  */
 export async function takeEvents(

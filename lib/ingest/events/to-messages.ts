@@ -13,8 +13,10 @@ export interface Messages {
 }
 
 /**
- * Bytes and events that share a message. SQS counts 64 KB as one request, so larger messages save nothing; a record comes
- * back whole when one of its events is deferred, so they cost more then.
+ * The maximum number of bytes and events per message. SQS bills every 64 KB as one request, so larger messages are not
+ * cheaper. They are more expensive to retry, since a whole record returns to the queue if one of its events is deferred.
+ *
+ * @see https://aws.amazon.com/sqs/pricing/
  */
 export const SHARED_MESSAGE_LIMITS: BatchLimits = { items: 500, bytes: 256 * 1024 };
 
@@ -23,17 +25,18 @@ const CLOSE = ']}';
 
 interface EventText {
   readonly event: StampedEvent;
-  /** JSON, or what it was compressed to. */
+  /** JSON, or compressed JSON. */
   readonly text: string;
   readonly bytes: number;
   readonly isCompressed: boolean;
 }
 
 /**
- * Puts the events of one request into as few messages as are sensible, in their order. An event that is too large for SQS is
- * compressed; the forwarder reads that as well.
+ * Batches the events of one request into messages, in order. An event that is too large for SQS is compressed; the
+ * forwarding function reads both forms.
  *
- * @param isFifo for a FIFO queue each message holds the events of one user
+ * @param isFifo whether the queue is a FIFO queue; then each message contains events of one user only
+ * @returns refused if an event is too large even when compressed
  */
 export function toMessages(events: readonly StampedEvent[], isFifo: boolean): Messages | Refusal {
   const texts: EventText[] = [];
@@ -44,7 +47,7 @@ export function toMessages(events: readonly StampedEvent[], isFifo: boolean): Me
   }
   const groups = isFifo ? Map.groupBy(texts, ({ event }) => event.rudderId).values() : [texts];
   const room = { ...SHARED_MESSAGE_LIMITS, bytes: SHARED_MESSAGE_LIMITS.bytes - OPEN.length - CLOSE.length };
-  // A compressed event cannot stand among others. Each but the last is followed by a comma.
+  // A compressed event cannot share a message. Each event but the last is followed by a comma.
   const bytesOf = ({ bytes, isCompressed }: EventText): number => (isCompressed ? Infinity : bytes + 1);
   const messages: OutgoingMessage[] = [];
   for (const group of groups) {
@@ -74,6 +77,6 @@ function toMessage(texts: readonly EventText[], isFifo: boolean): OutgoingMessag
 
 function tooLarge({ event, bytes }: EventText, index: number): Refusal {
   const id = event.messageId.slice(0, 100);
-  const least = `${bytes} bytes even when compressed, one SQS message holds ${SQS_LIMITS.bytes}`;
-  return refuse('event_too_large', `the event with index ${index}, messageId ${JSON.stringify(id)}: ${least}`);
+  const size = `${bytes} bytes even when compressed, the limit of an SQS message is ${SQS_LIMITS.bytes}`;
+  return refuse('event_too_large', `the event with index ${index}, messageId ${JSON.stringify(id)}: ${size}`);
 }

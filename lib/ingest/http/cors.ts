@@ -1,15 +1,15 @@
 import type { HttpRequest } from './request.ts';
 
-/** Seconds for which a browser may remember that it is allowed to send; RudderStack's figure. */
+/** How long a browser may cache a preflight answer, in seconds. The same as in RudderStack's gateway. */
 const PREFLIGHT_MAX_AGE_S = 900;
 
-/** Nothing but what an origin or a list of header names is made of: the value goes back in a header. */
+/** The values are returned in a header, so only characters of an origin and of header names are accepted. */
 const ORIGIN = /^[\w.:/[\]*-]{1,300}$/;
 const HEADER_NAMES = /^[\w\-, ]{1,1000}$/;
 
 /**
- * The headers that let a page of any origin send events with credentials and any header, as RudderStack's gateway does: the SDKs
- * add headers of their own, and retries add more. What protects the queue is the write key.
+ * Returns the CORS headers. As in RudderStack's gateway, a page of any origin may send events with credentials and with any
+ * header, because the SDKs add several headers of their own. The write key protects the queue.
  */
 export function corsHeaders({ headers, method }: HttpRequest): Record<string, string> {
   const origin = headers['origin'] ?? '';

@@ -1,5 +1,6 @@
 /**
- * Why a request is not taken. The texts are RudderStack's own wherever it has one: SDKs look for some of them.
+ * Why a request is refused. The texts are those of RudderStack's gateway where it has one, since SDKs check for some of
+ * them.
  *
  * @see https://www.rudderstack.com/docs/api/http-api/
  */
@@ -29,23 +30,25 @@ const REFUSALS = {
 
 export type RefusalReason = keyof typeof REFUSALS;
 
+/** The request is refused, and none of its events is in the queue, as far as is known. */
 export interface Refusal {
   readonly kind: 'refused';
   readonly reason: RefusalReason;
-  /** Which part of the request it is, for its sender; a line of its own below RudderStack's text. */
+  /** What is wrong with the request, for its sender. Sent on a second line, below RudderStack's text. */
   readonly detail?: string;
 }
 
+/** Creates a refusal. */
 export function refuse(reason: RefusalReason, detail?: string): Refusal {
   return detail === undefined ? { kind: 'refused', reason } : { kind: 'refused', reason, detail };
 }
 
-/** HTTP status of a refusal. From 500 on the SDKs send again; below, all but 429 is final for them. */
+/** Returns the HTTP status of a refusal. SDKs retry after a 5xx or a 429. Any other 4xx is final for them. */
 export function statusOf({ reason }: Refusal): number {
   return REFUSALS[reason].status;
 }
 
-/** Body of a refusal: RudderStack's text, and on a second line what it is about. */
+/** Returns the body of a refusal: RudderStack's text, and the detail on a second line. */
 export function textOf({ reason, detail }: Refusal): string {
   return `${REFUSALS[reason].text}\n${detail === undefined ? '' : `${detail}\n`}`;
 }

@@ -1,25 +1,30 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 
-/** A request, whichever of HTTP API and function URL has brought it: both speak payload format 2.0. */
+/** A request from an HTTP API or a function URL. Both use payload format 2.0. */
 export interface HttpRequest {
   readonly method: string;
-  /** Without a slash at the end. */
+  /** Without a trailing slash. */
   readonly path: string;
   readonly query: URLSearchParams;
-  /** By lower-case name. */
+  /** With lower-case names. */
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly body: Buffer;
-  /** Address of the caller as the gateway sees it; no header can change it. */
+  /** The client's address as the gateway sees it. Headers such as `X-Forwarded-For` do not affect it. */
   readonly sourceIp: string;
 }
 
+/** The answer to a request. A body of bytes is sent in base64. */
 export interface HttpAnswer {
   readonly status: number;
   readonly contentType: string;
   readonly body: string | Buffer;
 }
 
-/** @see https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html */
+/**
+ * Reads a request from a Lambda event in payload format 2.0.
+ *
+ * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+ */
 export function readRequest(event: APIGatewayProxyEventV2): HttpRequest {
   return {
     method: event.requestContext.http.method.toUpperCase(),
@@ -31,7 +36,11 @@ export function readRequest(event: APIGatewayProxyEventV2): HttpRequest {
   };
 }
 
-/** @param headers in addition to those that every answer has */
+/**
+ * Converts an answer to a Lambda result in payload format 2.0.
+ *
+ * @param headers in addition to the headers of every answer
+ */
 export function toResult(
   { status, contentType, body }: HttpAnswer,
   headers: Readonly<Record<string, string>>,

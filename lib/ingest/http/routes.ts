@@ -1,14 +1,17 @@
 import { refuse, type Refusal } from './refusal.ts';
 
-/** How a request shows that it may send: the write key as Basic user, as query parameter, or the webhook's secret header. */
+/**
+ * How a request authenticates: the write key as Basic user, the write key in the query, or the webhook secret in a header.
+ */
 export type Authentication = 'header' | 'query' | 'webhook';
 
+/** What a path is for. */
 export type Route =
-  /** One event, whose type the path names. */
+  /** One event; the path determines its type. */
   | { readonly kind: 'event'; readonly authentication: Authentication; readonly type: string }
   /** `{"batch":[…]}`. */
   | { readonly kind: 'batch'; readonly authentication: Authentication }
-  /** What RudderStack's Webhook destinations post: an event, several, or a batch, all of them processed already. */
+  /** From RudderStack's Webhook destination: one event, an array, or a batch, already processed by RudderStack. */
   | { readonly kind: 'webhook'; readonly authentication: Authentication }
   /** One event in the query. */
   | { readonly kind: 'pixel'; readonly authentication: Authentication; readonly type: 'track' | 'page' }
@@ -16,7 +19,7 @@ export type Route =
   | { readonly kind: 'health' }
   | { readonly kind: 'robots' };
 
-/** A route that brings events. */
+/** A route that receives events. */
 export type EventRoute = Extract<Route, { readonly authentication: Authentication }>;
 
 const EVENT_TYPES = ['identify', 'track', 'page', 'screen', 'group', 'alias'] as const;
@@ -44,7 +47,8 @@ function on(
 }
 
 /**
- * What a path is for: RudderStack's data-plane API as its SDKs use it, `/sourceConfig` of its control plane, and `/webhook`.
+ * Finds the route of a request. The routes are RudderStack's data-plane API as far as its SDKs use it, `/sourceConfig` of
+ * its control plane, and `/webhook`.
  *
  * @see https://www.rudderstack.com/docs/api/http-api/
  */

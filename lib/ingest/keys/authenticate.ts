@@ -4,10 +4,10 @@ import type { Authentication } from '../http/routes.ts';
 import type { KeyRing } from './key-ring.ts';
 import type { Source } from './write-keys.ts';
 
-/** The header in which RudderStack's Webhook destination, or whoever else posts to /webhook, brings the secret. */
+/** The header with the secret of requests to /webhook. */
 export const WEBHOOK_SECRET_HEADER = 'x-webhook-secret';
 
-/** A request whose key belongs to a source. */
+/** The source that a request's key belongs to. */
 export interface Authenticated {
   readonly kind: 'source';
   readonly source: Source;
@@ -23,8 +23,8 @@ const MISSING_KEY = {
 /**
  * Finds the source that a request's key belongs to.
  *
- * @param from where the request has to bring its key
- * @param onUnavailable told why the keys cannot be read; the request is then refused with a status that asks for a retry
+ * @param from where the key has to be in the request
+ * @param onUnavailable called if the keys cannot be read; the request is then refused with a status that SDKs retry
  */
 export async function authenticate(
   request: HttpRequest,

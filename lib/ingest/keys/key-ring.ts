@@ -1,28 +1,35 @@
 import type { Clock } from '../../clock.ts';
 import { findSource, parseIngestKeys, type IngestKeys, type Source } from './write-keys.ts';
 
-/** After this the keys are read again, in ms: a key that was taken back counts no longer. */
+/** The keys are read again after this time, in ms. A revoked key is accepted for so long. */
 const FRESH_MS = 5 * 60 * 1000;
-/** An unknown key may be a new one, but nobody can make the function read more often than this, in ms. */
+/** The shortest time between two reads, in ms. It limits the reads that requests with unknown keys can cause. */
 const SOONEST_MS = 30 * 1000;
 
+/** The keys of all sources, cached in memory. */
 export interface KeyRing {
   /**
-   * @returns whose key it is; undefined for nobody's
-   * @throws when the keys could never be read
+   * Finds the source of a key.
+   *
+   * @returns undefined if the key is unknown
+   * @throws if the keys have never been read successfully
    */
   find(kind: keyof IngestKeys, given: string): Promise<Source | undefined>;
 }
 
+/** What the key ring uses. */
 export interface KeyRingDependencies {
-  /** Reads the keys' JSON from where the owner keeps it. */
+  /** Loads the keys as JSON. */
   readonly load: () => Promise<string>;
   readonly clock: Clock;
-  /** The keys could not be read again; those that are known stay good. */
+  /** Called if the keys could not be read again. The cached keys stay valid. */
   readonly onStale: (error: unknown) => void;
 }
 
-/** Keeps the keys in memory between requests. */
+/**
+ * Creates a key ring. It loads the keys at the first request, again when they are five minutes old, and also for an unknown
+ * key, which may be new.
+ */
 export function createKeyRing({ load, clock, onStale }: KeyRingDependencies): KeyRing {
   let known: IngestKeys | undefined;
   let triedAt = Number.NEGATIVE_INFINITY;

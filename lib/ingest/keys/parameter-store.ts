@@ -1,11 +1,11 @@
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 
-/** A request for the keys may take so long, in ms: whoever sends events waits for it. */
+/** The timeout for reading the keys, in ms. The client's request waits for it. */
 const TIMEOUT_MS = 3000;
 
 /**
- * Reads a parameter of Systems Manager's Parameter Store, decrypted. A secret of Secrets Manager has a name there as well:
- * `/aws/reference/secretsmanager/NAME`, so that one client reads both.
+ * Returns a function that reads a parameter from Parameter Store, decrypted. It also reads a secret from Secrets Manager, by
+ * the name `/aws/reference/secretsmanager/NAME`. The function throws if the parameter cannot be read.
  *
  * @see https://docs.aws.amazon.com/systems-manager/latest/userguide/integration-ps-secretsmanager.html
  */

@@ -3,31 +3,32 @@ import * as v from 'valibot';
 import { isObject, type JsonObject } from '../../json.ts';
 import { ConfigurationError } from '../../configuration-error.ts';
 
-/** Somebody who may send: an app with a write key, or a RudderStack workspace with the webhook's secret. */
+/** A sender of events: an app with a write key, or a RudderStack workspace with a webhook secret. */
 export interface Source {
-  /** The owner's name for it; the only thing about it that is ever logged. */
+  /** The name that the owner gave it. It may be logged; keys may not. */
   readonly name: string;
   readonly isEnabled: boolean;
 }
 
 interface Key {
   readonly source: Source;
-  /** SHA-256 of the key: all keys have the same length, and none of them stays in memory. */
+  /** The SHA-256 hash of the key. Hashes have equal length, as a constant-time comparison requires. */
   readonly digest: Buffer;
 }
 
+/** All keys that the HTTP endpoint accepts. */
 export interface IngestKeys {
   readonly writeKeys: readonly Key[];
   readonly webhookSecrets: readonly Key[];
 }
 
-/** A key that is shorter can be guessed. RudderStack's own have 27 characters. */
+/** The minimum length of a key, in characters. Shorter keys could be guessed. RudderStack's keys have 27. */
 const SHORTEST_KEY = 8;
 
 const KeyText = v.pipe(
   v.string('has to be a string, or a list of strings'),
   v.trim(),
-  v.minLength(SHORTEST_KEY, `has to have ${SHORTEST_KEY} characters at least`),
+  v.minLength(SHORTEST_KEY, `has to have at least ${SHORTEST_KEY} characters`),
 );
 const KeysByName = v.optional(
   v.pipe(
@@ -45,28 +46,28 @@ const KeysDocument = v.strictObject(
     webhookSecrets: KeysByName,
     disabledSources: v.optional(v.array(v.string('has to be a string'), 'has to be a list'), []),
   },
-  'is not known here',
+  'is not a known key',
 );
 
 /**
- * Reads the keys that the owner keeps in Parameter Store or Secrets Manager:
+ * Parses the keys that the owner keeps in Parameter Store or Secrets Manager:
  * `{"writeKeys":{"web":"…","app":["new","old"]},"webhookSecrets":{"workspace":"…"},"disabledSources":["app"]}`.
  *
- * @throws ConfigurationError naming what is wrong, and quoting no key
+ * @throws ConfigurationError if the document is invalid; the message never quotes a key
  */
 export function parseIngestKeys(json: string): IngestKeys {
   let document: unknown;
   try {
     document = JSON.parse(json);
   } catch {
-    throw new ConfigurationError('the ingest keys are no JSON');
+    throw new ConfigurationError('the ingest keys are not valid JSON');
   }
   if (!isObject(document))
-    throw new ConfigurationError('the ingest keys are wrong: the document has to be a JSON object');
+    throw new ConfigurationError('the ingest keys are invalid: the document has to be a JSON object');
   const parsed = v.safeParse(KeysDocument, document);
   if (!parsed.success) {
     const problems = parsed.issues.map((issue) => `${v.getDotPath(issue) ?? 'the document'} ${issue.message}`);
-    throw new ConfigurationError(`the ingest keys are wrong: ${problems.join('; ')}`);
+    throw new ConfigurationError(`the ingest keys are invalid: ${problems.join('; ')}`);
   }
   const disabled = new Set(parsed.output.disabledSources);
   const toKeys = (byName: Readonly<Record<string, string | readonly string[]>>): Key[] =>
@@ -77,8 +78,10 @@ export function parseIngestKeys(json: string): IngestKeys {
 }
 
 /**
- * Whose key it is. Every key is compared, each in the same time whatever they have in common, so that the time that an answer
- * takes tells nothing about a wrong key.
+ * Finds the source of a key. It compares all keys, each in constant time, so that the response time reveals nothing about
+ * the valid keys.
+ *
+ * @returns undefined if the key is unknown
  */
 export function findSource(keys: readonly Key[], given: string, isEqual = timingSafeEqual): Source | undefined {
   const digest = digestOf(given);

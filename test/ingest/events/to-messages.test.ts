@@ -92,7 +92,7 @@ test('an event that is too large even when compressed is refused by name', () =>
     kind: 'refused',
     reason: 'event_too_large',
     detail: expect.stringMatching(
-      /^the event with index 1, messageId "the-big-one": 13\d{5} bytes even when compressed, one SQS message holds 1048576$/,
+      /^the event with index 1, messageId "the-big-one": 13\d{5} bytes even when compressed, the limit of an SQS message is 1048576$/,
     ),
   });
 });

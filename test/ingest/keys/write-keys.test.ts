@@ -7,7 +7,7 @@ const document = {
   disabledSources: ['app'],
 };
 
-test('a key belongs to its source, and so does the old key during a rotation', () => {
+test('knows whose key it is, old keys during a rotation included', () => {
   const { writeKeys, webhookSecrets } = parseIngestKeys(JSON.stringify(document));
   expect(findSource(writeKeys, 'web-key-1')).toEqual({ name: 'web', isEnabled: true });
   expect(findSource(writeKeys, 'app-key-new')).toEqual({ name: 'app', isEnabled: false });
@@ -16,13 +16,13 @@ test('a key belongs to its source, and so does the old key during a rotation', (
 });
 
 test.each(['', 'web-key-', 'web-key-11', 'WEB-KEY-1', 'a-long-secret', 'undefined'])(
-  '%j is not a write key',
+  '%j is nobody’s write key',
   (given) => {
     expect(findSource(parseIngestKeys(JSON.stringify(document)).writeKeys, given)).toBeUndefined();
   },
 );
 
-test('every key is compared in the same steps, whether and however much of it is right', () => {
+test('a wrong key takes the same steps, however much of it is right, and so does a right one', () => {
   const { writeKeys } = parseIngestKeys(JSON.stringify(document));
   const compare = (given: string): readonly number[][] => {
     const lengths: number[][] = [];
@@ -43,20 +43,20 @@ test('every key is compared in the same steps, whether and however much of it is
 });
 
 test.each([
-  ['{', 'the ingest keys are no JSON'],
-  ['[]', 'the ingest keys are wrong: the document has to be a JSON object'],
-  ['{"writekeys":{}}', 'the ingest keys are wrong: writekeys is not known here'],
-  ['{"writeKeys":[]}', 'the ingest keys are wrong: writeKeys has to be an object {"name": "key"}'],
-  ['{"writeKeys":{"web":"se-cret"}}', 'the ingest keys are wrong: writeKeys.web has to have 8 characters at least'],
+  ['{', 'the ingest keys are not valid JSON'],
+  ['[]', 'the ingest keys are invalid: the document has to be a JSON object'],
+  ['{"writekeys":{}}', 'the ingest keys are invalid: writekeys is not a known key'],
+  ['{"writeKeys":[]}', 'the ingest keys are invalid: writeKeys has to be an object {"name": "key"}'],
+  ['{"writeKeys":{"web":"se-cret"}}', 'the ingest keys are invalid: writeKeys.web has to have at least 8 characters'],
   [
     '{"writeKeys":{"web":["long-enough","se-cret"]}}',
-    'the ingest keys are wrong: writeKeys.web.1 has to have 8 characters at least',
+    'the ingest keys are invalid: writeKeys.web.1 has to have at least 8 characters',
   ],
   [
     '{"writeKeys":{"web":12345678}}',
-    'the ingest keys are wrong: writeKeys.web has to be a string, or a list of strings',
+    'the ingest keys are invalid: writeKeys.web has to be a string, or a list of strings',
   ],
-])('%s is refused, and the message quotes no key', (json, message) => {
+])('%s is refused with a message that quotes no key', (json, message) => {
   expect(() => parseIngestKeys(json)).toThrow(message);
   expect(() => parseIngestKeys(json)).not.toThrow(/se-cret|12345678/);
 });
