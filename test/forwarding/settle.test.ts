@@ -112,7 +112,7 @@ describe('dead letters', () => {
     );
     expect(words).toEqual([['delivered', 'dead_letter_failed'], ['heap_refused']]);
     expect(settled[0]?.events[1]?.outcome).toMatchObject({
-      detail: 'the dead-letter queue did not take it (heap_refused)',
+      detail: 'the dead letter could not be sent (heap_refused)',
       heapStatus: 400,
     });
     expect(changed.flat()).toEqual([{ receiptHandle: 'handle of a', visibilityTimeoutS: 15 }]);
