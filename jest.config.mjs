@@ -19,6 +19,9 @@ const common = {
   transform: { '\\.ts$|/p-map/': '<rootDir>/test/support/transform.mjs' },
   transformIgnorePatterns: ['/node_modules/(?!p-map/)'],
   setupFiles: ['<rootDir>/test/support/fast-check.ts'],
+  // The embedded SQS server: it starts in a moment, and the unit tests of lib/sqs/ speak to it.
+  globalSetup: '<rootDir>/test/support/global-setup.mjs',
+  globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
 };
 
 /** @type {import('jest').Config} */
@@ -33,8 +36,6 @@ export default {
       ...common,
       displayName: 'integration',
       testMatch: INTEGRATION_TESTS,
-      globalSetup: '<rootDir>/test/support/global-setup.mjs',
-      globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
     },
   ],
   // Most integration tests wait for processes and queues; with one worker on two cores they would wait for each other.

@@ -5,7 +5,7 @@ const limits: BatchLimits = { items: 10, bytes: 1000 };
 const size = (item: number): number => item;
 const sizes = fc.array(fc.oneof(fc.integer({ min: 0, max: 1200 }), fc.constant(Infinity)), { maxLength: 60 });
 
-test('batches keep the order and the limits, and each could not have held the next one’s first item', () => {
+test('batches keep the order and the limits, and none could have held the first item of the next', () => {
   fc.assert(
     fc.property(sizes, (items) => {
       const batches = [...inBatches(items, limits, size)];
@@ -22,7 +22,21 @@ test('batches keep the order and the limits, and each could not have held the ne
   );
 });
 
-test('items that are still coming make the same batches', async () => {
+test('a batch may be filled to the last byte and the last item', () => {
+  expect([...inBatches([400, 600, 1], limits, size)]).toEqual([[400, 600], [1]]);
+  expect([...inBatches([400, 601, 1], limits, size)]).toEqual([[400], [601, 1]]);
+  expect(
+    [
+      ...inBatches(
+        Array.from({ length: 11 }, () => 0),
+        limits,
+        size,
+      ),
+    ].map(({ length }) => length),
+  ).toEqual([10, 1]);
+});
+
+test('items that come asynchronously make the same batches', async () => {
   await fc.assert(
     fc.asyncProperty(sizes, async (items) => {
       const batches = await Array.fromAsync(inBatchesAsync(items, limits, size));
@@ -31,7 +45,7 @@ test('items that are still coming make the same batches', async () => {
   );
 });
 
-test('when reading the items fails, those before the failure come out first', async () => {
+test('when reading the items fails, those before the failure are given out first', async () => {
   async function* broken(): AsyncGenerator<number> {
     yield 1;
     yield 2;
@@ -45,7 +59,7 @@ test('when reading the items fails, those before the failure come out first', as
   expect(batches).toEqual([[1, 2]]);
 });
 
-test('it reads no further than the batch that it gives out', async () => {
+test('it reads one item further than the batch that it gives out, and no more', async () => {
   let read = 0;
   function* counted(): Generator<number> {
     for (;;) yield (read += 1);

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { elementTexts, memberText } from '../lib/json-text.ts';
+import { elementTexts, isDeeperThan, memberText } from '../lib/json-text.ts';
 
 describe('elementTexts', () => {
   test.each([
@@ -8,11 +8,11 @@ describe('elementTexts', () => {
     [' [ 1 , "a,]" , {"b":[2,3]} , null ] ', ['1', '"a,]"', '{"b":[2,3]}', 'null']],
     ['["\\\\","\\"]",true]', ['"\\\\"', '"\\"]"', 'true']],
     ['[1e400,-0.50,12345678901234567890]', ['1e400', '-0.50', '12345678901234567890']],
-  ])('cuts %s without re-writing it', (json, expected) => {
+  ])('cuts the elements out of %s as they were written: %j', (json, expected) => {
     expect(elementTexts(json)).toEqual(expected);
   });
 
-  test('gives texts that parse to the same values, however the array is laid out', () => {
+  test('gives strings that parse to the same values, however the array is laid out', () => {
     fc.assert(
       fc.property(fc.array(fc.jsonValue()), fc.constantFrom(0, 1, '\t'), (list, space) => {
         const texts = elementTexts(JSON.stringify(list, undefined, space));
@@ -35,7 +35,7 @@ describe('memberText', () => {
     ['{"\\u0061":true}', 'a', 'true'],
     ['{"b":{"a":1}}', 'a', undefined],
     ['{}', 'a', undefined],
-  ])('of %s takes the member %s as it stands', (json, key, expected) => {
+  ])('of %s takes the member %s as it was written: %s', (json, key, expected) => {
     expect(memberText(json, key)).toBe(expected);
   });
 
@@ -49,5 +49,25 @@ describe('memberText', () => {
         }
       }),
     );
+  });
+});
+
+describe('isDeeperThan', () => {
+  test.each([
+    ['1', 0, false],
+    ['[]', 0, true],
+    ['[]', 1, false],
+    ['{"a":[1]}', 1, true],
+    ['{"a":[1]}', 2, false],
+    ['[[],[],[]]', 2, false],
+    ['[[],[[]]]', 2, true],
+    ['["[[[["]', 1, false],
+    ['[[[', 2, true],
+  ])('%s has more than %i levels: %s', (json, most, expected) => {
+    expect(isDeeperThan(json, most)).toBe(expected);
+  });
+
+  test('tells it of text that no parser would survive', () => {
+    expect(isDeeperThan('['.repeat(1_000_000), 200)).toBe(true);
   });
 });

@@ -21,14 +21,23 @@ const indexesOf = ({ heap }: World): unknown[] =>
   heap.contents().events.map(({ properties }) => Object.values(properties ?? {})[0]);
 const HOUR_MS = 60 * 60 * 1000;
 
-test('an hour of Heap being down costs a few requests, and everything comes through', async () => {
-  const world = await run({ bodies: events(500), heapFaults: down(12) });
+test('an hour of Heap being unavailable costs a request every 30 s, and then everything comes through', async () => {
+  // Four failures open the circuit; from then on one request in 30 s probes.
+  const requests = 4 + HOUR_MS / 30_000;
+  const world = await run({ bodies: events(500), heapFaults: down(requests) });
+  const outageMs = Math.min(...world.taken.map(({ sentAt }) => sentAt)) - world.startedAt;
+  expect(world.attempts.filter(({ result }) => result === 503)).toHaveLength(requests);
+  expect(outageMs).toBeGreaterThanOrEqual(HOUR_MS);
+  // There was no lack of invocations that could have sent more.
+  expect(
+    world.reports.filter(({ outcomes }) => outcomes.every(({ kind }) => kind === 'deferred')).length,
+  ).toBeGreaterThan(10 * requests);
   expect(world.problems).toEqual([]);
   expect(world.heap.contents().events).toHaveLength(500);
   expect(world.deadLetters).toEqual([]);
 });
 
-test('after twelve hours and 50 receives the records are dead-lettered with the last cause', async () => {
+test('after 50 receives, which take 8 to 13 hours, the records are dead-lettered with the last cause', async () => {
   const world = await run({ bodies: events(3), heapFaults: down(1000) });
   expect(
     world.deadLetters.map(({ attributes }) => [
@@ -40,14 +49,14 @@ test('after twelve hours and 50 receives the records are dead-lettered with the 
     ['retries_exhausted', '50'],
     ['retries_exhausted', '50'],
   ]);
-  const [letter] = world.deadLetters;
-  expect(letter?.attributes?.['detail']?.StringValue).toMatch(/^(heap_error: Heap answered 503|circuit_open)/);
+  const [deadLetter] = world.deadLetters;
+  expect(deadLetter?.attributes?.['detail']?.StringValue).toMatch(/^(heap_error: Heap answered 503|circuit_open)/);
   expect(world.durationMs).toBeGreaterThan(8 * HOUR_MS);
   expect(world.durationMs).toBeLessThan(13 * HOUR_MS);
 });
 
 describe('one noisy identity', () => {
-  test('holds nobody up: the others are delivered at once, its surplus in its own time', async () => {
+  test('does not delay the others: they are delivered at once, its surplus as its own limit allows', async () => {
     const noisy = Array.from({ length: 2500 }, (_, index) => event(index, 'noisy'));
     const quiet = Array.from({ length: 500 }, (_, index) => event(10_000 + index));
     const world = await run({ bodies: [...noisy, ...quiet], batchSize: 10_000 });
@@ -61,7 +70,7 @@ describe('one noisy identity', () => {
     expect(world.durationMs).toBeLessThan(4 * 60_000);
   });
 
-  test('does not use up the receives that failures need', async () => {
+  test('is not given up while it waits for its limit, however often that takes', async () => {
     const world = await run({ bodies: events(6000, 'noisy'), maxReceiveCount: 3, maximumConcurrency: 2 });
     expect(world.deadLetters).toEqual([]);
     expect(world.heap.contents().events).toHaveLength(6000);
@@ -69,7 +78,7 @@ describe('one noisy identity', () => {
   });
 });
 
-test('a backlog goes out at 98 % of Heap’s limit, with several containers and without a 429', async () => {
+test('a backlog is sent at 98 % of Heap’s limit or more, with several containers and without a 429', async () => {
   const world = await run({ bodies: events(100_000), maximumConcurrency: 3, steadyLatencyMs: 200 });
   expect(world.heap.counts().byStatus).toEqual({ 200: world.heap.counts().requests });
   const inFiveMinutes = world.taken
@@ -85,7 +94,7 @@ describe('a FIFO queue', () => {
     groupId,
   });
 
-  test('a deferred record holds back the later ones of its group, and only those', async () => {
+  test('holds back the later records of a group behind a deferred one, and only those', async () => {
     const app = (id: string, index: number): string =>
       JSON.stringify({
         type: 'track',
@@ -118,7 +127,7 @@ describe('a FIFO queue', () => {
     expect(indexesOf(world).toSorted()).toEqual([0, 1, 2, 3]);
   });
 
-  test('user properties of one identity end as the last of the group has set them, whatever fails', async () => {
+  test('leaves the user properties of an identity as the last record of the group has set them, whatever fails', async () => {
     const identify = (index: number): { body: string; groupId: string } => ({
       groupId: 'u',
       body: JSON.stringify({
@@ -150,7 +159,7 @@ describe('a FIFO queue', () => {
     );
   });
 
-  test('groups do not wait for each other', async () => {
+  test('does not make groups wait for each other', async () => {
     const world = await run({
       isFifo: true,
       batchSize: 10,
@@ -161,20 +170,30 @@ describe('a FIFO queue', () => {
   });
 });
 
-test('the handler is back before its deadline, however slow Heap is', async () => {
-  const latency = fc.integer({ min: 0, max: 30_000 });
+test('the handler is back before its deadline, however slow Heap and SQS are', async () => {
+  const heapLatency = fc.integer({ min: 0, max: 30_000 });
+  // For dead letters and for visibility timeouts; the longest calls are longer than an invocation.
+  const queueLatency = fc.integer({ min: 0, max: 90_000 });
+  // Heap refuses an event, so that a dead letter is due.
+  const isBad = (entry: object): boolean => JSON.stringify(entry).includes('"index":7}');
   await fc.assert(
-    fc.asyncProperty(fc.integer(), fc.array(latency, { minLength: 1, maxLength: 40 }), async (seed, latenciesMs) => {
-      const isBad = (entry: object): boolean => JSON.stringify(entry).includes('"index":7}');
-      const world = await run({ seed, bodies: events(100), latenciesMs, isBad });
-      expect(world.problems).toEqual([]);
-      expect(world.heap.contents().events).toHaveLength(99);
-    }),
-    { numRuns: 100 },
+    fc.asyncProperty(
+      fc.integer(),
+      fc.array(heapLatency, { minLength: 1, maxLength: 40 }),
+      fc.array(queueLatency, { minLength: 1, maxLength: 8 }),
+      async (seed, latenciesMs, queueLatenciesMs) => {
+        const world = await run({ seed, bodies: events(100), latenciesMs, queueLatenciesMs, isBad });
+        expect(world.problems).toEqual([]);
+        expect(world.heap.contents().events).toHaveLength(99);
+        // A call that was given up may have been obeyed, so that the dead letter is sent a second time.
+        expect(world.deadLetters.length).toBeGreaterThan(0);
+      },
+    ),
+    { numRuns: 200 },
   );
 });
 
-describe('fuzz', () => {
+describe('whatever bodies hold', () => {
   const samples = [
     event(1).body,
     JSON.stringify({ batch: [JSON.parse(event(2).body), { type: 'page' }, 5] }),
@@ -196,7 +215,7 @@ describe('fuzz', () => {
     fc.json(),
   );
 
-  test('whatever a body holds, the handler does not throw, its neighbours are delivered, and it ends where it has to', async () => {
+  test('the handler does not throw, their neighbours are delivered, and each rejection has its dead letter', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(bodies, { minLength: 1, maxLength: 10 }), async (fuzzed) => {
         const world = await run({
@@ -214,7 +233,7 @@ describe('fuzz', () => {
   });
 });
 
-test('an event without a messageId has the same key on every delivery', () => {
+test('an event without a messageId has the same idempotency key on every delivery', () => {
   const body: unknown = JSON.parse('{"type":"track","event":"A","userId":"u","properties":{"n":1}}');
   const key = (): unknown => {
     const decision = decide(Object(body), settingsWith());
@@ -226,7 +245,7 @@ test('an event without a messageId has the same key on every delivery', () => {
   expect(key()).toBe(key());
 });
 
-test('the first of 1000 events in one record is bad, and every request takes nine seconds: it is cut out all the same', async () => {
+test('the first of 1000 events in one record is bad, and every request takes nine seconds: bisecting finds it all the same', async () => {
   const isBad = (entry: object): boolean => JSON.stringify(entry).includes('"index":0}');
   const batch = events(1000).map(({ body }): unknown => JSON.parse(body));
   const world = await run({ bodies: [{ body: JSON.stringify({ batch }) }], steadyLatencyMs: 9000, isBad });

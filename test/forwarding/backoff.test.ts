@@ -10,22 +10,22 @@ test('a failure waits 30 s, doubling with every receive up to 15 min', () => {
   expect(waits).toEqual([30, 60, 120, 240, 480, 900, 900, 900]);
 });
 
-test('half of it at random', () => {
+test('half of that wait is random', () => {
   expect(visibilityTimeoutS([deferred('heap_error')], 3, 0)).toBe(60);
   expect(visibilityTimeoutS([deferred('heap_error')], 3, 0.5)).toBe(90);
 });
 
-test('at least as long as Heap has asked for, within SQS’s limit', () => {
+test('a failure waits at least as long as Heap has asked for, within SQS’s limit', () => {
   expect(visibilityTimeoutS([deferred('heap_throttled', 100_500)], 1, 0)).toBe(101);
   expect(visibilityTimeoutS([deferred('heap_throttled', 1e12)], 1, 0)).toBe(43_200);
 });
 
-test('what is paced waits for its window alone, however often it was received', () => {
+test('a record that only waits for its turn waits exactly that long, however often it was received', () => {
   expect(visibilityTimeoutS([deferred('paced_identity', 41_200)], 40, 1)).toBe(42);
   expect(visibilityTimeoutS([deferred('paced_app', 0)], 40, 1)).toBe(1);
   expect(visibilityTimeoutS([deferred('fifo_order')], 9, 1)).toBe(1);
 });
 
-test('a record with both waits like a failure', () => {
+test('a record with both waits as long as a failure', () => {
   expect(visibilityTimeoutS([deferred('paced_identity', 1000), deferred('heap_error')], 2, 1)).toBe(60);
 });

@@ -1,5 +1,6 @@
 import { readSettings } from '../../lib/rudderstack/settings.ts';
 import { createHandler, type HandlerDependencies } from '../../lib/forwarding/create-handler.ts';
+import type { Answer } from '../../lib/heap/transport.ts';
 import { toRecord } from '../../local/lambda/event-source-mapping.ts';
 import { createVirtualTime } from '../../local/virtual/time.ts';
 
@@ -32,14 +33,14 @@ function dependencies(problems: string[]): HandlerDependencies {
   };
 }
 
-test('the good path asks for nothing of SQS', async () => {
+test('a delivered batch asks nothing of SQS', async () => {
   const problems: string[] = [];
   const handle = createHandler(dependencies(problems));
   expect(await handle({ Records: [record] }, context)).toEqual({ batchItemFailures: [] });
   expect(problems).toEqual([]);
 });
 
-test('figures that cannot be told do not send a delivered batch back', async () => {
+test('a failure to report does not send a delivered batch back', async () => {
   const problems: string[] = [];
   const given = dependencies(problems);
   const reportBatch = (): never => {
@@ -50,7 +51,7 @@ test('figures that cannot be told do not send a delivered batch back', async () 
   expect(problems).toEqual(['internal_error: Error: no metrics today']);
 });
 
-test('what nobody foresaw is deferred, and the rest of the batch is not touched', async () => {
+test('a dead letter that cannot be sent defers its record, and the rest of the batch is delivered', async () => {
   const problems: string[] = [];
   const given = dependencies(problems);
   const broken = toRecord({ MessageId: 'broken', Body: 'no JSON' }, 'arn:aws:sqs:us-east-1:1:q');
@@ -62,7 +63,7 @@ test('what nobody foresaw is deferred, and the rest of the batch is not touched'
   expect(problems).toEqual(['internal_error: Error: the AWS SDK was asked for']);
 });
 
-test('a transport that throws defers what it was to send', async () => {
+test('a transport that throws defers the events that it was given', async () => {
   const problems: string[] = [];
   const transport = (): never => {
     throw new Error('not foreseen');
@@ -72,11 +73,11 @@ test('a transport that throws defers what it was to send', async () => {
   expect(problems[0]).toBe('internal_error: Error: not foreseen');
 });
 
-test('a record that was made up without a receive count is not given up at once', async () => {
+test('a record without a receive count, as a person writes it, is not given up at once', async () => {
   const given = dependencies([]);
   const changes: number[] = [];
   const queues = {
-    sendDeadLetters: () => Promise.reject(new Error('no letter is due')),
+    sendDeadLetters: () => Promise.reject(new Error('no dead letter is due')),
     changeVisibility: async (asked: readonly { readonly visibilityTimeoutS: number }[]) => {
       changes.push(...asked.map(({ visibilityTimeoutS }) => visibilityTimeoutS));
       return 0;
@@ -93,4 +94,58 @@ test('a record that was made up without a receive count is not given up at once'
   expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier: 'm' }] });
   // The first wait is 30 s, half of it at random, and the random number here is 0.
   expect(changes).toEqual([15]);
+});
+
+describe('the time that an invocation has is divided', () => {
+  /** Heap never answers; tells how long each request was allowed to take, and the deadline that SQS was given. */
+  async function run(leftMs: number) {
+    const time = createVirtualTime(0);
+    const timeouts: number[] = [];
+    const deadlines: number[] = [];
+    const queues = {
+      sendDeadLetters: () => Promise.reject(new Error('no dead letter is due')),
+      changeVisibility: async (_: unknown, deadline: number) => {
+        deadlines.push(deadline);
+        return 0;
+      },
+    };
+    const handle = createHandler({
+      ...dependencies([]),
+      clock: time.clock,
+      loadQueues: () => Promise.resolve(queues),
+      async transport(_url, _body, timeoutMs): Promise<Answer> {
+        timeouts.push(timeoutMs);
+        await time.clock.sleep(timeoutMs);
+        return { kind: 'timeout' };
+      },
+    });
+    await time.run(() => handle({ Records: [record] }, { getRemainingTimeInMillis: () => leftMs }));
+    return { timeouts, deadlines };
+  }
+
+  test.each([
+    ['8 s are kept for SQS, and 1 s of them for returning', 40_000, [10_000, 10_000, 10_000, 2000], 39_000],
+    ['of a short time a quarter is kept for SQS, and a quarter of that for returning', 8000, [6000], 7500],
+  ])('%s', async (_, leftMs, timeouts, deadline) => {
+    expect(await run(leftMs)).toEqual({ timeouts, deadlines: [deadline] });
+  });
+});
+
+test('what the handler remembers is its own: a second one starts from nothing', async () => {
+  let requests = 0;
+  const given: HandlerDependencies = {
+    ...dependencies([]),
+    clock: { now: () => 0, sleep: async () => undefined },
+    async transport() {
+      requests += 1;
+      return { kind: 'answered', status: 503, retryAfter: undefined, body: '' };
+    },
+  };
+  const first = createHandler(given);
+  await first({ Records: [record] }, context);
+  await first({ Records: [record] }, context);
+  // The circuit is open after four failed attempts.
+  expect(requests).toBe(4);
+  await createHandler(given)({ Records: [record] }, context);
+  expect(requests).toBe(8);
 });

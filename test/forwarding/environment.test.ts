@@ -4,7 +4,7 @@ import { readRuntime, readSettingsFromEnvironment } from '../../lib/forwarding/e
 test.each([
   [{}, 'DESTINATION_CONFIG is missing: the settings as JSON, for example {"appId":"1234567890"}'],
   [{ DESTINATION_CONFIG: '{' }, 'DESTINATION_CONFIG is not valid JSON'],
-])('the variable %j', (environment, message) => {
+])('the settings %j are refused: %s', (environment, message) => {
   expect(() => readSettingsFromEnvironment(environment)).toThrow(message);
 });
 
@@ -27,7 +27,7 @@ describe('the rest of the environment', () => {
     [{ ...urls, MAX_RECEIVE_COUNT: '0' }, 'MAX_RECEIVE_COUNT has to be a whole number from 1 to 1000'],
     [{ ...urls, MAXIMUM_CONCURRENCY: 'two' }, 'MAXIMUM_CONCURRENCY has to be a whole number from 1 to 1000'],
     [{ ...urls, HEAP_BASE_URL: 'ftp://heap' }, 'HEAP_BASE_URL is not an http or https URL'],
-  ])('%j is refused', (environment, message) => {
+  ])('%j is refused: %s', (environment, message) => {
     expect(() => readRuntime(environment)).toThrow(new ConfigurationError(message));
   });
 

@@ -1,69 +1,112 @@
-import type { HeapCall } from '../../lib/heap/api.ts';
-import { bodyOf, groupByApp, halve, toRequests, type BulkRequest, type PendingCall } from '../../lib/heap/bulk.ts';
+import fc from 'fast-check';
+import {
+  bodyOf,
+  BULK_LIMITS,
+  groupByApp,
+  halve,
+  toRequests,
+  type BulkRequest,
+  type PendingCall,
+} from '../../lib/heap/bulk.ts';
+import { namesIn, trackOf, tracksOf, userOf } from './calls.ts';
 
-function track(identity: string, key: string, appId = '11'): PendingCall {
-  const payload = { identity, event: 'A', properties: {}, idempotency_key: key };
-  return { call: { kind: 'track', appId, payload }, arrivedAt: 0 };
-}
-
-function user(identity: string, properties: Record<string, string>, time?: number, arrivedAt = 0): PendingCall {
-  const timestamp = time === undefined ? undefined : new Date(time).toISOString();
-  const call: HeapCall = { kind: 'add_user_properties', appId: '11', payload: { identity, properties }, timestamp };
-  return { call, arrivedAt };
-}
-
-function pack(calls: readonly PendingCall[], limits = { items: 1000, bytes: 1_000_000 }): BulkRequest[] {
+function batch(calls: readonly PendingCall[], limits = { items: 1000, bytes: 1_000_000 }): BulkRequest[] {
   return [...groupByApp(calls).values()].flat().flatMap((group) => toRequests(group, limits));
 }
 
+const bytesOf = (call: PendingCall): number => batch([call])[0]?.entries[0]?.bytes ?? 0;
 const parsed = (request: BulkRequest): unknown => JSON.parse(bodyOf(request));
 
-test('the bodies have Heap’s bulk form', () => {
-  expect(pack([track('u', 'k'), user('u', { a: 'x' })]).map(parsed)).toEqual([
+test('the bodies have Heap’s bulk form, and user properties come before events', () => {
+  expect(batch([trackOf('k', { identity: 'u' }), userOf('u', { a: 'x' })]).map(parsed)).toEqual([
     { app_id: '11', users: [{ identity: 'u', properties: { a: 'x' } }] },
     { app_id: '11', events: [{ identity: 'u', event: 'A', properties: {}, idempotency_key: 'k' }] },
   ]);
 });
 
-test('a request holds one app, and no more entries and bytes than allowed', () => {
-  const calls = Array.from({ length: 25 }, (_, index) => track('u', `key-${index}`, index % 2 === 0 ? '1' : '2'));
-  expect(pack(calls, { items: 10, bytes: 1e6 }).map(({ appId, entries }) => [appId, entries.length])).toEqual([
+test('a request holds one app, and no more entries than allowed', () => {
+  const calls = Array.from({ length: 25 }, (_, index) =>
+    trackOf(`key-${index}`, { appId: index % 2 === 0 ? '1' : '2' }),
+  );
+  expect(batch(calls, { items: 10, bytes: 1e6 }).map(({ appId, entries }) => [appId, entries.length])).toEqual([
     ['1', 10],
     ['1', 3],
     ['2', 10],
     ['2', 2],
   ]);
-  for (const request of pack(calls, { items: 1000, bytes: 300 })) {
-    expect(bodyOf(request).length).toBeLessThanOrEqual(300 + bodyOf({ ...request, entries: [] }).length);
-    expect(request.entries.length).toBeGreaterThan(0);
-  }
+});
+
+test('a body is never larger than the limit in bytes, commas included, and no request could hold one entry more', () => {
+  // Many small entries, for which a comma each counts, and limits that they fill to the last byte.
+  const paddings = fc.array(fc.integer({ min: 0, max: 20 }), { minLength: 1, maxLength: 60 });
+  fc.assert(
+    fc.property(paddings, fc.integer({ min: 300, max: 2000 }), (lengths, bytes) => {
+      const calls = lengths.map((length, index) => trackOf(`e-${index}`, { padding: 'x'.repeat(length) }));
+      const requests = batch(calls, { items: 1000, bytes });
+      expect(requests.flatMap(namesIn)).toEqual(lengths.map((_, index) => `e-${index}`));
+      const bytesWith = (request: BulkRequest, more: BulkRequest['entries']): number =>
+        Buffer.byteLength(bodyOf({ ...request, entries: [...request.entries, ...more] }));
+      for (const [index, request] of requests.entries()) {
+        expect(request.entries.length === 1 || bytesWith(request, []) <= bytes).toBe(true);
+        const next = requests[index + 1]?.entries.slice(0, 1);
+        // A comma behind the last entry is counted too: one byte of each request may stay free.
+        expect(next === undefined || bytesWith(request, next) >= bytes).toBe(true);
+      }
+    }),
+  );
+});
+
+test('the limit in bytes holds for the requests that are really made', () => {
+  // A thousand entries of 1048 bytes fit into 1 MiB; with their commas they do not.
+  const keys = Array.from({ length: 1000 }, (_, index) => `e-${index}`.padEnd(6, '-'));
+  const shortest = bytesOf(trackOf(keys[0] ?? '', { identity: 'u-padded', padding: 'x' })) - 1;
+  const calls = keys.map((key) => trackOf(key, { identity: 'u-padded', padding: 'x'.repeat(1048 - shortest) }));
+  expect(calls.map(bytesOf)).toEqual(calls.map(() => 1048));
+  const requests = batch(calls, BULK_LIMITS);
+  expect(requests.length).toBeGreaterThan(1);
+  for (const request of requests) expect(Buffer.byteLength(bodyOf(request))).toBeLessThanOrEqual(BULK_LIMITS.bytes);
+});
+
+test('bytes are counted, not characters', () => {
+  const calls = ['a', 'b', 'c', 'd'].map((key) => trackOf(key, { padding: 'ü'.repeat(100) }));
+  for (const request of batch(calls, { items: 1000, bytes: 700 }))
+    expect(Buffer.byteLength(bodyOf(request))).toBeLessThanOrEqual(700);
 });
 
 test('an entry that is larger than a request may be goes alone', () => {
-  const large = track('u', 'x'.repeat(500));
+  const large = trackOf('x'.repeat(500), { identity: 'u' });
   expect(
-    pack([track('u', 'a'), large, track('u', 'b')], { items: 10, bytes: 200 }).map(({ entries }) => entries.length),
+    batch([trackOf('a', { identity: 'u' }), large, trackOf('b', { identity: 'u' })], { items: 10, bytes: 200 }).map(
+      ({ entries }) => entries.length,
+    ),
   ).toEqual([1, 1, 1]);
 });
 
 describe('entries', () => {
-  test('an event that comes twice is sent once; of another user it is another event', () => {
-    const [request] = pack([track('u', 'k'), track('u', 'k'), track('v', 'k')]);
+  test('an event that comes twice is sent once; the same key of another user is another event', () => {
+    const [request] = batch([
+      trackOf('k', { identity: 'u' }),
+      trackOf('k', { identity: 'u' }),
+      trackOf('k', { identity: 'v' }),
+    ]);
     expect(request?.entries.map(({ calls }) => calls.length)).toEqual([2, 1]);
   });
 
-  test('user properties are merged, the later time wins whatever the order', () => {
-    const [request] = pack([user('u', { a: 'new', b: '1' }, 200), user('u', { a: 'old', c: '2' }, 100)]);
+  test('user properties of one user are merged, and the later time wins in whatever order they come', () => {
+    const [request] = batch([
+      userOf('u', { a: 'new', b: '1' }, { time: 200 }),
+      userOf('u', { a: 'old', c: '2' }, { time: 100 }),
+    ]);
     expect(request?.entries.map(({ json }): unknown => JSON.parse(json))).toEqual([
       { identity: 'u', properties: { a: 'new', b: '1', c: '2' } },
     ]);
   });
 
-  test('without a time of its own a call counts from its arrival, and equal times keep their order', () => {
-    const [request] = pack([
-      user('u', { a: 'second' }, undefined, 200),
-      user('u', { a: 'first' }, 100),
-      user('u', { a: 'third' }, 200),
+  test('a call without a time of its own counts from its arrival, and equal times keep their order', () => {
+    const [request] = batch([
+      userOf('u', { a: 'second' }, { arrivedAt: 200 }),
+      userOf('u', { a: 'first' }, { time: 100 }),
+      userOf('u', { a: 'third' }, { time: 200 }),
     ]);
     expect(request?.entries.map(({ json }): unknown => JSON.parse(json))).toEqual([
       { identity: 'u', properties: { a: 'third' } },
@@ -72,12 +115,12 @@ describe('entries', () => {
 });
 
 describe('halving', () => {
-  test('parts the entries, then the calls of the last entry, the earlier first', () => {
-    const [request] = pack([
-      user('u', { a: '1' }, 1),
-      user('u', { a: '2' }, 2),
-      user('u', { b: '3' }, 3),
-      user('v', { a: '4' }, 4),
+  test('splits the entries, then the calls of an entry that stands alone, the earlier first', () => {
+    const [request] = batch([
+      userOf('u', { a: '1' }, { time: 1 }),
+      userOf('u', { a: '2' }, { time: 2 }),
+      userOf('u', { b: '3' }, { time: 3 }),
+      userOf('v', { a: '4' }, { time: 4 }),
     ]);
     if (request === undefined) throw new Error('no request');
     const [first, second] = halve(request) ?? [];
@@ -91,5 +134,18 @@ describe('halving', () => {
       { users: [{ identity: 'u', properties: { b: '3' } }] },
     ]);
     expect(second === undefined ? undefined : halve(second)).toBeUndefined();
+  });
+
+  test('of an odd number puts one more into the first half', () => {
+    const [request] = batch(tracksOf(5));
+    const parts = request === undefined ? undefined : halve(request);
+    expect(parts?.map(namesIn)).toEqual([
+      ['e-0', 'e-1', 'e-2'],
+      ['e-3', 'e-4'],
+    ]);
+  });
+
+  test('of nothing is nothing', () => {
+    expect(halve({ kind: 'track', appId: '1', entries: [] })).toBeUndefined();
   });
 });

@@ -1,8 +1,8 @@
-import { createCircuit } from '../../lib/heap/circuit.ts';
+import { CIRCUIT_POLICY, createCircuit, createCircuits } from '../../lib/heap/circuit.ts';
 
 const policy = { failures: 3, openMs: 1000 };
 
-test('opens after failures in a row, probes when the time is over, and closes on success', () => {
+test('a circuit opens after failures in a row, probes when its time is over, and closes on success', () => {
   const circuit = createCircuit(policy);
   circuit.failed(0);
   circuit.failed(0);
@@ -18,7 +18,7 @@ test('opens after failures in a row, probes when the time is over, and closes on
   expect(circuit.state(1500)).toBe('closed');
 });
 
-test('a success in between starts the count anew', () => {
+test('a success resets the count of failures', () => {
   const circuit = createCircuit(policy);
   for (let round = 0; round < 5; round += 1) {
     circuit.failed(0);
@@ -26,4 +26,23 @@ test('a success in between starts the count anew', () => {
     circuit.succeeded();
   }
   expect(circuit.state(0)).toBe('closed');
+});
+
+test('the policy of the function: four failures open it, for 30 s', () => {
+  expect(CIRCUIT_POLICY).toEqual({ failures: 4, openMs: 30_000 });
+  const circuit = createCircuit();
+  for (let failure = 1; failure <= 4; failure += 1) {
+    expect(circuit.state(1000)).toBe('closed');
+    circuit.failed(1000);
+  }
+  expect(circuit.state(30_999)).toBe('open');
+  expect(circuit.state(31_000)).toBe('probing');
+});
+
+test('each app has a circuit of its own, and keeps it', () => {
+  const circuitOf = createCircuits(() => createCircuit(policy));
+  for (let failure = 0; failure < policy.failures; failure += 1) circuitOf('a').failed(0);
+  expect(circuitOf('a').state(0)).toBe('open');
+  expect(circuitOf('b').state(0)).toBe('closed');
+  expect(circuitOf('a')).toBe(circuitOf('a'));
 });

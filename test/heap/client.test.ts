@@ -1,10 +1,11 @@
 import fc from 'fast-check';
-import { groupByApp, toRequests, type BulkRequest } from '../../lib/heap/bulk.ts';
+import type { BulkRequest } from '../../lib/heap/bulk.ts';
 import { createHeapClient, type Attempt, type SendResult } from '../../lib/heap/client.ts';
 import { createRateLimiter, rateLimitsFor } from '../../lib/heap/rate-limiter.ts';
 import type { Answer } from '../../lib/heap/transport.ts';
 import { createRandom } from '../../local/virtual/random.ts';
 import { createVirtualTime } from '../../local/virtual/time.ts';
+import { requestsOf, tracksOf, userOf } from './calls.ts';
 
 /** A client whose transport answers by a script, in virtual time; after the script Heap is healthy. */
 function start(script: readonly (Answer & { readonly afterMs?: number })[], random = createRandom(1)) {
@@ -14,6 +15,8 @@ function start(script: readonly (Answer & { readonly afterMs?: number })[], rand
   const sentAt: number[] = [];
   const bodies: string[] = [];
   const attempts: Attempt[] = [];
+  const timeouts: number[] = [];
+  const urls: string[] = [];
   const rateLimiter = createRateLimiter(rateLimitsFor(1));
   const client = createHeapClient({
     baseUrl: 'https://heap',
@@ -21,8 +24,10 @@ function start(script: readonly (Answer & { readonly afterMs?: number })[], rand
     random,
     rateLimiter,
     onAttempt: (attempt) => attempts.push(attempt),
-    async transport(_, body, timeoutMs) {
+    async transport(url, body, timeoutMs) {
       sentAt.push(clock.now());
+      timeouts.push(timeoutMs);
+      urls.push(url);
       bodies.push(body);
       const { afterMs = 0, ...answer } = answers.next().value ?? { ...ok, afterMs: 0 };
       await clock.sleep(Math.min(afterMs, timeoutMs));
@@ -31,19 +36,20 @@ function start(script: readonly (Answer & { readonly afterMs?: number })[], rand
   });
   const send = (deadline = 60_000, request = oneEvent): Promise<SendResult> =>
     time.run(() => client.send(request, deadline));
-  return { clock, send, sentAt, bodies, attempts, sleep: (ms: number) => time.run(() => clock.sleep(ms)) };
+  return {
+    clock,
+    send,
+    sentAt,
+    bodies,
+    attempts,
+    timeouts,
+    urls,
+    sleep: (ms: number) => time.run(() => clock.sleep(ms)),
+  };
 }
 
 function requestOf(events: number, appId = '11'): BulkRequest {
-  const calls = Array.from({ length: events }, (_, index) => ({
-    call: {
-      kind: 'track' as const,
-      appId,
-      payload: { identity: `u-${index}`, event: 'A', properties: {}, idempotency_key: `k-${index}` },
-    },
-    arrivedAt: 0,
-  }));
-  const [request] = [...groupByApp(calls).values()].flat().flatMap((group) => toRequests(group));
+  const [request] = requestsOf(tracksOf(events, { appId }));
   if (request === undefined) throw new Error('no request');
   return request;
 }
@@ -59,36 +65,34 @@ const status = (code: number, retryAfter?: string): Answer => ({
 const reset: Answer = { kind: 'unreachable', isConnectionLost: true, detail: 'ECONNRESET' };
 const refusedConnection: Answer = { kind: 'unreachable', isConnectionLost: false, detail: 'ECONNREFUSED' };
 
-describe('what Heap’s answer means', () => {
-  test.each<[string, Answer, SendResult['kind'], object]>([
-    ['200 with any body', ok, 'delivered', {}],
-    ['204', status(204), 'delivered', {}],
-    ['400', status(400), 'refused', { status: 400, detail: 'Heap answered 400: because' }],
-    ['401', status(401), 'refused', { status: 401 }],
-    ['404', status(404), 'refused', { status: 404 }],
-    ['413', status(413), 'refused', { status: 413 }],
-    ['301', status(301), 'deferred', { reason: 'heap_redirected', heapStatus: 301 }],
-    ['408', status(408), 'deferred', { reason: 'heap_error', heapStatus: 408 }],
-    ['429', status(429), 'deferred', { reason: 'heap_throttled', heapStatus: 429 }],
-    ['500', status(500), 'deferred', { reason: 'heap_error', heapStatus: 500 }],
-    ['504', status(504), 'deferred', { reason: 'heap_error', heapStatus: 504 }],
-    [
-      'a cut connection',
-      reset,
-      'deferred',
-      { reason: 'heap_unreachable', detail: 'Heap cannot be reached: ECONNRESET' },
-    ],
-    ['silence', { kind: 'timeout' }, 'deferred', { reason: 'heap_timeout' }],
-  ])('%s', async (_, answer, kind, more) => {
-    const { send } = start(Array.from({ length: 5 }, () => answer));
-    expect(await send()).toMatchObject({ kind, ...more });
-  });
+test.each<[string, Answer, SendResult]>([
+  ['delivered', ok, { kind: 'delivered' }],
+  ['refused', status(400), { kind: 'refused', status: 400, detail: 'Heap answered 400: because' }],
+])('a request that is %s is not sent again', async (_, answer, expected) => {
+  const { send, sentAt } = start([answer, status(500)]);
+  expect(await send()).toEqual(expected);
+  expect(sentAt).toEqual([0]);
+});
+
+test.each<[string, Answer, object]>([
+  ['unavailable', status(503), { reason: 'heap_error', heapStatus: 503 }],
+  ['throttling', status(429), { reason: 'heap_throttled', heapStatus: 429 }],
+  ['redirecting', status(301), { reason: 'heap_redirected', heapStatus: 301 }],
+  ['out of reach', refusedConnection, { reason: 'heap_unreachable' }],
+  ['silent', { kind: 'timeout' }, { reason: 'heap_timeout' }],
+])('while Heap is %s a request is sent four times, and deferred', async (_, answer, expected) => {
+  const { send, sentAt } = start(Array.from({ length: 5 }, () => answer));
+  expect(await send()).toMatchObject({ kind: 'deferred', ...expected });
+  expect(sentAt).toHaveLength(4);
 });
 
 describe('attempts within one invocation', () => {
-  test('go on to the fourth, with waits that grow and differ', async () => {
-    const { send, sentAt } = start([status(500), status(500), status(500)], () => 0.5);
-    expect(await send()).toEqual({ kind: 'delivered' });
+  test('are four at most, with waits that grow', async () => {
+    const { send, sentAt } = start(
+      Array.from({ length: 9 }, () => status(500)),
+      () => 0.5,
+    );
+    expect(await send()).toMatchObject({ reason: 'heap_error' });
     expect(sentAt).toEqual([0, 125, 375, 875]);
   });
 
@@ -111,7 +115,7 @@ describe('attempts within one invocation', () => {
     expect(sentAt).toEqual([0]);
   });
 
-  test('a connection that died while the container slept is tried again at once; one that is refused is not', async () => {
+  test('come at once after a lost connection, which may have died while the container slept; not after a refused one', async () => {
     const lost = start([reset]);
     await lost.send();
     expect(lost.sentAt).toEqual([0, 0]);
@@ -120,11 +124,39 @@ describe('attempts within one invocation', () => {
     expect(refused.sentAt).toEqual([0, 125]);
   });
 
-  test('that the deadline cuts short are no failure of Heap’s', async () => {
+  test('that the deadline ends early are not a failure of Heap, and do not open the circuit', async () => {
     const { send, sentAt } = start([{ ...ok, afterMs: 9000 }]);
     expect(await send(5000)).toMatchObject({ kind: 'deferred', reason: 'out_of_time' });
     expect(sentAt).toEqual([0]);
     for (let request = 0; request < 5; request += 1) expect(await send(1e9)).toEqual({ kind: 'delivered' });
+  });
+
+  test('come at once only after the first lost connection of a request', async () => {
+    const { send, sentAt } = start([reset, reset, reset, reset], () => 0.5);
+    expect(await send()).toMatchObject({ reason: 'heap_unreachable' });
+    expect(sentAt).toEqual([0, 0, 250, 750]);
+  });
+
+  test('are not begun with less than 250 ms left', async () => {
+    const late = start([]);
+    expect(await late.send(249)).toMatchObject({ reason: 'out_of_time' });
+    expect(late.sentAt).toEqual([]);
+    const inTime = start([]);
+    expect(await inTime.send(250)).toEqual({ kind: 'delivered' });
+  });
+
+  test('are not waited for when too little time is left after the wait', async () => {
+    const { send, sentAt } = start([status(503, '1')]);
+    expect(await send(1249)).toMatchObject({ reason: 'heap_error', retryAfterMs: 1000 });
+    expect(sentAt).toEqual([0]);
+    const again = start([status(503, '1')]);
+    expect(await again.send(1250)).toEqual({ kind: 'delivered' });
+  });
+
+  test('have ten seconds each, or what is left', async () => {
+    const { send, timeouts } = start([{ ...ok, afterMs: 99_999 }], () => 0);
+    await send(14_000);
+    expect(timeouts).toEqual([10_000, 4000]);
   });
 
   test('are reported one by one', async () => {
@@ -165,7 +197,7 @@ describe('attempts within one invocation', () => {
 });
 
 describe('the circuit', () => {
-  test('opens after four failures: the next request is not sent; later one probes, and success closes it', async () => {
+  test('opens after four failures: the next request is not sent, a later one probes, and a success closes it', async () => {
     const { send, sentAt, sleep } = start(Array.from({ length: 5 }, () => status(503)));
     expect(await send()).toMatchObject({ reason: 'heap_error' });
     expect(sentAt).toHaveLength(4);
@@ -182,22 +214,46 @@ describe('the circuit', () => {
     expect(await send(1e9)).toEqual({ kind: 'delivered' });
   });
 
-  test('of one app does not stop another', async () => {
+  test('is closed by a refusal as well: Heap is available', async () => {
+    const { send } = start([status(503), status(503), status(503), status(400), status(503)]);
+    expect(await send()).toMatchObject({ kind: 'refused' });
+    expect(await send(1e9)).toEqual({ kind: 'delivered' });
+  });
+
+  test('does not count the first lost connection of a request, which says nothing about Heap', async () => {
+    const { send } = start([reset, status(503), status(503), status(503)]);
+    expect(await send()).toMatchObject({ reason: 'heap_error' });
+    expect(await send(1e9)).toEqual({ kind: 'delivered' });
+  });
+
+  test('makes a failed probe return at once: the time is for other apps', async () => {
+    const { clock, send, sleep } = start(
+      Array.from({ length: 5 }, () => status(503)),
+      () => 0.5,
+    );
+    await send();
+    await sleep(30_000);
+    const before = clock.now();
+    expect(await send(1e9)).toMatchObject({ reason: 'heap_error' });
+    expect(clock.now()).toBe(before);
+  });
+
+  test('of one app does not stop another app', async () => {
     const { send } = start(Array.from({ length: 4 }, () => status(503)));
     await send();
     expect(await send(60_000, requestOf(1, '22'))).toEqual({ kind: 'delivered' });
   });
 });
 
-describe('the pace', () => {
-  test('holds a request back until there is room, and sends it when there is time for that', async () => {
+describe('the rate limit', () => {
+  test('makes a request wait until there is room, when there is time for that', async () => {
     const { send, sentAt } = start([]);
     for (let request = 0; request < 15; request += 1) await send(1e9, requestOf(1000));
     await send(1e9);
     expect(sentAt[15]).toBe(60_000);
   });
 
-  test('gives up at once when there is no time', async () => {
+  test('defers a request at once when there is no time for that', async () => {
     const { send, sentAt } = start([]);
     for (let request = 0; request < 15; request += 1) await send(1e9, requestOf(1000));
     const before = sentAt.length;
@@ -209,9 +265,35 @@ describe('the pace', () => {
     expect(sentAt).toHaveLength(before);
   });
 
-  test('a refused request counts as well: nobody knows how much of it Heap has taken in', async () => {
+  test('counts a refused request too: nobody knows how much of it Heap has stored', async () => {
     const { send, sentAt } = start(Array.from({ length: 16 }, () => status(400)));
     for (let request = 0; request < 16; request += 1) await send(1e9, requestOf(1000));
     expect(sentAt[15]).toBe(60_000);
+  });
+
+  test('does not hold for user properties: Heap documents none', async () => {
+    const { send, sentAt, urls } = start([]);
+    const [users] = requestsOf(Array.from({ length: 1000 }, (_, index) => userOf(`u-${index}`, { a: 1 })));
+    for (let request = 0; request < 20; request += 1) await send(1e9, users);
+    expect(new Set(sentAt)).toEqual(new Set([0]));
+    expect(new Set(urls)).toEqual(new Set(['https://heap/api/add_user_properties']));
+  });
+
+  test('counts every attempt of a request', async () => {
+    const { send, sentAt } = start([reset]);
+    for (let request = 0; request < 15; request += 1) await send(1e9, requestOf(1000));
+    // The first request took two of the fifteen places.
+    expect(sentAt.filter((at) => at < 60_000)).toHaveLength(15);
+    expect(sentAt).toHaveLength(16);
+  });
+
+  test('that has no room for another attempt leaves the cause, with the wait for room', async () => {
+    const { send } = start([...Array.from({ length: 14 }, () => ok), status(503)], () => 0);
+    for (let request = 0; request < 14; request += 1) await send(1e9, requestOf(1000));
+    expect(await send(50_000, requestOf(1000))).toMatchObject({
+      kind: 'deferred',
+      reason: 'heap_error',
+      retryAfterMs: expect.any(Number),
+    });
   });
 });

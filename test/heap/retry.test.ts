@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { backoffMs, parseRetryAfter, RETRY_POLICY } from '../../lib/heap/retry.ts';
 
-test('the wait is anything up to a ceiling that doubles', () => {
-  expect([1, 2, 3, 4, 5, 6, 7, 20].map((tries) => backoffMs(RETRY_POLICY, tries, 1))).toEqual([
+test('a wait is anything up to a ceiling, which doubles with every attempt up to 8 s', () => {
+  expect([1, 2, 3, 4, 5, 6, 7, 20].map((attempts) => backoffMs(RETRY_POLICY, attempts, 1))).toEqual([
     250, 500, 1000, 2000, 4000, 8000, 8000, 8000,
   ]);
   expect(backoffMs(RETRY_POLICY, 3, 0)).toBe(0);
@@ -10,8 +10,8 @@ test('the wait is anything up to a ceiling that doubles', () => {
     fc.property(
       fc.integer({ min: 1, max: 50 }),
       fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
-      (tries, random) => {
-        const wait = backoffMs(RETRY_POLICY, tries, random);
+      (attempts, random) => {
+        const wait = backoffMs(RETRY_POLICY, attempts, random);
         expect(wait).toBeGreaterThanOrEqual(0);
         expect(wait).toBeLessThanOrEqual(RETRY_POLICY.longestWaitMs);
       },
@@ -30,6 +30,6 @@ test.each<[string | undefined, number | undefined]>([
   [undefined, undefined],
   ['', undefined],
   ['soon', undefined],
-])('Retry-After: %s', (header, expected) => {
+])('the header "Retry-After: %s" asks for a wait of %s ms', (header, expected) => {
   expect(parseRetryAfter(header, now)).toBe(expected);
 });

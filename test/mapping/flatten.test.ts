@@ -18,15 +18,19 @@ describe('shapes', () => {
     ['empty objects and arrays are left out', { a: {}, b: [], c: { d: [{}] } }, {}],
     ['an empty name at the root is left out', { '': 1 }, {}],
     ['a number that is not finite is left out', { a: Infinity, b: -Infinity, c: NaN }, {}],
-    ['idempotencyKey is lifted out', { idempotencyKey: 'k', a: { idempotencyKey: 'n' } }, { 'a.idempotencyKey': 'n' }],
     [
-      'names of JavaScript’s own are ordinary',
+      'idempotencyKey at the root is left out',
+      { idempotencyKey: 'k', a: { idempotencyKey: 'n' } },
+      { 'a.idempotencyKey': 'n' },
+    ],
+    [
+      'names that JavaScript itself uses are ordinary',
       { constructor: 1, toString: 'x', hasOwnProperty: true },
       { constructor: 1, toString: 'x', hasOwnProperty: true },
     ],
     ['no properties: undefined', undefined, {}],
     ['no properties: null', null, {}],
-    ['no properties: a text', 'x', {}],
+    ['no properties: a string', 'x', {}],
     ['no properties: a number', 5, {}],
     ['no properties: false', false, {}],
     ['no properties: an empty array', [], {}],
@@ -35,7 +39,7 @@ describe('shapes', () => {
   });
 });
 
-describe('what no event holds is rejected', () => {
+describe('hostile properties are rejected', () => {
   test.each([
     ['a __proto__ key with an object', '{"a":{"__proto__":{"admin":true}}}', 'forbidden_key'],
     ['a __proto__ key with a scalar', '{"__proto__":1}', 'forbidden_key'],
@@ -53,7 +57,7 @@ describe('what no event holds is rejected', () => {
 });
 
 describe('Heap’s lengths are kept and each cut is counted', () => {
-  test('texts', () => {
+  test('strings', () => {
     const result = flatten({ fits: 'x'.repeat(1023), long: 'x'.repeat(1024) });
     expect(result).toMatchObject({
       properties: { fits: 'x'.repeat(1023), long: 'x'.repeat(1023) },
@@ -66,13 +70,13 @@ describe('Heap’s lengths are kept and each cut is counted', () => {
     expect(result).toMatchObject({ properties: { ['k'.repeat(512)]: 1 }, cuts: { keysDropped: 2 } });
   });
 
-  test('a text is not cut through a character pair', () => {
+  test('a string is not cut through a surrogate pair', () => {
     expect(cutText('ab😀', 3)).toBe('ab');
     expect(cutText('ab😀', 4)).toBe('ab😀');
   });
 });
 
-test('whatever the properties, Heap gets scalars under names of 1 to 512 characters, and nothing that JSON cannot say', () => {
+test('whatever the properties, Heap gets scalars under names of 1 to 512 characters, and nothing that JSON cannot express', () => {
   const names = fc.oneof(fc.string({ maxLength: 10 }), fc.string({ minLength: 300, maxLength: 600 }));
   const values = fc.oneof(
     fc.string(),

@@ -14,7 +14,7 @@ const everywhere = {
   anonymousId: '6',
 };
 
-test('the places are asked in RudderStack’s order', () => {
+test('an id is looked for in RudderStack’s order of places', () => {
   const { userId: _1, ...from2 } = everywhere;
   const from3 = { ...from2, traits: { id: '3' } };
   const { traits: _3, ...from4 } = from3;
@@ -72,11 +72,11 @@ test.each<[unknown]>([
   ['user'],
   ['[object Object]'],
   [Infinity],
-])('%j is none, and gives way to the next place', (userId) => {
+])('%j is not an id: the event falls back to the next place', (userId) => {
   expect(identityOf({ userId, anonymousId: 'anon' })).toBe('anon');
 });
 
-test('an id that is too long is rejected, not swapped for another', () => {
+test('an id that is too long is rejected, not replaced by another', () => {
   expect(readIdentity({ userId: 'x'.repeat(256), anonymousId: 'anon' })).toEqual({
     kind: 'rejected',
     reason: 'identity_too_long',
@@ -84,7 +84,7 @@ test('an id that is too long is rejected, not swapped for another', () => {
   });
 });
 
-test('whatever stands there, an identity is a trimmed text of 1 to 255 characters', () => {
+test('whatever an event holds, an identity is a trimmed string of 1 to 255 characters', () => {
   const id = fc.oneof(fc.string({ maxLength: 300 }), fc.jsonValue(), fc.double());
   const event = fc.record(
     {

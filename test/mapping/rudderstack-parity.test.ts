@@ -41,11 +41,11 @@ test('identify sets the root traits', () => {
   });
 });
 
-test('a blank user id gives way to the anonymous id', () => {
+test('a blank user id falls back to the anonymous id', () => {
   expect(bodyOf({ ...identify, userId: '', anonymousId: 'anon' })).toMatchObject({ identity: 'anon' });
 });
 
-test('track takes timestamp over originalTimestamp, with its own offset', () => {
+test('track prefers timestamp to originalTimestamp, and keeps its offset', () => {
   expect(bodyOf(track)).toEqual({
     identity: 'sampath',
     event: 'Send Transactional Email',
@@ -56,7 +56,7 @@ test('track takes timestamp over originalTimestamp, with its own offset', () => 
   });
 });
 
-test('properties.idempotencyKey becomes the key and leaves the properties', () => {
+test('properties.idempotencyKey becomes the key and is removed from the properties', () => {
   const properties = { property1: 1, idempotencyKey: '1234' };
   expect(bodyOf({ ...track, properties })).toMatchObject({ idempotency_key: '1234', properties: { property1: 1 } });
 });
@@ -86,7 +86,7 @@ test.each<[string, JsonObject, JsonObject]>([
   ],
   ['no event name', { ...track, event: '' }, { kind: 'rejected', detail: 'event is required' }],
   [
-    'no traits: differs, there is nothing to do',
+    'no traits: differs, there is nothing to send',
     { ...identify, traits: undefined },
     { kind: 'filtered', reason: 'no_traits' },
   ],

@@ -3,7 +3,7 @@ import { readTimestamp } from '../../lib/mapping/timestamp.ts';
 
 const original = '2026-01-01T00:00:00.000Z';
 
-describe('ISO 8601 goes out as it came', () => {
+describe('ISO 8601 is sent as it came', () => {
   test.each([
     '2026-11-20T09:00:00Z',
     '2026-11-20T09:00:00.123Z',
@@ -14,12 +14,15 @@ describe('ISO 8601 goes out as it came', () => {
     '2026-11-20T09:00',
     '2026-11-20',
     '2024-02-29T12:00:00Z',
+    '2026-01-29T12:00:00Z',
+    '2026-01-31T12:00:00Z',
+    '2026-04-30',
   ])('%s', (timestamp) => {
     expect(readTimestamp({ timestamp, originalTimestamp: original })).toBe(timestamp);
   });
 });
 
-describe('what is nearly so is put into ISO 8601', () => {
+describe('what is nearly ISO 8601 is written as ISO 8601', () => {
   test.each<[unknown, string]>([
     ['2026-11-20 09:00:00', '2026-11-20T09:00:00.000Z'],
     ['2026-11-20 09:00:00.5', '2026-11-20T09:00:00.500Z'],
@@ -32,7 +35,7 @@ describe('what is nearly so is put into ISO 8601', () => {
   });
 });
 
-describe('what is no date gives way to the next candidate', () => {
+describe('what is not a date falls back to the next candidate', () => {
   test.each<[unknown]>([
     [undefined],
     [null],
@@ -46,7 +49,11 @@ describe('what is no date gives way to the next candidate', () => {
     [{}],
     [['2026-11-20']],
     ['2026-13-01T00:00:00Z'],
+    ['2026-02-29T00:00:00Z'],
     ['2026-02-30T00:00:00Z'],
+    ['2026-02-31'],
+    ['2026-04-31 10:00:00'],
+    ['2100-02-29T00:00:00Z'],
     ['2026-11-20T25:00:00Z'],
     ['20/11/2026'],
     ['2026'],
@@ -65,13 +72,13 @@ describe('reverse ETL', () => {
   test('keeps its time in the properties', () => {
     expect(readTimestamp(event)).toBe('2025-05-05T00:00:00Z');
   });
-  test('unless that is no date', () => {
+  test('unless that is not a date', () => {
     expect(readTimestamp({ ...event, properties: { timestamp: 'x' } })).toBe(original);
   });
   test('unless it is mapped to the destination', () => {
     expect(readTimestamp({ ...event, context: { mappedToDestination: true } })).toBe(original);
   });
-  test('which holds for no other channel', () => {
+  test('and no other channel does', () => {
     expect(readTimestamp({ ...event, channel: 'server' })).toBe(original);
   });
 });

@@ -14,7 +14,7 @@ function keyOf(changes: JsonObject): string {
   return mapped.call.payload.idempotency_key;
 }
 
-test('without properties and times only what Heap needs is sent', () => {
+test('an event without properties and times is sent with what Heap needs, and no more', () => {
   expect(payloadOf({ properties: null })).toEqual({
     identity: 'u',
     event: 'A',
@@ -34,20 +34,23 @@ describe('event name', () => {
     expect(payloadOf({ event: name })).toMatchObject({ event: expected });
   });
 
-  test.each<[unknown]>([[undefined], [null], [''], ['  '], [0], [true], [{}], [['A']]])('%j is none', (name) => {
-    expect(payloadOf({ event: name })).toEqual({
-      kind: 'rejected',
-      reason: 'missing_event',
-      detail: 'event is required',
-    });
-  });
+  test.each<[unknown]>([[undefined], [null], [''], ['  '], [0], [true], [{}], [['A']]])(
+    '%j is not an event name',
+    (name) => {
+      expect(payloadOf({ event: name })).toEqual({
+        kind: 'rejected',
+        reason: 'missing_event',
+        detail: 'event is required',
+      });
+    },
+  );
 
-  test('a name that was cut is counted', () => {
+  test('a cut name is counted', () => {
     expect(mapTrack({ ...event, event: 'x'.repeat(1025) }, '1')).toMatchObject({ cuts: { eventNamesCut: 1 } });
     expect(mapTrack(event, '1')).toMatchObject({ cuts: { eventNamesCut: 0 } });
   });
 
-  test('is asked for before the identity, as RudderStack does', () => {
+  test('is checked before the identity, as RudderStack does', () => {
     expect(payloadOf({ event: '', userId: '' })).toMatchObject({ reason: 'missing_event' });
   });
 });
@@ -56,15 +59,15 @@ describe('idempotency key', () => {
   test.each<[string, JsonObject, string]>([
     ['the owner’s key', { properties: { idempotencyKey: 'own-key' } }, 'own-key'],
     ['a number for a key', { properties: { idempotencyKey: 99 } }, '99'],
-    ['an empty key gives way', { properties: { idempotencyKey: '' } }, 'm-1'],
-    ['an object gives way', { properties: { idempotencyKey: { a: 1 } } }, 'm-1'],
-    ['a key within other properties is not one', { properties: { a: { idempotencyKey: 'x' } } }, 'm-1'],
+    ['an empty key falls back to the message id', { properties: { idempotencyKey: '' } }, 'm-1'],
+    ['an object falls back to the message id', { properties: { idempotencyKey: { a: 1 } } }, 'm-1'],
+    ['a key within other properties does not count', { properties: { a: { idempotencyKey: 'x' } } }, 'm-1'],
     ['the message id, trimmed', { messageId: ' m-2 ' }, 'm-2'],
   ])('%s', (_, changes, expected) => {
     expect(keyOf(changes)).toBe(expected);
   });
 
-  test('without a message id it is the SHA-256 of the content: the same for the same event, else another', () => {
+  test('without a message id is the SHA-256 of the content: the same for the same event, another for another', () => {
     const one = { messageId: undefined, properties: { n: 1 } };
     expect(keyOf(one)).toMatch(/^[0-9a-f]{64}$/);
     expect(keyOf({ ...one, context: { a: [1, { b: '\u00e9' }] } })).toBe(
@@ -73,7 +76,7 @@ describe('idempotency key', () => {
     expect(keyOf({ ...one, properties: { n: 2 } })).not.toBe(keyOf(one));
   });
 
-  test('content that is too deep to be written is rejected', () => {
+  test('of content that is nested too deeply to be hashed cannot be made: the event is rejected', () => {
     const deep: unknown = JSON.parse('['.repeat(10_000) + ']'.repeat(10_000));
     expect(payloadOf({ messageId: undefined, context: { deep } })).toMatchObject({ reason: 'too_deep' });
     expect(payloadOf({ context: { deep } })).toMatchObject({ identity: 'u' });

@@ -14,19 +14,19 @@ describe('integrations', () => {
     ['empty', {}, true],
     ['All true', { All: true }, true],
     ['All false', { All: false }, false],
-    ['All as a text', { All: 'true' }, false],
+    ['All as a string', { All: 'true' }, false],
     ['All null', { All: null }, false],
     ['All as a number, Heap wanted', { All: 1, 'Heap.io': true }, false],
     ['Heap wanted although All is false', { All: false, 'Heap.io': true }, true],
     ['Heap not wanted', { All: true, 'Heap.io': false }, false],
     ['options for Heap although All is false', { All: false, 'Heap.io': { a: 1 } }, true],
-    ['a text for Heap counts as absent', { All: true, 'Heap.io': 'no' }, true],
+    ['a string for Heap counts as absent', { All: true, 'Heap.io': 'no' }, true],
     ['a list for Heap counts as absent', { All: false, 'Heap.io': [] }, false],
     ['null for Heap counts as absent', { All: true, 'Heap.io': null }, true],
     ['another name of Heap has no effect', { Heap: false, HEAP: false, heap: false, 'heap.io': false }, true],
     ['other destinations have no effect', { Amplitude: false }, true],
     ['a list', [], false],
-    ['a text', 'All', false],
+    ['a string', 'All', false],
     ['null', null, false],
   ])('%s', (_, integrations, isWanted) => {
     const event = integrations === undefined ? {} : { integrations };
@@ -57,7 +57,7 @@ describe('type', () => {
     expect(reasonFor({ type })).toBe(expected);
   });
 
-  test("is refused in RudderStack's own words", () => {
+  test("that is refused is refused in RudderStack's own words", () => {
     expect(admit({}, settingsWith())).toEqual({
       kind: 'rejected',
       reason: 'missing_type',
@@ -103,7 +103,7 @@ describe('consent', () => {
   test.each<[string, JsonObject, JsonObject, boolean]>([
     ['nothing is denied', { consentManagement: custom('and') }, denied([]), false],
     ['empty ids do not count', { consentManagement: custom('and') }, denied(['', '']), false],
-    ['what is denied is not needed', { consentManagement: custom('and') }, denied(['c9']), false],
+    ['the denied consent is not required', { consentManagement: custom('and') }, denied(['c9']), false],
     ['one of two is denied, and', { consentManagement: custom('and') }, denied(['c1']), true],
     ['one of two is denied, or', { consentManagement: custom('or') }, denied(['c1']), false],
     ['both are denied, or', { consentManagement: custom('or') }, denied(['c2', 'c1']), true],
@@ -132,20 +132,20 @@ describe('consent', () => {
     ],
     ['legacy Ketch: one purpose', { ketchConsentPurposes: legacyKetch }, denied(['c1'], 'ketch'), false],
     ['legacy Ketch: every purpose', { ketchConsentPurposes: legacyKetch }, denied(['c1', 'c2'], 'ketch'), true],
-    ['the event tells no consent', { consentManagement: custom('and') }, {}, false],
-    ['the denied ids are no list', { consentManagement: custom('and') }, denied('c1'), false],
+    ['the event has no consent', { consentManagement: custom('and') }, {}, false],
+    ['the denied ids are not a list', { consentManagement: custom('and') }, denied('c1'), false],
     ['nothing is configured', {}, denied(['c1']), false],
   ])('%s', (_, config, context, isDenied) => {
     expect(reasonFor({ context }, config)).toBe(isDenied ? 'consent' : 'track');
   });
 
-  describe('kept apart by source', () => {
+  describe('set separately for each source', () => {
     const config = { consentManagement: { web: custom('and'), androidKotlin: [] } };
     test.each<[string, RudderStackEvent, boolean]>([
-      ['the event’s own source counts', { channel: 'web' }, true],
-      ['another source’s rule does not', { channel: 'server' }, false],
-      ['nor does an empty one', { context: { library: { name: 'com.rudderstack.sdk.kotlin.android' } } }, false],
-      ['a source that cannot be told may be any', {}, true],
+      ['the rule of the event’s own source counts', { channel: 'web' }, true],
+      ['the rule of another source does not', { channel: 'server' }, false],
+      ['nor does an empty rule', { context: { library: { name: 'com.rudderstack.sdk.kotlin.android' } } }, false],
+      ['an event of an unknown source may be of any', {}, true],
     ])('%s', (_, event, isDenied) => {
       const context = { ...denied(['c1']), ...(typeof event.context === 'object' ? event.context : {}) };
       expect(reasonFor({ ...event, context }, config)).toBe(isDenied ? 'consent' : 'track');
@@ -160,17 +160,17 @@ describe('consent', () => {
 
 describe('device mode', () => {
   test.each<[string, JsonObject, JsonObject, string]>([
-    ['the Web SDK sends by itself', { useNativeSDK: { web: true } }, { channel: 'web' }, 'device_mode'],
-    ['so does it by its connection mode', { connectionMode: { web: 'device' } }, { channel: 'web' }, 'device_mode'],
-    ['the setting of one source alone', { useNativeSDK: true }, { channel: 'web' }, 'device_mode'],
-    ['other channels are not touched', { useNativeSDK: { web: true } }, { channel: 'mobile' }, 'track'],
+    ['the Web SDK sends to Heap itself', { useNativeSDK: { web: true } }, { channel: 'web' }, 'device_mode'],
+    ['so it does by its connection mode', { connectionMode: { web: 'device' } }, { channel: 'web' }, 'device_mode'],
+    ['the setting as one value for all sources', { useNativeSDK: true }, { channel: 'web' }, 'device_mode'],
+    ['other channels are not affected', { useNativeSDK: { web: true } }, { channel: 'mobile' }, 'track'],
     ['cloud mode', { useNativeSDK: { web: false }, connectionMode: { web: 'cloud' } }, { channel: 'web' }, 'track'],
   ])('%s', (_, config, event, expected) => {
     expect(reasonFor(event, config)).toBe(expected);
   });
 });
 
-test('the first rule that says no gives the reason', () => {
+test('the first rule that excludes an event gives the reason', () => {
   const config = {
     eventFilteringOption: 'blacklistedEvents',
     blacklistedEvents: [{ eventName: 'A' }],

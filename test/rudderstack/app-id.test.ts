@@ -11,10 +11,10 @@ function call(appId: unknown, changes: JsonObject = {}): unknown {
 
 test.each<[string, unknown, JsonObject, unknown]>([
   ['a fixed id', '42', {}, ['42', { app: ' 77 ', n: 1 }]],
-  ['a number is sent as a text', 42, {}, ['42', { app: ' 77 ', n: 1 }]],
-  ['from the event, whose field is taken out', '{{ message.properties.app || "1" }}', {}, ['77', { n: 1 }]],
+  ['a number is sent as a string', 42, {}, ['42', { app: ' 77 ', n: 1 }]],
+  ['an id from the event, whose field is removed', '{{ message.properties.app || "1" }}', {}, ['77', { n: 1 }]],
   ['the event may be called event', '{{event.properties.app||1}}', {}, ['77', { n: 1 }]],
-  ['the default, its quotes taken off', '{{ message.traits.app || "dflt" }}', {}, ['dflt', { app: ' 77 ', n: 1 }]],
+  ['the default, without its quotes', '{{ message.traits.app || "dflt" }}', {}, ['dflt', { app: ' 77 ', n: 1 }]],
   [
     'the default where the event has nothing usable',
     '{{ message.properties.app || 1 }}',
@@ -22,11 +22,23 @@ test.each<[string, unknown, JsonObject, unknown]>([
     ['1', { n: 1 }],
   ],
   ['a number in the event', '{{ message.properties.app || 1 }}', { properties: { app: 5 } }, ['5', {}]],
+  [
+    'the longest id that an event may give',
+    '{{ message.properties.app || 1 }}',
+    { properties: { app: 'x'.repeat(100) } },
+    ['x'.repeat(100), {}],
+  ],
+  [
+    'the default where the event gives more than 100 characters, which are no app id',
+    '{{ message.properties.app || 1 }}',
+    { properties: { app: 'x'.repeat(101) } },
+    ['1', { app: 'x'.repeat(101) }],
+  ],
 ])('%s', (_, appId, changes, expected) => {
   expect(call(appId, changes)).toEqual(expected);
 });
 
-test('neither in the event nor by default: rejected', () => {
+test('an event is rejected when neither it nor the default gives an id', () => {
   expect(call('{{ message.traits.app || "" }}')).toMatchObject({ kind: 'rejected', reason: 'missing_app_id' });
 });
 

@@ -1,7 +1,7 @@
 import { ConfigurationError } from '../../lib/configuration-error.ts';
 import { readSettings } from '../../lib/rudderstack/settings.ts';
 
-test('a whole Config as RudderStack shows it can be pasted', () => {
+test('a whole Config can be pasted as RudderStack shows it', () => {
   const settings = readSettings({
     appId: '3138X54182',
     dataResidency: 'EU',
@@ -59,6 +59,6 @@ test.each<[unknown, string]>([
   ],
   [[], 'DESTINATION_CONFIG has to be a JSON object'],
   ['x', 'DESTINATION_CONFIG has to be a JSON object'],
-])('%j is refused with one line that names the key', (config, message) => {
+])('%j is refused: %s', (config, message) => {
   expect(() => readSettings(config)).toThrow(new ConfigurationError(message));
 });

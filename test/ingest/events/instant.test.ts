@@ -37,11 +37,11 @@ test.each([
   [null],
   [undefined],
   [{}],
-])('%j is no time', (value) => {
+])('%j is not a time', (value) => {
   expect(parseInstant(value)).toBeUndefined();
 });
 
-test('what is written in RFC 3339 with milliseconds stays as it is, in whatever zone', () => {
+test('a time in RFC 3339 with milliseconds stays as it is, in whatever zone', () => {
   fc.assert(
     fc.property(
       fc.date({ min: new Date('0001-01-02'), max: new Date('9998-12-30'), noInvalidDate: true }),

@@ -4,7 +4,7 @@ function pixel(type: 'track' | 'page', query: string) {
   return readPixel(type, new URLSearchParams(query));
 }
 
-test('parameters are texts of the event, and dotted ones stand inside of their objects', () => {
+test('parameters become strings of the event, and dotted ones become members of their objects', () => {
   const query =
     'writeKey=secret&userId=u-1&event=Mail+Opened&properties.campaign=May&properties.price.net=10&context.ip=192.0.2.1&context.traits.plan=pro&traits.x=1&messageId=m-1';
   expect(pixel('track', query)).toEqual({
@@ -35,12 +35,12 @@ test.each([
   expect(pixel(type, query)).toMatchObject({ events });
 });
 
-test('the path’s type counts, whatever a parameter says', () => {
+test('the type is that of the path, whatever a parameter says', () => {
   expect(pixel('track', 'anonymousId=a&event=e&type=identify&channel=server')).toMatchObject({
     events: [{ type: 'track', channel: 'web' }],
   });
 });
 
-test('somebody has to be named', () => {
+test('a pixel without a user is refused', () => {
   expect(pixel('track', 'event=e&userId=%20')).toMatchObject({ kind: 'refused', reason: 'missing_identity' });
 });

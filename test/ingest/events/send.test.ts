@@ -11,7 +11,7 @@ function messageOf(body: string, bytes = body.length): OutgoingMessage {
 
 const notTaken: SendFailure = { kind: 'failed', code: 'InternalError', message: 'not now', isSenderFault: false };
 
-type Answer = 'all' | 'none' | 'first' | 'odd' | 'throws';
+type Answer = 'all' | 'none' | 'invalid' | 'first' | 'odd' | 'throws';
 
 /** Sends to a queue that answers as told, and then takes everything. */
 async function sendTo(
@@ -39,7 +39,9 @@ async function sendTo(
         (_, index) => answer === 'all' || (answer === 'first' && index === 0) || (answer === 'odd' && index % 2 === 1),
       );
       taken.push(...batch.filter((_, index) => isTaken[index]).map(({ body }) => body));
-      return isTaken.map((one): SendOutcome => (one ? { kind: 'sent' } : notTaken));
+      return isTaken.map((one): SendOutcome =>
+        one ? { kind: 'sent' } : { ...notTaken, isSenderFault: answer === 'invalid' },
+      );
     },
   };
   const startedAt = time.clock.now();
@@ -56,38 +58,53 @@ async function sendTo(
 
 const ten = Array.from({ length: 10 }, (_, index) => messageOf(`m-${index}`));
 
-test('what a batch leaves behind is sent again, and nothing else', async () => {
+test('what SQS has left of a batch is sent again, and nothing else', async () => {
   const { unsent, taken, calls } = await sendTo(ten, ['odd', 'first']);
   expect(unsent).toBe(0);
   expect(calls).toBe(3);
   expect(taken.toSorted()).toEqual(ten.map(({ body }) => body));
 });
 
-test('a call that fails is made again, and told of', async () => {
+test('a call that fails is made again, and reported', async () => {
   expect(await sendTo(ten, ['throws'])).toMatchObject({ unsent: 0, calls: 2, failures: 1 });
 });
 
-test('gives up after four tries, and says how much is left', async () => {
+test('after four attempts it gives up, and says how much is left', async () => {
   expect(await sendTo(ten, ['first', 'none', 'throws', 'none'])).toMatchObject({ unsent: 9, calls: 4 });
 });
 
-test('gives up before the time is over', async () => {
+test('it gives up before the deadline', async () => {
   const { unsent, calls, tookMs } = await sendTo(ten, ['none', 'none', 'none', 'none'], { leftMs: 100 });
   expect([unsent, calls]).toEqual([10, 2]);
   expect(tookMs).toBeLessThanOrEqual(100);
 });
 
-test('a few batches are under way at once; on a FIFO queue one after the other', async () => {
+test('four batches are under way at once; on a FIFO queue one after the other', async () => {
   const many = Array.from({ length: 100 }, (_, index) => messageOf(`m-${index}`));
   expect(await sendTo(many, [])).toMatchObject({ calls: 10, mostAtOnce: 4 });
   expect(await sendTo(many, [], { isFifo: true })).toMatchObject({ calls: 10, mostAtOnce: 1 });
+});
+
+describe('once a batch has failed for good the request will come again as a whole, so', () => {
+  const many = Array.from({ length: 100 }, (_, index) => messageOf(`m-${index}`));
+  const failing: readonly Answer[] = ['none', 'none', 'none', 'none'];
+
+  test('the batches behind it are not sent any more', async () => {
+    expect(await sendTo(many, failing, { isFifo: true })).toMatchObject({ unsent: 100, calls: 4, taken: [] });
+  });
+
+  test('those beside it make no further attempt', async () => {
+    // SQS refuses the first of four batches for good, and the others for now.
+    const answers: readonly Answer[] = ['invalid', 'none', 'none', 'none'];
+    expect(await sendTo(many, answers)).toMatchObject({ unsent: 100, calls: 4, taken: [] });
+  });
 });
 
 test('whatever the queue answers, 0 unsent means that it has taken every message', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.integer({ min: 1, max: 50 }),
-      fc.array(fc.constantFrom<Answer>('all', 'none', 'first', 'odd', 'throws'), { maxLength: 20 }),
+      fc.array(fc.constantFrom<Answer>('all', 'none', 'invalid', 'first', 'odd', 'throws'), { maxLength: 20 }),
       async (count, answers) => {
         const messages = Array.from({ length: count }, (_, index) => messageOf(`m-${index}`));
         const { unsent, taken } = await sendTo(messages, answers);

@@ -8,7 +8,7 @@ const reception: Reception = {
 };
 
 describe('what the gateway adds', () => {
-  test('an event without anything gets it all', () => {
+  test('is all there is, for an event without anything', () => {
     expect(stampEvent({ userId: 'u-1' }, reception)).toEqual({
       userId: 'u-1',
       messageId: 'new-id',
@@ -34,25 +34,25 @@ describe('what the gateway adds', () => {
     expect(stampEvent({ messageId }, reception).messageId).toBe(expected);
   });
 
-  test('rudderId is always our own, and the same for the same user however the id is written', () => {
+  test('includes a rudderId of our own, the same for the same user however the id is written', () => {
     const of = (event: object): string => stampEvent({ ...event, rudderId: 'theirs' }, reception).rudderId;
     expect(of({ userId: 7, anonymousId: ' a\u200b ' })).toBe(of({ userId: '7', anonymousId: 'a' }));
     expect(of({ userId: 'a' })).not.toBe(of({ anonymousId: 'a' }));
     expect(of({ userId: 'a' })).not.toBe('theirs');
   });
 
-  test('what an earlier RudderStack server has added stays', () => {
+  test('does not replace what an earlier RudderStack server has added', () => {
     const stamped = stampEvent({ request_ip: '203.0.113.9', receivedAt: '2026-11-20T01:02:03.004+02:00' }, reception);
     expect(stamped).toMatchObject({ request_ip: '203.0.113.9', receivedAt: '2026-11-20T01:02:03.004+02:00' });
   });
 
-  test('everything else stays as it came', () => {
+  test('leaves everything else as it came', () => {
     const event = { type: 'track', userId: ' 7 ', properties: { a: [1, null, { b: 'ü' }] }, context: { x: 1 } };
     expect(stampEvent(event, reception)).toMatchObject(event);
   });
 });
 
-describe('the time fix', () => {
+describe('the corrected timestamp of an event with', () => {
   test.each([
     [
       'a clock that is a year ahead',
@@ -65,12 +65,12 @@ describe('the time fix', () => {
       '2026-11-23T09:59:00.000Z',
     ],
     [
-      'no sentAt: the device’s clock is believed',
+      'no sentAt is that of the device’s clock',
       { originalTimestamp: '2026-11-23T08:00:00Z' },
       '2026-11-23T08:00:00.000Z',
     ],
     ['no originalTimestamp', { sentAt: '2026-11-23T09:00:00Z' }, '2026-11-23T11:00:00.000Z'],
-    ['times that are none', { originalTimestamp: 'now', sentAt: 5 }, '2026-11-23T10:00:00.000Z'],
+    ['times that are not times', { originalTimestamp: 'now', sentAt: 5 }, '2026-11-23T10:00:00.000Z'],
     [
       'times at the two ends of the calendar',
       { originalTimestamp: '0001-01-02', sentAt: '9998-01-01' },
@@ -83,7 +83,7 @@ describe('the time fix', () => {
     ],
     ['a timestamp in milliseconds', { timestamp: 1_577_836_800_000 }, '2020-01-01T00:00:00.000Z'],
     [
-      'a timestamp that is none',
+      'a timestamp that is not a time',
       { timestamp: 'x', originalTimestamp: '2026-11-23T08:00:00Z', sentAt: '2026-11-23T09:00:00Z' },
       '2026-11-23T09:00:00.000Z',
     ],
@@ -91,7 +91,7 @@ describe('the time fix', () => {
     expect(stampEvent(times, reception).timestamp).toBe(timestamp);
   });
 
-  test('the batch’s sentAt counts for events that have none, as mobile SDKs send it', () => {
+  test('no sentAt in a batch with one uses that of the batch, as mobile SDKs send it', () => {
     const late = { ...reception, sentAt: '2026-11-23T12:00:00Z' };
     const originalTimestamp = '2026-11-23T11:50:00Z';
     expect(stampEvent({ originalTimestamp }, late).timestamp).toBe('2026-11-23T09:50:00.000Z');

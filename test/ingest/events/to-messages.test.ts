@@ -27,7 +27,7 @@ function eventsIn({ body }: OutgoingMessage): readonly unknown[] {
 /** What SQS takes, by its documentation. */
 const TAKEN = /^[\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]*$/u;
 
-test('one event is a message as it is, several share one', () => {
+test('one event is a message as it is, several share a message', () => {
   const [one, two] = [stamped({ userId: 'a' }), stamped({ userId: 'b' })];
   expect(pack([one]).map(({ body }) => JSON.parse(body))).toEqual([one]);
   expect(pack([one, two]).map(({ body }) => JSON.parse(body))).toEqual([{ batch: [one, two] }]);
@@ -61,7 +61,7 @@ test('whatever the events, the forwarder finds each once, in order, in messages 
   );
 });
 
-test('a message is shared up to a size and a number of events, and no message is needless', () => {
+test('a message is shared up to a size and a number of events, and there is no more of them than necessary', () => {
   const thousand = Array.from({ length: 1000 }, () => stamped({ userId: 'a', filler: 'x'.repeat(700) }));
   const messages = pack(thousand);
   for (const { bytes } of messages) expect(bytes).toBeLessThanOrEqual(SHARED_MESSAGE_LIMITS.bytes);
@@ -71,7 +71,7 @@ test('a message is shared up to a size and a number of events, and no message is
   expect(pack(small).map((message) => eventsIn(message).length)).toEqual([SHARED_MESSAGE_LIMITS.items, 1]);
 });
 
-test('an event over SQS’s limit goes packed, in its place', () => {
+test('an event that is larger than SQS allows is compressed, and keeps its place', () => {
   const events = [
     stamped({ userId: 'a' }),
     stamped({ userId: 'a', big: 'x'.repeat(3_000_000) }),
@@ -83,7 +83,7 @@ test('an event over SQS’s limit goes packed, in its place', () => {
   expect(messages.flatMap(eventsIn)).toEqual(events);
 });
 
-test('an event that does not fit even so is named', () => {
+test('an event that is too large even when compressed is refused by name', () => {
   const events = [
     stamped({ userId: 'a' }),
     stamped({ userId: 'a', messageId: 'the-big-one', big: randomBytes(1_000_000).toString('base64') }),

@@ -30,7 +30,7 @@ function keysOf(key: string): string {
   return JSON.stringify({ writeKeys: { web: key } });
 }
 
-test('reads the keys once for many requests, and again after five minutes', async () => {
+test('the keys are read once for many requests, and again after five minutes', async () => {
   const ring = ringOver(['first-key']);
   for (let request = 0; request < 100; request += 1) expect(await ring.find('first-key')).toBe('web');
   expect(ring.loads()).toBe(1);
@@ -39,7 +39,7 @@ test('reads the keys once for many requests, and again after five minutes', asyn
   expect(ring.loads()).toBe(2);
 });
 
-test('takes a new key within half a minute, and a key that was taken back no longer than five', async () => {
+test('a new key counts after half a minute at most, and a removed key for five minutes at most', async () => {
   const ring = ringOver(['first-key', 'second-key']);
   expect(await ring.find('first-key')).toBe('web');
   expect(await ring.find('second-key')).toBeUndefined();
@@ -48,7 +48,7 @@ test('takes a new key within half a minute, and a key that was taken back no lon
   expect(await ring.find('first-key')).toBeUndefined();
 });
 
-test('nobody can make it read more often than twice a minute with wrong keys', async () => {
+test('wrong keys cannot make it read the keys more often than twice a minute', async () => {
   const ring = ringOver(['first-key']);
   for (let second = 0; second < 60; second += 1) {
     await ring.find(`wrong-key-${second}`);
@@ -57,7 +57,7 @@ test('nobody can make it read more often than twice a minute with wrong keys', a
   expect(ring.loads()).toBe(2);
 });
 
-test('keeps the keys it has while they cannot be read again, and says so', async () => {
+test('the known keys stay good while they cannot be read again, and that is reported', async () => {
   const ring = ringOver(['first-key', new Error('down'), new Error('down'), 'second-key']);
   expect(await ring.find('first-key')).toBe('web');
   ring.wait(5 * MINUTE);
@@ -71,7 +71,7 @@ test('keeps the keys it has while they cannot be read again, and says so', async
   expect(ring.stale).toHaveLength(2);
 });
 
-test('throws while it has never had any keys, and recovers at once', async () => {
+test('it throws while the keys could never be read, and recovers at once', async () => {
   const ring = ringOver([new Error('down'), 'first-key']);
   await expect(ring.find('first-key')).rejects.toThrow('down');
   expect(await ring.find('first-key')).toBe('web');

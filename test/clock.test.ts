@@ -1,0 +1,17 @@
+import { systemClock } from '../lib/clock.ts';
+
+test('the system’s clock tells ms since 1970, and sleeps as long as it is told', async () => {
+  jest.useFakeTimers({ now: 5000 });
+  try {
+    expect(systemClock.now()).toBe(5000);
+    let isAwake = false;
+    const sleeping = systemClock.sleep(1000).then(() => (isAwake = true));
+    await jest.advanceTimersByTimeAsync(999);
+    expect(isAwake).toBe(false);
+    await jest.advanceTimersByTimeAsync(1);
+    await sleeping;
+    expect(isAwake).toBe(true);
+  } finally {
+    jest.useRealTimers();
+  }
+});

@@ -1,0 +1,64 @@
+import { createOutcomeCache } from '../../lib/forwarding/outcome-cache.ts';
+import { DELIVERED, FAILED, FILTERED, processedOf, REFUSED } from './processed.ts';
+
+test('the final outcomes of a record that goes back to the queue are remembered, by the place of the event', () => {
+  const cache = createOutcomeCache();
+  cache.note(processedOf('m', [DELIVERED, FAILED, REFUSED, FILTERED]));
+  expect([0, 1, 2, 3, 4].map((part) => cache.recall('m', part))).toEqual([
+    DELIVERED,
+    undefined,
+    REFUSED,
+    undefined,
+    undefined,
+  ]);
+  expect(cache.recall('other', 0)).toBeUndefined();
+});
+
+test('a record that leaves the queue is forgotten', () => {
+  const cache = createOutcomeCache();
+  cache.note(processedOf('m', [DELIVERED, FAILED]));
+  cache.note(processedOf('m', [DELIVERED, DELIVERED]));
+  expect(cache.recall('m', 0)).toBeUndefined();
+});
+
+test('a record that never went back is not remembered', () => {
+  const cache = createOutcomeCache();
+  cache.note(processedOf('m', [DELIVERED, REFUSED]));
+  expect(cache.recall('m', 0)).toBeUndefined();
+});
+
+test('a later invocation replaces what is known', () => {
+  const cache = createOutcomeCache();
+  cache.note(processedOf('m', [DELIVERED, FAILED, FAILED]));
+  cache.note(processedOf('m', [DELIVERED, REFUSED, FAILED]));
+  expect([0, 1, 2].map((part) => cache.recall('m', part))).toEqual([DELIVERED, REFUSED, undefined]);
+});
+
+describe('when there is no more room', () => {
+  const isKnown = (cache: ReturnType<typeof createOutcomeCache>) => (messageId: string) =>
+    cache.recall(messageId, 0) !== undefined;
+
+  test('the oldest records are forgotten first, and no more than necessary', () => {
+    const cache = createOutcomeCache(4);
+    for (const messageId of ['a', 'b']) cache.note(processedOf(messageId, [DELIVERED, FAILED]));
+    expect(['a', 'b'].map(isKnown(cache))).toEqual([true, true]);
+    cache.note(processedOf('c', [DELIVERED, FAILED]));
+    expect(['a', 'b', 'c'].map(isKnown(cache))).toEqual([false, true, true]);
+  });
+
+  test('a record that comes back is the newest, and takes its room once', () => {
+    const cache = createOutcomeCache(4);
+    for (const messageId of ['a', 'b', 'a', 'a', 'a']) cache.note(processedOf(messageId, [DELIVERED, FAILED]));
+    expect(['a', 'b'].map(isKnown(cache))).toEqual([true, true]);
+    cache.note(processedOf('c', [DELIVERED, FAILED]));
+    expect(['a', 'b', 'c'].map(isKnown(cache))).toEqual([true, false, true]);
+  });
+
+  test('a record that has left the queue gives its room back', () => {
+    const cache = createOutcomeCache(4);
+    for (const messageId of ['a', 'b']) cache.note(processedOf(messageId, [DELIVERED, FAILED]));
+    cache.note(processedOf('b', [DELIVERED, DELIVERED]));
+    cache.note(processedOf('c', [DELIVERED, FAILED]));
+    expect(['a', 'b', 'c'].map(isKnown(cache))).toEqual([true, false, true]);
+  });
+});

@@ -1,0 +1,154 @@
+import type { APIGatewayProxyEventV2 } from 'aws-lambda';
+import { createIngestHandler } from '../../lib/ingest/create-handler.ts';
+import type { EventQueue } from '../../lib/ingest/events/event-queue.ts';
+import { createKeyRing } from '../../lib/ingest/keys/key-ring.ts';
+import type { OutgoingMessage } from '../../lib/sqs/message.ts';
+import type { SendOutcome } from '../../lib/sqs/send-batch.ts';
+import { createVirtualTime } from '../../local/virtual/time.ts';
+
+const KEYS = JSON.stringify({ writeKeys: { web: 'a-write-key', old: 'an-old-key' }, disabledSources: ['old'] });
+const EVENT = JSON.stringify({ userId: 'u', event: 'A' });
+const LEFT_MS = 10_000;
+
+/** A request as API Gateway hands it over. */
+function requestOf(method: string, path: string, { key = 'a-write-key', body = EVENT } = {}): APIGatewayProxyEventV2 {
+  const authorization = `Basic ${Buffer.from(`${key}:`).toString('base64')}`;
+  return {
+    version: '2.0',
+    routeKey: '$default',
+    rawPath: path,
+    rawQueryString: '',
+    headers: { authorization, origin: 'https://shop.example' },
+    requestContext: {
+      accountId: '1',
+      apiId: 'a',
+      domainName: 'd',
+      domainPrefix: 'd',
+      http: { method, path, protocol: 'HTTP/1.1', sourceIp: '192.0.2.7', userAgent: 'test' },
+      requestId: 'r',
+      routeKey: '$default',
+      stage: '$default',
+      time: '',
+      timeEpoch: 0,
+    },
+    body,
+    isBase64Encoded: false,
+  };
+}
+
+type Answer = (
+  messages: readonly OutgoingMessage[],
+  sleep: (ms: number) => Promise<void>,
+) => Promise<readonly SendOutcome[]> | readonly SendOutcome[];
+const takeAll = (messages: readonly OutgoingMessage[]): readonly SendOutcome[] =>
+  messages.map(() => ({ kind: 'sent' }));
+const busy = (messages: readonly OutgoingMessage[]): readonly SendOutcome[] =>
+  messages.map(() => ({ kind: 'failed', code: 'InternalError', message: 'not now', isSenderFault: false }));
+
+/** A handler before a queue that answers as told, and everything that it says and sends. */
+function start({ answer = takeAll, load = async () => KEYS }: { answer?: Answer; load?: () => Promise<string> } = {}) {
+  const time = createVirtualTime();
+  const { clock } = time;
+  const calls: { readonly bodies: readonly unknown[]; readonly leftMs: number }[] = [];
+  const told: string[] = [];
+  const startedAt = clock.now();
+  const queue: EventQueue = {
+    isFifo: false,
+    async sendBatch(messages, deadline) {
+      calls.push({ bodies: messages.map(({ body }): unknown => JSON.parse(body)), leftMs: deadline - startedAt });
+      // Like the real one it is aborted at its deadline.
+      return await answer(messages, (ms) => clock.sleep(Math.min(ms, deadline - clock.now())));
+    },
+  };
+  const handle = createIngestHandler({
+    clock,
+    random: () => 0.5,
+    queue,
+    keyRing: createKeyRing({ load, clock, onStale: () => undefined }),
+    telemetry: {
+      startInvocation: () => undefined,
+      reportTaken: (source, events, messages) => told.push(`taken: ${source} ${events} ${messages}`),
+      reportRefusal: (reason) => told.push(`refused: ${reason}`),
+      reportProblem: (code, error) => told.push(`problem: ${code} ${String(error)}`),
+    },
+  });
+  const request = (...args: Parameters<typeof requestOf>) =>
+    time.run(() => handle(requestOf(...args), { getRemainingTimeInMillis: () => startedAt + LEFT_MS - clock.now() }));
+  return { request, calls, told, sinceStart: () => clock.now() - startedAt };
+}
+
+test('an event is answered "ok" when it is in the queue', async () => {
+  const { request, calls, told } = start();
+  expect(await request('POST', '/v1/track')).toMatchObject({ statusCode: 200, body: 'ok' });
+  expect(calls).toMatchObject([{ bodies: [{ type: 'track', userId: 'u', event: 'A', request_ip: '192.0.2.7' }] }]);
+  expect(told).toEqual(['taken: web 1 1']);
+});
+
+describe('a second is kept for the answer', () => {
+  test('so a call to SQS has until a second before the end', async () => {
+    const { request, calls } = start();
+    await request('POST', '/v1/track');
+    expect(calls.map(({ leftMs }) => leftMs)).toEqual([LEFT_MS - 1000]);
+  });
+
+  test('so the sender of an event that SQS does not take until then hears 503 in time', async () => {
+    const { request, calls, told, sinceStart } = start({
+      async answer(messages, sleep) {
+        await sleep(3000);
+        return busy(messages);
+      },
+    });
+    expect(await request('POST', '/v1/track')).toMatchObject({ statusCode: 503 });
+    expect(told).toEqual(['refused: queue_unavailable']);
+    expect(calls).toHaveLength(3);
+    expect(sinceStart()).toBe(LEFT_MS - 1000);
+  });
+});
+
+test.each<[string, Parameters<typeof requestOf>, number, string]>([
+  ['an unknown path', ['POST', '/v2/track'], 404, 'unknown_path'],
+  ['a wrong method', ['GET', '/v1/track'], 405, 'wrong_method'],
+  ['a wrong key', ['POST', '/v1/track', { key: 'a-wrong-key' }], 401, 'invalid_write_key'],
+  ['no key', ['POST', '/v1/track', { key: '' }], 401, 'no_write_key_in_header'],
+  ['a disabled source', ['POST', '/v1/track', { key: 'an-old-key' }], 404, 'source_disabled'],
+  ['a body that is not valid JSON', ['POST', '/v1/track', { body: '{' }], 400, 'not_json'],
+])('%s is refused and reported, and nothing is in the queue', async (_, args, statusCode, reason) => {
+  const { request, calls, told } = start();
+  const result = await request(...args);
+  expect(result).toMatchObject({ statusCode, headers: { 'access-control-allow-origin': 'https://shop.example' } });
+  expect(told).toEqual([`refused: ${reason}`]);
+  expect(calls).toEqual([]);
+});
+
+test('a call to SQS that fails is reported, and made again', async () => {
+  let calls = 0;
+  const { request, told } = start({
+    answer(messages) {
+      calls += 1;
+      if (calls === 1) throw new Error('SQS is not there');
+      return takeAll(messages);
+    },
+  });
+  expect(await request('POST', '/v1/track')).toMatchObject({ statusCode: 200 });
+  expect(told).toEqual(['problem: queue_send_failed Error: SQS is not there', 'taken: web 1 1']);
+});
+
+test('while the keys cannot be read the sender is asked to come again', async () => {
+  const { request, told } = start({ load: () => Promise.reject(new Error('no parameter')) });
+  expect(await request('POST', '/v1/track')).toMatchObject({ statusCode: 503 });
+  expect(told).toEqual(['problem: keys_unavailable Error: no parameter', 'refused: keys_unavailable']);
+});
+
+test('a browser’s preflight needs no key', async () => {
+  const { request, told } = start();
+  expect(await request('OPTIONS', '/v1/track', { key: '' })).toMatchObject({ statusCode: 204 });
+  expect(told).toEqual([]);
+});
+
+test('health needs no key and no queue', async () => {
+  const { request } = start({ load: () => Promise.reject(new Error('no parameter')) });
+  expect(await request('GET', '/health', { key: '' })).toMatchObject({
+    statusCode: 200,
+    body: '{"server":"UP","acceptingEvents":"TRUE"}',
+  });
+});

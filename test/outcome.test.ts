@@ -1,0 +1,42 @@
+import { deferred, filtered, isFailure, rejected, type DeferReason } from '../lib/outcome.ts';
+
+/** Every reason for a deferral: a new one has to say here whether it counts as a failure. */
+const FAILURES = {
+  heap_throttled: true,
+  heap_error: true,
+  heap_redirected: true,
+  heap_unreachable: true,
+  heap_timeout: true,
+  circuit_open: true,
+  undecided: true,
+  dead_letter_failed: true,
+  dead_letter_too_large: true,
+  internal_error: true,
+  out_of_time: false,
+  paced_app: false,
+  paced_identity: false,
+  fifo_order: false,
+} as const satisfies Record<DeferReason, boolean>;
+
+const isReason = (name: string): name is DeferReason => name in FAILURES;
+
+test('an event that only waits for its turn has not failed; every other deferral is a failure', () => {
+  const told = Object.keys(FAILURES)
+    .filter(isReason)
+    .map((reason) => [reason, isFailure(deferred(reason, ''))]);
+  expect(Object.fromEntries(told)).toEqual(FAILURES);
+});
+
+test('outcomes have no keys for what is not known', () => {
+  expect(rejected('not_json', 'why')).toEqual({ kind: 'rejected', reason: 'not_json', detail: 'why' });
+  expect(Object.keys(rejected('not_json', 'why'))).not.toContain('heapStatus');
+  expect(rejected('heap_refused', 'why', 400)).toMatchObject({ heapStatus: 400 });
+  expect(deferred('heap_error', 'why', { heapStatus: 503, retryAfterMs: 5 })).toEqual({
+    kind: 'deferred',
+    reason: 'heap_error',
+    detail: 'why',
+    heapStatus: 503,
+    retryAfterMs: 5,
+  });
+  expect(filtered('consent')).toEqual({ kind: 'filtered', reason: 'consent' });
+});
