@@ -23,7 +23,7 @@ const handle = createHandler({
     (queues ??= import('../lib/forwarding/queues.ts').then(({ createQueues }) => createQueues(runtime))),
 });
 
-/** SQS → Heap. Invoked by the event source mapping in template.yaml, which enables `ReportBatchItemFailures`. */
+/** SQS → Heap. The event source mapping in template.yaml invokes it, with `ReportBatchItemFailures` enabled. */
 export async function handler(event: SQSEvent, context: Context): Promise<SQSBatchResponse> {
   telemetry.startInvocation(context);
   return await handle(event, context);

@@ -23,7 +23,7 @@ const handle = createIngestHandler({
   }),
 });
 
-/** HTTP → SQS. Invoked by the HTTP API in infra/ingest.yaml, with payload format 2.0. */
+/** HTTP → SQS. The HTTP API in infra/ingest.yaml invokes it, with payload format 2.0. */
 export async function handler(
   event: APIGatewayProxyEventV2,
   context: Context,

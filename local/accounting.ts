@@ -8,14 +8,14 @@ import { unwrap } from '../lib/rudderstack/envelope.ts';
 import type { HeapContents } from './heap-simulator/heap.ts';
 
 /**
- * What has to become of the events that were put into the queue. It is worked out from the bodies alone, by the same
- * mapping that the function uses, and then compared with what Heap and the dead-letter queue really hold.
+ * The expected outcome of every event in the queue. It is computed from the message bodies, with the function's own
+ * mapping, and then compared with the actual contents of Heap and the dead-letter queue.
  */
 export interface Ledger {
   add(body: string): void;
   readonly counts: ExpectedCounts;
-  /** Everything by which Heap's contents, and the letters, differ from what they have to be, one line each. */
-  differences(contents: HeapContents, letters: readonly Message[]): readonly string[];
+  /** Every difference between the expected and the actual contents of Heap, one line each. */
+  differences(contents: HeapContents, deadLetters: readonly Message[]): readonly string[];
 }
 
 export interface ExpectedCounts {
@@ -27,7 +27,7 @@ export interface ExpectedCounts {
 
 export function createLedger(settings: Settings): Ledger {
   const counts: ExpectedCounts = { events: 0, toDeliver: 0, filtered: 0, rejected: 0 };
-  /** By app and idempotency key; the same key may come with different contents, of which Heap keeps the first. */
+  /** By app and idempotency key. Events with the same key may differ; Heap keeps the first one that it gets. */
   const tracks = new Map<string, HeapEvent[]>();
   /** By app and identity. */
   const users = new Map<string, HeapUser[]>();
@@ -47,8 +47,8 @@ export function createLedger(settings: Settings): Ledger {
         else append(users, keyOfCall(call), call.payload);
       }
     },
-    differences(contents, letters) {
-      const deadLettered = new Set(letters.flatMap(({ Body = '' }) => callsIn(Body, settings).map(keyOfCall)));
+    differences(contents, deadLetters) {
+      const deadLettered = new Set(deadLetters.flatMap(({ Body = '' }) => callsIn(Body, settings).map(keyOfCall)));
       return [...compareEvents(tracks, contents, deadLettered), ...compareUsers(users, contents, deadLettered)];
     },
   };
@@ -75,9 +75,9 @@ function compareEvents(
     const key = eventKey(String(appId), String(event['idempotency_key']));
     seen.add(key);
     const candidates = expected.get(key);
-    if (candidates === undefined) problems.push(`Heap holds an event that nobody sent: ${key}`);
+    if (candidates === undefined) problems.push(`Heap holds an ${key} that was not sent`);
     else if (!candidates.some((candidate) => isDeepStrictEqual(candidate, event)))
-      problems.push(`Heap holds another event: ${key}`);
+      problems.push(`Heap holds different contents of the ${key}`);
   }
   for (const key of expected.keys()) {
     if (!seen.has(key) && !deadLettered.has(key)) problems.push(`Heap lacks the ${key}`);
@@ -85,7 +85,7 @@ function compareEvents(
   return problems;
 }
 
-/** Which of several identify events came last depends on the batches, so each property has to be one of those sent. */
+/** Batching decides which of several identify events comes last, so each property may have any of the values sent. */
 function compareUsers(
   expected: ReadonlyMap<string, readonly HeapUser[]>,
   { users }: HeapContents,
@@ -102,7 +102,7 @@ function compareUsers(
     const areSent = Object.entries(properties).every(([name, value]) =>
       candidates.some((candidate) => candidate.properties[name] === value),
     );
-    if (!isComplete || !areSent) problems.push(`Heap holds other properties of the ${key}`);
+    if (!isComplete || !areSent) problems.push(`Heap holds different properties of the ${key}`);
   }
   for (const key of expected.keys()) {
     if (!seen.has(key) && !deadLettered.has(key)) problems.push(`Heap lacks the ${key}`);
@@ -110,7 +110,7 @@ function compareUsers(
   return problems;
 }
 
-/** What the function has said of itself, read from its metrics. */
+/** Counts of events that the function has reported in its metrics, by reason where there is one. */
 export interface ReportedCounts {
   delivered: number;
   filtered: Record<string, number>;
@@ -122,7 +122,7 @@ export function noneReported(): ReportedCounts {
   return { delivered: 0, filtered: {}, deadLettered: {}, deferred: {} };
 }
 
-/** Adds what one line of the function's log tells, if it is a metric line. */
+/** Adds the counts in a line of the function's log, if the line is a metric in embedded metric format. */
 export function readMetricLine(line: string, reported: ReportedCounts): void {
   if (!line.startsWith('{"_aws"')) return;
   const metric: unknown = JSON.parse(line);
@@ -135,7 +135,7 @@ export function readMetricLine(line: string, reported: ReportedCounts): void {
   addTo(reported.deferred, reason, metric['EventsDeferred']);
 }
 
-/** The sum of counts by reason. */
+/** The sum of the counts of all reasons. */
 export function total(counts: Readonly<Record<string, number>>): number {
   return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }
@@ -144,7 +144,7 @@ function addTo(counts: Record<string, number>, reason: string, count: unknown): 
   if (typeof count === 'number') counts[reason] = (counts[reason] ?? 0) + count;
 }
 
-/** An event by its idempotency key, a user by the identity. */
+/** Events are known by their idempotency key, users by their identity. */
 function keyOfCall(call: HeapCall): string {
   return call.kind === 'track'
     ? eventKey(call.appId, call.payload.idempotency_key)

@@ -8,8 +8,8 @@ import { createLambda } from './lambda/lambda.ts';
 import { sampleMessages } from './messages.ts';
 
 /**
- * Prints what a million events cost, for several batch sizes. The time of the function's own work and the length of its log
- * are measured here, on the built bundle; the rest is given: prices, Heap's time to answer, the function's memory.
+ * Prints the cost of a million events for several batch sizes. The function's own run time and the size of its log are
+ * measured with the built bundle. Prices, Heap's response time and the function's memory are inputs.
  */
 
 /** List prices in us-east-1, in dollars. */
@@ -20,12 +20,12 @@ const PRICES = {
   logGb: 0.5,
 };
 const EVENTS = 1_000_000;
-/** What Lambda writes of itself around an invocation, in bytes: start, end and report, as JSON. */
+/** The log lines that Lambda itself writes for an invocation, in bytes: start, end and report, as JSON. */
 const PLATFORM_LOG_BYTES = 1000;
-/** A batch with identify and track events makes two requests, one after the other. */
-const REQUESTS_A_BATCH = 2;
-/** A full vCPU comes with so much memory, in MB. */
-const MEMORY_OF_A_CPU = 1769;
+/** A batch with identify and track events needs two sequential requests to Heap. */
+const REQUESTS_PER_BATCH = 2;
+/** The memory at which Lambda gives a function one full vCPU, in MB. */
+const MEMORY_PER_VCPU_MB = 1769;
 const INVOCATIONS = 7;
 
 const { values } = parseArgs({
@@ -67,7 +67,7 @@ async function measure(batchSize: number): Promise<Measured> {
       const Attributes = { SentTimestamp: String(Date.now()), ApproximateReceiveCount: '1' };
       return toRecord({ MessageId: messageId, Body, Attributes }, 'arn:aws:sqs:us-east-1:000000000000:queue');
     });
-    // The first one is a cold start.
+    // The first invocation is a cold start and is not measured.
     if (invocation === 1) {
       await sleep(300);
       logBytes = 0;
@@ -90,8 +90,8 @@ console.log('| batch | SQS | Lambda | logs | a million events |\n| --- | --- | -
 for (const batchSize of [10, 100, 1000]) {
   const { ownMs, logBytes } = await measure(batchSize);
   const invocations = EVENTS / batchSize;
-  const seconds = (REQUESTS_A_BATCH * heapMs + ownMs * (MEMORY_OF_A_CPU / memoryMb)) / 1000;
-  // Sent, received and deleted ten at a time.
+  const seconds = (REQUESTS_PER_BATCH * heapMs + ownMs * (MEMORY_PER_VCPU_MB / memoryMb)) / 1000;
+  // Messages are sent, received and deleted in batches of ten.
   const sqs = ((3 * EVENTS) / 10) * PRICES.sqsRequest;
   const lambda = invocations * (seconds * (memoryMb / 1024) * PRICES.lambdaGbSecond + PRICES.lambdaRequest);
   const logs = ((invocations * (logBytes + PLATFORM_LOG_BYTES)) / 1e9) * PRICES.logGb;

@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { reportToCaller } from '../cli/report-to-caller.ts';
 import { readSettings } from '../lib/rudderstack/settings.ts';
 import { isObject } from '../lib/json.ts';
-import { startFrontDoor } from './front-door.ts';
+import { startHttpEndpoint } from './http-endpoint.ts';
 import { startHeapServer } from './heap-simulator/server.ts';
 import { LONGEST_TIMEOUT_MS } from './lambda/lambda.ts';
 import { createObserver } from './live-view/observer.ts';
@@ -12,19 +12,19 @@ import { startLiveView, type LiveView } from './live-view/server.ts';
 import { startPipeline } from './pipeline.ts';
 import { startQueueServer } from './queue-server.ts';
 
-const HELP = `Keeps the whole pipeline running on this machine until it is stopped: the front door, an SQS server with the template's
-two queues, the forwarder, the Heap simulator, and a page on which you can watch all of it.
+const HELP = `Runs the whole pipeline on this machine until you stop it: the HTTP endpoint, an SQS server with the two queues of
+template.yaml, the forwarder, the Heap simulator, and a live view of all of it.
 
-  npm run dev [-- --config FILE --queue-port 4566 --heap-port 4567 --front-door-port 4568 --view-port 4569
+  npm run dev [-- --config FILE --queue-port 4566 --heap-port 4567 --http-port 4568 --view-port 4569
                   --no-forwarder --long-timeout --json]
 
   --config FILE     your settings: RudderStack's Config for Heap, as JSON
-  --no-forwarder    leaves the queue alone, for a forwarder that you run yourself
-  --long-timeout    lets an invocation take 15 minutes: for a debugger, or a busy machine
-  --json            tells the addresses as one line of JSON
+  --no-forwarder    does not read the queue: for a forwarder that you run yourself
+  --long-timeout    sets the function timeout to 15 minutes: for debugging, or on a busy machine
+  --json            prints the addresses as one line of JSON
 
-What Heap holds: GET /simulator/contents and /simulator/counts of the Heap simulator. To make it fail: POST /simulator/faults
-with {"status":503,"times":3}.`;
+The Heap simulator shows what it holds at GET /simulator/contents and GET /simulator/counts. To make it fail,
+POST {"status":503,"times":3} to /simulator/faults.`;
 
 await reportToCaller(async () => {
   const { values } = parseArgs({
@@ -32,7 +32,7 @@ await reportToCaller(async () => {
       config: { type: 'string', default: join(import.meta.dirname, 'settings.json') },
       'queue-port': { type: 'string', default: '4566' },
       'heap-port': { type: 'string', default: '4567' },
-      'front-door-port': { type: 'string', default: '4568' },
+      'http-port': { type: 'string', default: '4568' },
       'view-port': { type: 'string', default: '4569' },
       'no-forwarder': { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
@@ -69,8 +69,8 @@ await reportToCaller(async () => {
     heap: heapServer.heap,
     config: isObject(config) ? config : {},
   });
-  const port = Number(values['front-door-port']);
-  const frontDoor = await startFrontDoor({
+  const port = Number(values['http-port']);
+  const httpEndpoint = await startHttpEndpoint({
     sqsEndpoint: endpoint,
     queueUrl: queues.queueUrl,
     keys,
@@ -81,7 +81,7 @@ await reportToCaller(async () => {
 
   const addresses = {
     viewUrl: liveView.url,
-    frontDoorUrl: frontDoor.url,
+    httpEndpointUrl: httpEndpoint.url,
     sqsEndpoint: endpoint,
     heapUrl: heapServer.url,
     ...queues,
@@ -89,20 +89,20 @@ await reportToCaller(async () => {
   console.log(values.json ? JSON.stringify(addresses) : describe(addresses));
 });
 
-/** Metrics are for CloudWatch. */
+/** Prints the function's log, except for its metrics, which are meant for CloudWatch. */
 function onLog(line: string): void {
   if (!line.startsWith('{"_aws"')) console.log(line);
 }
 
 function describe({
   viewUrl,
-  frontDoorUrl,
+  httpEndpointUrl,
   heapUrl,
   queueUrl,
   deadLetterQueueUrl,
 }: Readonly<Record<string, string>>): string {
   return `live view           ${viewUrl}
-front door          ${frontDoorUrl}   write key local-write-key, webhook secret local-webhook-secret
+HTTP endpoint       ${httpEndpointUrl}   write key local-write-key, webhook secret local-webhook-secret
 queue               ${queueUrl}
 dead-letter queue   ${deadLetterQueueUrl}
 Heap simulator      ${heapUrl}/simulator/contents`;

@@ -7,12 +7,12 @@ import type { OutgoingMessage } from '../lib/sqs/message.ts';
 import { sendBatch } from '../lib/sqs/send-batch.ts';
 import type { MessageSource } from './messages.ts';
 
-/** Batches that are under way at once. */
+/** How many batches are sent concurrently. */
 const PARALLEL_SENDS = 8;
 
 export interface EnqueueProgress {
   readonly onSent: (sources: readonly MessageSource[]) => void;
-  /** The queue refuses this message, and would refuse it again. */
+  /** The queue refuses this message for good. */
   readonly onRefused: (source: MessageSource, why: string) => void;
 }
 
@@ -20,7 +20,7 @@ interface SourcedMessage extends OutgoingMessage {
   readonly source: MessageSource;
 }
 
-/** Sends messages in as few batches as SQS's limits allow, several at once, and holds no more of them in memory. */
+/** Sends messages in as few batches as SQS's limits allow, several concurrently. Only these are held in memory. */
 export async function enqueue(
   client: SQSClient,
   queueUrl: string,
@@ -40,7 +40,7 @@ async function* messagesOf(
   }
 }
 
-/** A batch that is refused as a whole is sent one by one, so that a bad message does not take its neighbours along. */
+/** If SQS refuses a whole batch, its messages are sent one by one, so that a bad message fails alone. */
 async function send(
   client: SQSClient,
   queueUrl: string,

@@ -6,16 +6,16 @@ import { isObject } from '../lib/json.ts';
 import type { Lambda } from './lambda/lambda.ts';
 import { startLoopbackServer, type LoopbackServer } from './loopback-server.ts';
 
-/** Bytes of a request's body, and of the event that it becomes. */
+/** Limits of API Gateway for a request's body, and of Lambda for the event that is made from it. */
 const MOST_BODY_BYTES = 10 * 1024 * 1024;
 const MOST_EVENT_BYTES = 6 * 1024 * 1024;
-/** API Gateway hands these over as text, and everything else in base64. */
+/** API Gateway passes these content types on as text, and all others in base64. */
 const TEXT_TYPES = /^(?:text\/|application\/(?:json|javascript|xml)\b)/i;
 
 /**
- * An HTTP API of API Gateway in front of a function, with payload format 2.0, on loopback.
+ * Serves a function on loopback as an HTTP API of API Gateway does, with payload format 2.0.
  *
- * @param port 0 for any free one
+ * @param port 0 for any free port
  * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
  */
 export async function startHttpApi(lambda: Pick<Lambda, 'invoke'>, port = 0): Promise<LoopbackServer> {

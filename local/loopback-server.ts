@@ -2,17 +2,17 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 
 export interface LoopbackServer extends AsyncDisposable {
-  /** Without a slash at the end. */
+  /** Without a trailing slash. */
   readonly url: string;
-  /** Ends at once, whatever is under way. */
+  /** Stops at once and closes all connections. */
   readonly stop: () => Promise<void>;
 }
 
 /**
- * Serves HTTP to this machine alone.
+ * Serves HTTP on 127.0.0.1.
  *
- * @param port 0 for any free one
- * @param serve a failure breaks the connection off
+ * @param port 0 for any free port
+ * @param serve the connection is closed when it fails
  */
 export async function startLoopbackServer(
   port: number,
@@ -23,7 +23,7 @@ export async function startLoopbackServer(
       response.destroy(error instanceof Error ? error : undefined),
     );
   });
-  // Closed while it is idle, a connection may already carry the next request, which would then fail; on a slow machine it does.
+  // No timeouts: an idle connection must not be closed while the client already sends its next request.
   server.keepAliveTimeout = 0;
   server.headersTimeout = 0;
   server.requestTimeout = 0;

@@ -3,16 +3,16 @@ import { join } from 'node:path';
 import { readItems } from '../cli/backfill/read-items.ts';
 import { isArray, isObject } from '../lib/json.ts';
 
-/** What is to be one SQS message. */
+/** The body of one SQS message that is to be sent. */
 export interface MessageSource {
   readonly body: string;
-  /** Where it came from, for a person: a file and a line. */
+  /** Where it comes from, for messages to the user: a file, and its line if there is one. */
   readonly origin: string;
 }
 
 const EVENTS = join(import.meta.dirname, '..', 'events');
 
-/** The sample events of every source, a message each, and the bodies of the sample SQS events. */
+/** A message for each sample event in events/, and one for each record of the sample SQS events. */
 export function sampleMessages(): readonly MessageSource[] {
   const bySource = readdirSync(EVENTS)
     .filter((file) => file.endsWith('.json'))

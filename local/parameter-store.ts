@@ -4,10 +4,10 @@ import { valueAt } from '../lib/json.ts';
 import { startLoopbackServer, type LoopbackServer } from './loopback-server.ts';
 
 /**
- * The one call of Systems Manager that the front door makes, `GetParameter`, in its own protocol.
+ * Serves `GetParameter` of AWS Systems Manager on loopback, the only call that the HTTP endpoint makes.
  *
- * @param parameters values by name; a change counts at once
- * @param port 0 for any free one
+ * @param parameters values by name; changes take effect at once
+ * @param port 0 for any free port
  * @see https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameter.html
  */
 export async function startParameterStore(parameters: ReadonlyMap<string, string>, port = 0): Promise<LoopbackServer> {

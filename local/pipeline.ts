@@ -9,39 +9,39 @@ import { createLocalClient, createLocalQueues, LOCAL_AWS, type LocalQueues } fro
 const ROOT = join(import.meta.dirname, '..');
 
 export interface PipelineOptions {
-  /** Of an SQS server. */
+  /** URL of an SQS server. */
   readonly sqsEndpoint: string;
-  /** What the names of the queues begin with. */
+  /** Prefix of the queues' names. */
   readonly queuePrefix: string;
   /** RudderStack's `Config`, as JSON. */
   readonly destinationConfig: string;
   readonly heapUrl: string;
   readonly onLog: (line: string) => void;
-  /** False leaves the queue to somebody else. */
+  /** False: nothing reads the queue. */
   readonly polls?: boolean;
   readonly onInvocation?: (invocation: Invocation) => void;
-  /** The function's timeout; without it the template's. */
+  /** The function's timeout; the default is the template's. */
   readonly timeoutMs?: number | undefined;
-  /** Variables of the function that differ from the template's defaults. */
+  /** Environment variables that override the function's. */
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-/** Queue, event source mapping and function of template.yaml, on this machine. */
+/** The queues, the event source mapping and the function of template.yaml, on this machine. */
 export interface Pipeline {
   readonly client: SQSClient;
   readonly queues: LocalQueues;
   readonly lambda: Lambda;
-  /** Messages in the queue, whether visible, delayed or in flight. */
+  /** Number of messages in the queue: visible, delayed and in flight. */
   messagesLeft(): Promise<number>;
   stop(): Promise<void>;
 }
 
-/** As in template.yaml. */
+/** The same as in template.yaml. */
 const FUNCTION_TIMEOUT_MS = 60_000;
-/** Fills batches sooner than in production: on one machine nobody pays for an invocation. */
+/** Shorter than in template.yaml: a local run should be quick, and invocations cost nothing here. */
 const BATCH_WINDOW_MS = 250;
 
-/** Creates the queues and starts everything between them and Heap. The bundle has to be built. */
+/** Creates the queues and starts everything between them and Heap. Run `npm run build` first. */
 export async function startPipeline(options: PipelineOptions): Promise<Pipeline> {
   const template = readTemplate(join(ROOT, 'template.yaml'));
   const forward = builtFunctions(template).find(({ name }) => name === 'forward');

@@ -1,15 +1,15 @@
 import { startFauxqs } from 'fauxqs';
 
 export interface QueueServer {
-  /** What `AWS_ENDPOINT_URL_SQS` has to be. */
+  /** The value for `AWS_ENDPOINT_URL_SQS`. */
   readonly endpoint: string;
   stop(): Promise<void>;
 }
 
 /**
- * Starts the embedded SQS server on loopback. It speaks SQS's own protocol and keeps everything in memory.
+ * Starts the embedded SQS server on loopback. It speaks SQS's protocol and keeps everything in memory.
  *
- * @param port 0 for any free one
+ * @param port 0 for any free port
  */
 export async function startQueueServer(port = 0): Promise<QueueServer> {
   const server = await startFauxqs({ port, host: '127.0.0.1', logger: false });

@@ -4,7 +4,7 @@ import { deleteMessages } from '../lib/sqs/delete-messages.ts';
 import { receive } from '../lib/sqs/receive.ts';
 import { isObject, valueAt, type JsonObject } from '../lib/json.ts';
 
-/** The region and credentials that everything local agrees on; the embedded server takes any. */
+/** The region and credentials for everything local. The embedded server accepts any. */
 export const LOCAL_AWS = {
   AWS_REGION: 'us-east-1',
   AWS_ACCESS_KEY_ID: 'local',
@@ -26,7 +26,7 @@ export interface LocalQueues {
   readonly deadLetterQueueUrl: string;
 }
 
-/** Creates the two queues as the template describes them, under names that begin with `prefix`. */
+/** Creates the two queues that the template describes. Their names begin with `prefix`. */
 export async function createLocalQueues(
   client: SQSClient,
   endpoint: string,
@@ -44,10 +44,10 @@ export async function createLocalQueues(
   return { queueUrl, queueArn: await arnOf(client, queueUrl), deadLetterQueueUrl };
 }
 
-/** CloudFormation's properties of a queue have the names of SQS's attributes. */
+/** CloudFormation's properties of a queue have the same names as the attributes in SQS's API. */
 function scalarAttributes(template: JsonObject, logicalId: string): Record<string, string> {
   const properties = valueAt(template, ['Resources', logicalId, 'Properties']);
-  if (!isObject(properties)) throw new Error(`the template has no queue ${logicalId}`);
+  if (!isObject(properties)) throw new Error(`the template does not have a queue ${logicalId}`);
   const scalars = Object.entries(properties).filter(
     ([, value]) => typeof value === 'number' || typeof value === 'boolean',
   );
@@ -62,7 +62,7 @@ async function createQueue(
 ): Promise<string> {
   const { QueueUrl } = await client.send(new CreateQueueCommand({ QueueName: name, Attributes: attributes }));
   if (QueueUrl === undefined) throw new Error(`the queue ${name} was not created`);
-  // The embedded server names a host below its own address, which does not exist.
+  // The embedded server returns URLs with a host name that cannot be resolved.
   return QueueUrl.replace(/^https?:\/\/[^/]+/, endpoint);
 }
 
@@ -75,7 +75,7 @@ async function arnOf(client: SQSClient, queueUrl: string): Promise<string> {
   return arn;
 }
 
-/** Takes every message out of a queue that nothing else reads. */
+/** Receives and deletes every message of a queue. Nothing else may read it at the same time. */
 export async function drain(client: SQSClient, queueUrl: string): Promise<readonly Message[]> {
   const drained: Message[] = [];
   for (;;) {

@@ -15,16 +15,16 @@ import { drain } from './queues.ts';
 import { printSummary, progressLine } from './summary.ts';
 import { ConfigurationError } from '../lib/configuration-error.ts';
 
-const HELP = `Runs the whole pipeline on this machine: an SQS server, the built Lambda, a Heap simulator.
+const HELP = `Runs events through the whole pipeline on this machine: an SQS server, the built Lambda function, a Heap simulator.
 
-  npm start                          the sample events of events/
-  npm start -- --file FILE           your own events: NDJSON, .gz too, - for standard input
+  npm start                          sends the sample events in events/
+  npm start -- --file FILE           sends your own events: NDJSON, optionally gzipped; - for standard input
   npm start -- --config FILE         your settings: RudderStack's Config for Heap, as JSON
-  npm start -- --heap-url URL        posts to URL instead of the simulator
-  npm start -- --logs                shows what the function logs
-  npm start -- --long-timeout        lets an invocation take 15 minutes: for a debugger, or a busy machine
+  npm start -- --heap-url URL        sends to URL instead of the simulator
+  npm start -- --logs                prints the function's log
+  npm start -- --long-timeout        sets the function timeout to 15 minutes: for debugging, or on a busy machine
 
-It ends by itself, with 0 when every event is accounted for.`;
+It ends by itself. The exit code is 0 if every event is accounted for.`;
 
 interface StartOptions {
   readonly file: string | undefined;
@@ -59,9 +59,9 @@ async function run({ file, config, heapUrl, showsLogs, hasLongTimeout }: StartOp
   const ledger = createLedger(readSettings(parseJson(destinationConfig, config), config));
   const reported = noneReported();
   const problems: string[] = [];
-  /** Aborted when waiting any longer makes no sense. */
-  const over = new AbortController();
-  process.once('SIGINT', () => over.abort());
+  /** Aborted on Ctrl-C, or when the function has failed: the queue will not become empty. */
+  const stopping = new AbortController();
+  process.once('SIGINT', () => stopping.abort());
 
   await using resources = new AsyncDisposableStack();
   const queueServer = resources.adopt(await startQueueServer(), (server) => server.stop());
@@ -80,7 +80,7 @@ async function run({ file, config, heapUrl, showsLogs, hasLongTimeout }: StartOp
     onInvocation({ answer }) {
       if (answer.kind === 'response') return;
       problems.push(`the function failed: ${answer.message}`);
-      over.abort();
+      stopping.abort();
     },
   });
   resources.defer(() => pipeline.stop());
@@ -95,26 +95,26 @@ async function run({ file, config, heapUrl, showsLogs, hasLongTimeout }: StartOp
       messages += sources.length;
       for (const { body } of sources) ledger.add(body);
     },
-    onRefused: ({ origin }, why) => problems.push(`${origin} was not taken by the queue: ${why}`),
+    onRefused: ({ origin }, why) => problems.push(`${origin} was refused by the queue: ${why}`),
   });
-  while (!over.signal.aborted && (await pipeline.messagesLeft()) > 0) await sleep(50);
-  const letters = await drain(client, queues.deadLetterQueueUrl);
-  const settledEvents = (): number => reported.delivered + total(reported.filtered) + letters.length;
+  while (!stopping.signal.aborted && (await pipeline.messagesLeft()) > 0) await sleep(50);
+  const deadLetters = await drain(client, queues.deadLetterQueueUrl);
+  const countAccounted = (): number => reported.delivered + total(reported.filtered) + deadLetters.length;
   const seconds = (performance.now() - startedAt) / 1000;
   const left = await pipeline.messagesLeft();
-  // The function's last lines may still be on their way through the pipe: when it has ended, they are all there.
+  // The function's log is complete only after the function has stopped.
   await pipeline.stop();
   if (left > 0) {
     problems.push(`${left} messages are still in the queue`);
   } else {
-    if (simulator !== undefined) problems.push(...ledger.differences(simulator.heap.contents(), letters));
-    const unaccounted = ledger.counts.events - settledEvents();
+    if (simulator !== undefined) problems.push(...ledger.differences(simulator.heap.contents(), deadLetters));
+    const unaccounted = ledger.counts.events - countAccounted();
     if (unaccounted !== 0) problems.push(`${unaccounted} events are unaccounted for`);
   }
   clearInterval(ticking);
   const heap = simulator?.heap.counts();
   const coldStarts = pipeline.lambda.coldStarts();
-  printSummary({ messages, seconds, expected: ledger.counts, reported, letters, heap, coldStarts, problems });
+  printSummary({ messages, seconds, expected: ledger.counts, reported, deadLetters, heap, coldStarts, problems });
   return problems.length === 0;
 }
 
@@ -122,6 +122,6 @@ function parseJson(text: string, name: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new ConfigurationError(`${name} is no JSON`);
+    throw new ConfigurationError(`${name} is not valid JSON`);
   }
 }

@@ -8,34 +8,35 @@ export interface Summary {
   readonly seconds: number;
   readonly expected: ExpectedCounts;
   readonly reported: ReportedCounts;
-  readonly letters: readonly Message[];
-  /** Undefined when the events went somewhere else than to the simulator. */
+  readonly deadLetters: readonly Message[];
+  /** Undefined when the events were not sent to the simulator. */
   readonly heap: HeapCounts | undefined;
   readonly coldStarts: number;
   readonly problems: readonly string[];
 }
 
-/** Shows how far it has come; only on a terminal, where a line can be written over. */
+/** Prints the progress, if stderr is a terminal, where a line can be overwritten. */
 export function progressLine(events: number, { delivered, filtered, deadLettered, deferred }: ReportedCounts): void {
   if (!process.stderr.isTTY) return;
-  const waiting = total(deferred) > 0 ? `, ${total(deferred)} put off` : '';
+  const waiting = total(deferred) > 0 ? `, ${total(deferred)} deferred` : '';
   const line = `  ${events} enqueued, ${delivered} delivered, ${total(filtered)} filtered, ${total(deadLettered)} dead-lettered${waiting}`;
   process.stderr.write(`\r\x1b[K${line}`);
 }
 
+/** Prints what has become of the events, or the problems. */
 export function printSummary({
   messages,
   seconds,
   expected,
   reported,
-  letters,
+  deadLetters,
   heap,
   coldStarts,
   problems,
 }: Summary): void {
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
   const byReason = new Map<string, string[]>();
-  for (const { MessageAttributes = {} } of letters) {
+  for (const { MessageAttributes = {} } of deadLetters) {
     const reason = MessageAttributes['reason']?.StringValue ?? 'moved by SQS, without a reason';
     const detail = MessageAttributes['detail']?.StringValue ?? '';
     byReason.set(reason, [...(byReason.get(reason) ?? []), detail]);
@@ -45,11 +46,11 @@ export function printSummary({
   row('delivered', reported.delivered, 'events');
   row('filtered', total(reported.filtered), 'events');
   for (const [reason, count] of Object.entries(reported.filtered).toSorted(byName)) row('', count, reason);
-  row('dead-lettered', letters.length, 'events');
+  row('dead-lettered', deadLetters.length, 'events');
   for (const [reason, details] of [...byReason].toSorted(byName))
     row('', details.length, `${reason.padEnd(20)} ${details[0] ?? ''}`);
   if (total(reported.deferred) > 0) {
-    row('put off', total(reported.deferred), 'times an event waited for another try');
+    row('deferred', total(reported.deferred), 'times an event was returned to the queue for another attempt');
     for (const [reason, count] of Object.entries(reported.deferred).toSorted(byName)) row('', count, reason);
   }
   if (heap !== undefined) {
@@ -58,7 +59,7 @@ export function printSummary({
       heap.requests,
       `with ${(heap.entries / Math.max(1, heap.requests)).toFixed(1)} entries each on average`,
     );
-    if (heap.duplicates > 0) row('', heap.duplicates, 'copies that Heap dropped by their idempotency key');
+    if (heap.duplicates > 0) row('', heap.duplicates, 'duplicates that Heap dropped by their idempotency key');
   }
   row('cold starts', coldStarts, `in ${seconds.toFixed(1)} s`);
   console.log(

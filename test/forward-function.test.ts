@@ -83,9 +83,9 @@ describe('bad input gets an answer and harms nobody', () => {
 
     expect((await harness.invokeOnce()).givenBack).toEqual([]);
 
-    const letters = await harness.letters();
-    expect(letters.map(({ Body }) => Body)).toEqual([body]);
-    const [attributes = {}] = letters.map(attributesOf);
+    const deadLetters = await harness.deadLetters();
+    expect(deadLetters.map(({ Body }) => Body)).toEqual([body]);
+    const [attributes = {}] = deadLetters.map(attributesOf);
     expect(attributes['reason']).toBe(reason);
     expect(attributes['detail']).toContain(detail);
     expect(deliveredKeys()).toEqual(['after', 'before']);
@@ -95,8 +95,11 @@ describe('bad input gets an answer and harms nobody', () => {
     await start();
     const { answer } = await harness.invokeWith('');
     expect(answer).toEqual({ kind: 'response', response: { batchItemFailures: [] } });
-    const [letter] = await harness.letters();
-    expect(letter).toMatchObject({ Body: ' ', MessageAttributes: { detail: { StringValue: 'the body is empty' } } });
+    const [deadLetter] = await harness.deadLetters();
+    expect(deadLetter).toMatchObject({
+      Body: ' ',
+      MessageAttributes: { detail: { StringValue: 'the body is empty' } },
+    });
   });
 
   test('a body of exactly 1 MiB leaves no room for a reason: SQS’s redrive policy moves the record', async () => {
@@ -106,7 +109,7 @@ describe('bad input gets an answer and harms nobody', () => {
     await harness.send(json(track('neighbour')));
     const { givenBack } = await harness.invokeOnce();
     expect(givenBack.map((record) => record.body)).toEqual([body]);
-    expect(await harness.letters()).toEqual([]);
+    expect(await harness.deadLetters()).toEqual([]);
     expect(deliveredKeys()).toEqual(['neighbour']);
   });
 });
@@ -118,10 +121,10 @@ describe('a dead letter', () => {
     await harness.send(`{"batch":[${json(track('m-1'))}, ${bad} ,${json(track('m-2'))}]}`);
     await harness.invokeOnce();
 
-    const [letter, ...others] = await harness.letters();
+    const [deadLetter, ...others] = await harness.deadLetters();
     expect(others).toEqual([]);
-    expect(letter?.Body).toBe(bad);
-    expect(letter === undefined ? {} : attributesOf(letter)).toEqual({
+    expect(deadLetter?.Body).toBe(bad);
+    expect(deadLetter === undefined ? {} : attributesOf(deadLetter)).toEqual({
       reason: 'missing_event',
       detail: 'event is required',
       sourceMessageId: expect.stringMatching(/^[0-9a-f-]{36}$/),
@@ -137,10 +140,10 @@ describe('a dead letter', () => {
     const body = `[${json(track('m-1'))},${Array.from({ length: 200_000 }, () => '1').join()}]`;
     await harness.send(body);
     expect((await harness.invokeOnce()).givenBack).toEqual([]);
-    const [letter, ...others] = await harness.letters();
+    const [deadLetter, ...others] = await harness.deadLetters();
     expect(others).toEqual([]);
-    expect(letter?.Body === body).toBe(true);
-    expect(letter === undefined ? {} : attributesOf(letter)).toMatchObject({
+    expect(deadLetter?.Body === body).toBe(true);
+    expect(deadLetter === undefined ? {} : attributesOf(deadLetter)).toMatchObject({
       reason: 'no_event',
       detail: '200000 of 200001 events were rejected, the first: expected an event object, found a number',
     });
@@ -155,14 +158,14 @@ describe('a dead letter', () => {
       blob: { DataType: 'Binary', BinaryValue: new Uint8Array([1, 2, 255]) },
     });
     await harness.invokeOnce();
-    const [letter] = await harness.letters();
-    expect(letter?.MessageAttributes).toMatchObject({
+    const [deadLetter] = await harness.deadLetters();
+    expect(deadLetter?.MessageAttributes).toMatchObject({
       tenant: { DataType: 'String', StringValue: 'acme' },
       weight: { DataType: 'Number', StringValue: '7' },
       reason: { DataType: 'String', StringValue: 'not_json' },
       receiveCount: { DataType: 'Number', StringValue: '1' },
     });
-    expect([...(letter?.MessageAttributes?.['blob']?.BinaryValue ?? [])]).toEqual([1, 2, 255]);
+    expect([...(deadLetter?.MessageAttributes?.['blob']?.BinaryValue ?? [])]).toEqual([1, 2, 255]);
   });
 
   test('of an event that Heap refuses carries Heap’s status, and only this event is refused', async () => {
@@ -171,8 +174,8 @@ describe('a dead letter', () => {
     for (let index = 0; index < 16; index += 1) await harness.send(json(track(`m-${index}`)));
     await harness.invokeOnce();
 
-    const letters = await harness.letters();
-    expect(letters.map(attributesOf)).toEqual([
+    const deadLetters = await harness.deadLetters();
+    expect(deadLetters.map(attributesOf)).toEqual([
       expect.objectContaining({ reason: 'heap_refused', heapStatus: '400', eventMessageId: 'm-5' }),
     ]);
     expect(deliveredKeys()).toHaveLength(15);
@@ -207,8 +210,8 @@ describe('a dead letter', () => {
       heapStatus: { DataType: 'Number', StringValue: '400' },
     });
     await harness.invokeOnce();
-    const [letter] = await harness.letters();
-    const attributes = letter === undefined ? {} : attributesOf(letter);
+    const [deadLetter] = await harness.deadLetters();
+    const attributes = deadLetter === undefined ? {} : attributesOf(deadLetter);
     expect(attributes['reason']).toBe('not_json');
     expect(attributes).not.toHaveProperty('heapStatus');
   });
@@ -239,7 +242,7 @@ describe('when Heap fails', () => {
     await harness.makeVisible(first.givenBack);
     expect((await harness.invokeOnce()).givenBack).toEqual([]);
     expect(deliveredKeys()).toEqual([expect.stringMatching(/^[0-9a-f]{64}$/), 'm-1']);
-    expect(await harness.letters()).toEqual([]);
+    expect(await harness.deadLetters()).toEqual([]);
   });
 
   test('a few failures are got over in place', async () => {
@@ -265,8 +268,8 @@ describe('when Heap fails', () => {
     harness.heapServer.heap.inject({ status: 503, times: 4 });
     await harness.send(json(track('m-1')));
     expect((await harness.invokeOnce()).givenBack).toEqual([]);
-    const letters = await harness.letters();
-    expect(letters.map(attributesOf)).toEqual([
+    const deadLetters = await harness.deadLetters();
+    expect(deadLetters.map(attributesOf)).toEqual([
       expect.objectContaining({
         reason: 'retries_exhausted',
         detail: expect.stringMatching(/^heap_error: Heap answered 503/),
@@ -289,7 +292,7 @@ describe('when Heap fails', () => {
     for (let index = 0; index < 8; index += 1) await harness.send(json(track(`m-${index}`)));
     await harness.invokeOnce();
     expect(deliveredKeys()).toHaveLength(7);
-    expect(await harness.letters()).toHaveLength(1);
+    expect(await harness.deadLetters()).toHaveLength(1);
   });
 });
 

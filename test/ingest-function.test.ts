@@ -8,18 +8,18 @@ import { unwrap } from '../lib/rudderstack/envelope.ts';
 import {
   basic,
   DISABLED_KEY,
-  startFrontDoorHarness,
+  startHttpEndpointHarness,
   WEBHOOK_SECRET,
   WRITE_KEY,
-  type FrontDoorHarness,
-} from './support/front-door-harness.ts';
+  type HttpEndpointHarness,
+} from './support/http-endpoint-harness.ts';
 import { sqsEndpoint } from './support/lambda-harness.ts';
 import { startUnreliableProxy, type UnreliableProxy } from './support/unreliable-proxy.ts';
 
 /** The built bundle of the front door, through an HTTP API, into a real SQS API. */
-let harness: FrontDoorHarness;
+let harness: HttpEndpointHarness;
 beforeAll(async () => {
-  harness = await startFrontDoorHarness();
+  harness = await startHttpEndpointHarness();
 });
 afterAll(() => harness.stop());
 
@@ -143,7 +143,7 @@ describe('the requests of an SDK that starts', () => {
     ['a disabled source', '/sourceConfig', basic(DISABLED_KEY), false],
   ])('/sourceConfig with the key in %s', async (_, path, authorization, enabled) => {
     const response = await fetch(
-      `${harness.frontDoor.url}${path}`,
+      `${harness.httpEndpoint.url}${path}`,
       authorization === undefined ? {} : { headers: { authorization } },
     );
     expect(response.status).toBe(200);
@@ -151,7 +151,7 @@ describe('the requests of an SDK that starts', () => {
   });
 
   test.each(['/health', '/'])('GET %s needs no key', async (path) => {
-    const response = await fetch(`${harness.frontDoor.url}${path}`);
+    const response = await fetch(`${harness.httpEndpoint.url}${path}`);
     expect([response.status, await response.json()]).toEqual([200, { server: 'UP', acceptingEvents: 'TRUE' }]);
   });
 
@@ -388,7 +388,7 @@ describe('hostile requests', () => {
     }
     // Node's own client refuses a line break in a header, so the API's event is made by hand.
     const preflight = (headers: object): Promise<unknown> =>
-      harness.frontDoor.lambda.invoke({
+      harness.httpEndpoint.lambda.invoke({
         rawPath: '/v1/track',
         rawQueryString: '',
         headers,
@@ -407,7 +407,7 @@ describe('hostile requests', () => {
   });
 
   test('gzip that the gateway has decoded as text gets a status that SDKs retry', async () => {
-    const answer = await harness.frontDoor.lambda.invoke({
+    const answer = await harness.httpEndpoint.lambda.invoke({
       rawPath: '/v1/batch',
       rawQueryString: '',
       headers: { authorization: basic(WRITE_KEY), 'content-encoding': 'gzip', 'content-type': 'application/json' },
@@ -425,7 +425,7 @@ describe('hostile requests', () => {
 
   test('a connection that is closed in the middle of a body does not affect other requests', async () => {
     await new Promise<void>((resolve) => {
-      const request = httpRequest(`${harness.frontDoor.url}/v1/track`, {
+      const request = httpRequest(`${harness.httpEndpoint.url}/v1/track`, {
         method: 'POST',
         headers: { 'content-length': '1000', authorization: basic(WRITE_KEY) },
       });
@@ -449,16 +449,16 @@ describe('hostile requests', () => {
   });
 
   test('the same process still answers after all of this', () => {
-    expect(harness.frontDoor.lambda.coldStarts()).toBeLessThanOrEqual(2);
+    expect(harness.httpEndpoint.lambda.coldStarts()).toBeLessThanOrEqual(2);
   });
 });
 
 describe('while the queue fails', () => {
   let network: UnreliableProxy;
-  let behind: FrontDoorHarness;
+  let behind: HttpEndpointHarness;
   beforeAll(async () => {
     network = await startUnreliableProxy(sqsEndpoint());
-    behind = await startFrontDoorHarness(network.url);
+    behind = await startHttpEndpointHarness(network.url);
   });
   afterAll(async () => {
     await behind.stop();

@@ -137,7 +137,7 @@ test('the function is killed again and again: nothing is lost, and Heap counts n
   const contents: unknown = await (await fetch(`${heapUrl}/simulator/contents`)).json();
   const counts: unknown = await (await fetch(`${heapUrl}/simulator/counts`)).json();
   const events = isObject(contents) && Array.isArray(contents['events']) ? contents['events'] : [];
-  const letters = await drain(client, deadLetterQueueUrl);
+  const deadLetters = await drain(client, deadLetterQueueUrl);
   await lambda.stop();
   client.destroy();
   for (const proxy of proxies) await proxy.stop();
@@ -151,7 +151,7 @@ test('the function is killed again and again: nothing is lost, and Heap counts n
   expect(valueAt(counts, ['duplicates'])).toBeGreaterThan(0);
   expect(keys.toSorted()).toEqual(expected.toSorted());
   // A process that dies between a letter and its answer writes the letter again: each is there, some may be there twice.
-  const lettered = new Set(letters.map(({ Body = '' }) => valueAt(JSON.parse(Body), ['messageId'])));
+  const lettered = new Set(deadLetters.map(({ Body = '' }) => valueAt(JSON.parse(Body), ['messageId'])));
   expect([...lettered].toSorted()).toEqual(
     all
       .filter((index) => index % 5 === 0)

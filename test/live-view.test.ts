@@ -1,7 +1,7 @@
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { describeWithChromium, launchChromium } from './support/chromium.ts';
 import { startDev, type DevProcess } from './support/dev-process.ts';
-import { untilKeysAreRead } from './support/front-door-harness.ts';
+import { untilKeysAreRead } from './support/http-endpoint-harness.ts';
 
 let dev: DevProcess;
 const address = (name: string): string => dev.address(name);
@@ -26,38 +26,38 @@ describeWithChromium('the live view, in Chromium', () => {
   });
   afterAll(() => browser.close());
 
-  /** Waits for whatever it has to wait for, without a limit. */
+  /** A page on which waiting has no time limit. */
   async function newPage(options: BrowserContextOptions = {}): Promise<Page> {
     const one = await browser.newPage(options);
     one.setDefaultTimeout(0);
     return one;
   }
 
-  /** Makes trouble in the simulator, and comes back when the simulator knows. */
-  async function makeTrouble(choose: () => Promise<void>): Promise<void> {
-    const answered = page.waitForResponse('**/api/trouble');
+  /** Changes a fault of the simulator, and waits until it is in effect. */
+  async function changeFault(choose: () => Promise<void>): Promise<void> {
+    const answered = page.waitForResponse('**/api/fault');
     await choose();
     await answered;
   }
-  const setTrouble = (label: string) => makeTrouble(() => page.getByLabel(label).check());
-  const refuseEntriesWith = (words: string) =>
-    makeTrouble(async () => {
-      await page.getByLabel('refuses entries that hold this text').fill(words);
+  const setFault = (label: string) => changeFault(() => page.getByLabel(label).check());
+  const refuseEntriesWith = (text: string) =>
+    changeFault(async () => {
+      await page.getByLabel('refuses entries that contain this text').fill(text);
       await page.keyboard.press('Enter');
     });
 
   const paste = (event: object | string) =>
     page.getByLabel('A RudderStack event').fill(typeof event === 'string' ? event : JSON.stringify(event));
-  const send = () => page.getByRole('button', { name: 'Send it to the queue' }).click();
+  const send = () => page.getByRole('button', { name: 'Send to the queue' }).click();
   const row = (text: string) => page.locator('#events li', { hasText: text });
   const count = (ending: string) => page.locator(`[data-count="${ending}"]`).textContent();
 
-  test('what is pasted shows its mapping at once', async () => {
+  test('a pasted event shows its mapping at once', async () => {
     await paste({ type: 'track', userId: 'u-1', event: 'Bought', properties: { cart: { total: 12.5 } } });
     await page.locator('#mapping', { hasText: '"cart.total": 12.5' }).waitFor();
     await paste({ type: 'track', userId: 'u-1' });
     await page.locator('#mapping', { hasText: 'event is required' }).waitFor();
-    await paste('no JSON');
+    await paste('not JSON');
     await page.locator('#mapping', { hasText: 'not_json' }).waitFor();
     expect(await page.locator('#events li').count()).toBe(0);
   });
@@ -72,16 +72,16 @@ describeWithChromium('the live view, in Chromium', () => {
     expect(await row('Bought').locator('pre').last().textContent()).toContain('"cart.total": 12.5');
   });
 
-  test('what is filtered and what fails says why; what comes by the front door appears as well', async () => {
+  test('filtered and dead-lettered events show their reason; events from the HTTP endpoint appear as well', async () => {
     const body = JSON.stringify({
       batch: [
         { type: 'page', userId: 'u' },
         { type: 'track', userId: 'u' },
       ],
     });
-    await untilKeysAreRead(address('frontDoorUrl'), 'local-write-key');
+    await untilKeysAreRead(address('httpEndpointUrl'), 'local-write-key');
     const authorization = `Basic ${Buffer.from('local-write-key:').toString('base64')}`;
-    const answer = await fetch(`${address('frontDoorUrl')}/v1/batch`, {
+    const answer = await fetch(`${address('httpEndpointUrl')}/v1/batch`, {
       method: 'POST',
       body,
       headers: { authorization },
@@ -89,48 +89,48 @@ describeWithChromium('the live view, in Chromium', () => {
     expect(answer.status).toBe(200);
     await row('filtered page — unsupported_type').waitFor();
     await row('dead-lettered track — missing_event: event is required').waitFor();
-    await page.locator('#letters li', { hasText: 'missing_event' }).waitFor();
+    await page.locator('#dead-letters li', { hasText: 'missing_event' }).waitFor();
   });
 
-  test('Heap refuses an entry: it is dead-lettered, and delivered when it is sent again after Heap is well', async () => {
+  test('an event that Heap refuses is dead-lettered, and delivered when it is sent again and Heap accepts it', async () => {
     await refuseEntriesWith('poison');
     await paste({ type: 'track', userId: 'u-2', event: 'poison' });
     await send();
     await row('dead-lettered poison — Heap answered 400').waitFor();
-    const letter = page.locator('#letters li', { hasText: 'poison — heap_refused: Heap answered 400' });
-    await letter.waitFor();
+    const deadLetter = page.locator('#dead-letters li', { hasText: 'poison — heap_refused: Heap answered 400' });
+    await deadLetter.waitFor();
 
     await refuseEntriesWith('');
-    await letter.getByRole('button', { name: 'Send poison again' }).click();
+    await deadLetter.getByRole('button', { name: 'Send poison again' }).click();
     await row('delivered poison').waitFor();
-    await letter.waitFor({ state: 'detached' });
+    await deadLetter.waitFor({ state: 'detached' });
     expect(await count('delivered')).toBe('2');
-    // The letter from before was not meant.
+    // The older dead letter was not selected.
     expect(await count('dead-lettered')).toBe('2');
-    expect(await page.locator('#letters li', { hasText: 'missing_event' }).count()).toBe(1);
+    expect(await page.locator('#dead-letters li', { hasText: 'missing_event' }).count()).toBe(1);
   });
 
-  test('Heap is made to fail: the event waits, and the page says for what', async () => {
-    await setTrouble('answers 500');
+  test('while Heap fails, the event waits, and the page shows why', async () => {
+    await setFault('answers 500');
     await paste({ type: 'track', userId: 'u-3', event: 'Patient' });
     await send();
-    await row('waiting Patient — comes again: Heap answered 500').waitFor();
+    await row('waiting Patient — deferred: Heap answered 500').waitFor();
     expect(await count('waiting')).toBe('1');
-    await setTrouble('is well');
+    await setFault('is healthy');
   });
 
-  test('whoever comes later sees what has passed, and how Heap is', async () => {
-    await setTrouble('takes 3 s');
+  test('a page that is opened later shows the earlier events and the current fault', async () => {
+    await setFault('takes 3 s');
     const later = await newPage();
     await later.goto(address('viewUrl'));
     await later.locator('#events li', { hasText: 'delivered Bought' }).waitFor();
     await later.locator('input[value="slow"]:checked').waitFor();
-    expect(await later.getByLabel('is well').isChecked()).toBe(false);
+    expect(await later.getByLabel('is healthy').isChecked()).toBe(false);
     await later.close();
-    await setTrouble('is well');
+    await setFault('is healthy');
   });
 
-  test('it fits a phone, in the dark, and every control can be reached by keyboard', async () => {
+  test('it fits a phone, has a dark mode, and every control can be reached by keyboard', async () => {
     const phone = await newPage({ viewport: { width: 360, height: 740 }, colorScheme: 'dark' });
     await phone.goto(address('viewUrl'));
     await phone.locator('#redrive:enabled').waitFor();
@@ -146,22 +146,22 @@ describeWithChromium('the live view, in Chromium', () => {
         ),
       );
     }
-    expect([...reached]).toEqual(expect.arrayContaining(['event', 'send', 'mapping', 'trouble', 'refused', 'redrive']));
+    expect([...reached]).toEqual(expect.arrayContaining(['event', 'send', 'mapping', 'fault', 'refused', 'redrive']));
     await phone.close();
   });
 
-  test('the page reports no error of its own', () => {
+  test('the page reports no errors', () => {
     expect(problems).toEqual([]);
   });
 });
 
-describe('the live view is for this machine alone', () => {
+describe('the live view can be called from this machine only', () => {
   test.each([
     ['another host', { host: 'evil.example' }],
     ['another origin', { origin: 'https://evil.example' }],
   ])('%s is refused', async (_, headers) => {
     const status = await new Promise((resolve) => {
-      // fetch does not let a host be set.
+      // fetch does not allow to set the Host header.
       const url = new URL('/api/redrive', address('viewUrl'));
       const request = process.getBuiltinModule('node:http').request(url, { method: 'POST', headers }, (response) => {
         response.resume();
@@ -172,9 +172,9 @@ describe('the live view is for this machine alone', () => {
     expect(status).toBe(403);
   });
 
-  test('what is called wrongly is told', async () => {
+  test('invalid calls are refused', async () => {
     const post = (path: string, body: string) => fetch(`${address('viewUrl')}${path}`, { method: 'POST', body });
-    expect((await post('/api/preview', 'no JSON')).status).toBe(400);
+    expect((await post('/api/preview', 'not JSON')).status).toBe(400);
     expect((await post('/api/burn', '{}')).status).toBe(404);
   });
 });

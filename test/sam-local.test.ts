@@ -43,12 +43,12 @@ test.each([
 
   const harness = await startHarness({ DESTINATION_CONFIG: config });
   const answer = await harness.lambda.invoke(event);
-  const letters = await harness.letters();
-  const differences = ledger.differences(harness.heapServer.heap.contents(), letters);
+  const deadLetters = await harness.deadLetters();
+  const differences = ledger.differences(harness.heapServer.heap.contents(), deadLetters);
   await harness.stop();
 
   expect(answer).toEqual({ kind: 'response', response: { batchItemFailures: [] } });
-  expect(letters).toHaveLength(ledger.counts.rejected);
+  expect(deadLetters).toHaveLength(ledger.counts.rejected);
   expect(differences).toEqual([]);
   expect(ledger.counts.toDeliver > ledger.counts.rejected).toBe(mostly === 'delivered');
 });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { startLoopbackServer, type LoopbackServer } from '../local/loopback-server.ts';
 import { describeWithChromium, launchChromium } from './support/chromium.ts';
-import { WRITE_KEY } from './support/front-door-harness.ts';
+import { WRITE_KEY } from './support/http-endpoint-harness.ts';
 import { startWholeWay, type WholeWay } from './support/whole-way.ts';
 
 const SDK = join(__dirname, '..', 'node_modules/@rudderstack/analytics-js/dist/npm/modern/bundled/esm/index.mjs');
@@ -48,7 +48,7 @@ describeWithChromium('RudderStack’s browser SDK, in Chromium, in front of the 
       if (message.type() === 'error') problems.push(message.text());
     });
     page.on('pageerror', (error) => problems.push(error.message));
-    const given = { writeKey: WRITE_KEY, url: way.frontDoor.url, options };
+    const given = { writeKey: WRITE_KEY, url: way.httpEndpoint.url, options };
     await page.goto(`${site.url}/#${encodeURIComponent(JSON.stringify(given))}`);
     await page.waitForFunction('document.title === "loaded"');
     return { page, problems };

@@ -1,5 +1,5 @@
 import Analytics from '@rudderstack/rudder-sdk-node';
-import { WRITE_KEY } from './support/front-door-harness.ts';
+import { WRITE_KEY } from './support/http-endpoint-harness.ts';
 import { startWholeWay, type WholeWay } from './support/whole-way.ts';
 
 /** RudderStack's own Node SDK, in front of the whole way to Heap. */
@@ -11,7 +11,7 @@ afterEach(() => way.stop());
 
 function createAnalytics(options: ConstructorParameters<typeof Analytics>[1] = {}): Analytics {
   return new Analytics(WRITE_KEY, {
-    dataPlaneUrl: way.frontDoor.url,
+    dataPlaneUrl: way.httpEndpoint.url,
     flushInterval: 60_000,
     logLevel: 'none',
     ...options,
@@ -86,7 +86,7 @@ test.each([
 
 test('a wrong write key is final, and the SDK says so', async () => {
   const analytics = new Analytics('wrong-write-key', {
-    dataPlaneUrl: way.frontDoor.url,
+    dataPlaneUrl: way.httpEndpoint.url,
     logLevel: 'none',
     errorHandler: () => undefined,
   });

@@ -31,7 +31,7 @@ const lines = [
   '{"type":"track","event":"A \u{1F600}","userId":"u","messageId":"m-1"}',
   '',
   '{"type":"page"}',
-  'no JSON',
+  'not JSON',
 ].join('\n');
 
 test('npm start accounts for every sample event and ends by itself', async () => {
@@ -43,14 +43,14 @@ test('npm start accounts for every sample event and ends by itself', async () =>
   expect(sum).toBeGreaterThan(50);
 });
 
-describe('a person’s own events', () => {
+describe('your own events', () => {
   const file = join(mkdtempSync(join(tmpdir(), 'start-')), 'events.ndjson');
   writeFileSync(file, lines);
   writeFileSync(`${file}.gz`, gzipSync(lines));
 
   test.each([
     ['a file', ['--file', file], undefined],
-    ['a packed file', ['--file', `${file}.gz`], undefined],
+    ['a gzip file', ['--file', `${file}.gz`], undefined],
     ['standard input', ['--file', '-'], lines],
   ])('from %s', async (_, args, input) => {
     const { code, output } = await start(args, input);
@@ -58,16 +58,16 @@ describe('a person’s own events', () => {
       code,
       enqueued: row(output, 'enqueued'),
       delivered: row(output, 'delivered'),
-      letters: row(output, 'dead-lettered'),
+      deadLetters: row(output, 'dead-lettered'),
     }).toEqual({
       code: 0,
       enqueued: 3,
       delivered: 1,
-      letters: 1,
+      deadLetters: 1,
     });
   });
 
-  test('go to another endpoint when one is given', async () => {
+  test('go to the URL of --heap-url', async () => {
     const elsewhere = await startHeapServer();
     const { code, output } = await start(['--file', file, '--heap-url', elsewhere.url]);
     await elsewhere.stop();
@@ -76,24 +76,24 @@ describe('a person’s own events', () => {
   });
 });
 
-test('a line that SQS would refuse goes compressed, and ends with its reason', async () => {
+test('a line with characters that SQS refuses is compressed, and dead-lettered with its reason', async () => {
   const { code, output } = await start(['--file', '-'], `{"type":"page"}\n\u0001\n{"type":"page"}`);
   expect({ code, enqueued: row(output, 'enqueued') }).toEqual({ code: 0, enqueued: 3 });
   expect(output).toMatch(/1 {2}not_json/);
 });
 
-test('a line that is too large for the queue is reported, the rest continues, and the exit code is 1', async () => {
+test('a line that is too large for the queue is reported, the others are sent, and the exit code is 1', async () => {
   const large = randomBytes(1_300_000).toString('base64');
   const { code, output } = await start(['--file', '-'], `{"type":"page"}\n${large}\n{"type":"page"}`);
   expect({ code, enqueued: row(output, 'enqueued') }).toEqual({ code: 1, enqueued: 2 });
-  expect(output).toMatch(/standard input:2 was not taken by the queue/);
+  expect(output).toMatch(/standard input:2 was refused by the queue/);
 });
 
 test.each([
   [['--file', '/nowhere.ndjson'], /ENOENT.*\/nowhere\.ndjson/],
   [['--config', '/nowhere.json'], /ENOENT.*\/nowhere\.json/],
   [['--speed', '9'], /Unknown option '--speed'/],
-])('%j is answered with one line and exit code 2', async (args, message) => {
+])('%j ends with one line and exit code 2', async (args, message) => {
   const { code, output } = await start(args);
   expect(output.trim()).toMatch(message);
   expect({ code, lines: output.trim().split('\n').length }).toEqual({ code: 2, lines: 1 });

@@ -49,7 +49,7 @@ function inAnyOrder({ heap: { events, users }, deadLetters: left }: v.InferOutpu
 /** Invokes the function once, and finds everything that it leaves behind. */
 async function outcome() {
   const { givenBack } = await harness.invokeOnce();
-  const left = (await harness.letters()).map((message) => {
+  const left = (await harness.deadLetters()).map((message) => {
     const { reason = 'none', eventMessageId = null } = attributesOf(message);
     return { reason, eventMessageId, body: message.Body ?? '' };
   });
@@ -114,7 +114,7 @@ describe('dead letters of an older version', () => {
   test('keep their sender’s attributes and their number of redrives when they fail again', async () => {
     await heapq(['dead-letters', 'redrive', '--id', 'dead-own-attributes'], environmentFor(harness.queues));
     await harness.invokeOnce();
-    const again = (await harness.letters()).map(attributesOf);
+    const again = (await harness.deadLetters()).map(attributesOf);
     expect(again).toHaveLength(deadLetters.length);
     expect(again).toContainEqual(
       expect.objectContaining({ eventMessageId: 'dead-own-attributes', source: 'shop', redrives: '2' }),

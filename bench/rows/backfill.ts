@@ -47,7 +47,7 @@ export async function measure(): Promise<Row> {
   }
 }
 
-const portsOfTheirOwn = ['queue', 'heap', 'front-door', 'view'].flatMap((name) => [`--${name}-port`, '0']);
+const portsOfTheirOwn = ['queue', 'heap', 'http', 'view'].flatMap((name) => [`--${name}-port`, '0']);
 
 async function firstLine({ stdout }: ChildProcess): Promise<unknown> {
   if (stdout === null) throw new Error('no output');

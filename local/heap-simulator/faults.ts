@@ -1,22 +1,22 @@
-/** Something that goes wrong on the next requests. */
+/** A fault that affects the next requests. */
 export interface Fault {
-  /** How many requests it strikes; 1 when absent. */
+  /** How many requests it affects; 1 by default. */
   readonly times?: number;
-  /** Answer with this status and store nothing. */
+  /** Answers with this status and stores nothing. */
   readonly status?: number;
   readonly retryAfter?: string;
-  /** Wait so long before answering, in ms. */
+  /** Delays the answer, in ms. */
   readonly delayMs?: number;
-  /** Cut the connection instead of answering: before the request is stored, or after. */
+  /** Cuts the connection instead of answering: before the request is stored, or after. */
   readonly cut?: 'before_storing' | 'after_storing';
 }
 
-/** Faults that wait for their request. */
+/** A queue of faults for the next requests. */
 export interface Faults {
   readonly inject: (fault: Fault) => void;
-  /** The fault of the next request, if there is one. */
+  /** Takes the fault of the next request, if there is one. */
   readonly next: () => Fault | undefined;
-  /** Forgets the faults that have not struck yet. */
+  /** Removes all remaining faults. */
   readonly recover: () => void;
 }
 

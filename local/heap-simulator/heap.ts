@@ -5,11 +5,11 @@ import { createRateWindows, type RateRules } from './rate-windows.ts';
 import { validate, type ValidRequest } from './validate.ts';
 
 export interface HeapRules extends RateRules {
-  /** Whether one bad entry keeps the whole request from being stored. Heap does not say. */
+  /** Whether one bad entry prevents the whole request from being stored. Heap's documentation does not say. */
   readonly isAtomic: boolean;
 }
 
-/** Heap's documented limits, written down a second time on purpose. */
+/** Heap's documented limits, written down a second time on purpose: they check the limits in lib/heap. */
 export const HEAP_RULES: HeapRules = { isAtomic: true, eventsPerMinute: 15_000, eventsPerMinutePerIdentity: 1000 };
 
 export interface SimulatedAnswer {
@@ -17,24 +17,24 @@ export interface SimulatedAnswer {
   readonly body: string;
   readonly retryAfter?: string;
   readonly delayMs?: number;
-  /** The connection is cut: nobody gets the answer. */
+  /** The connection is cut instead of sending the answer. */
   readonly isCut?: boolean;
 }
 
 /** What Heap holds. */
 export interface HeapContents {
-  /** Each event once, however often it came, with its `app_id`. */
+  /** Each event once, even if it was sent several times, with its `app_id`. */
   readonly events: readonly JsonObject[];
-  /** By app and identity, the properties as they stand. */
+  /** The current properties of each user, by app and identity. */
   readonly users: readonly { readonly appId: string; readonly identity: string; readonly properties: JsonObject }[];
 }
 
 export interface HeapCounts {
   readonly requests: number;
   readonly entries: number;
-  /** Events that were dropped because their idempotency key was known. */
+  /** Events that were dropped because Heap already had their idempotency key. */
   readonly duplicates: number;
-  /** Requests that were refused because they went over a rate limit. */
+  /** Requests that were refused because they exceeded a rate limit. */
   readonly overLimit: number;
   readonly byStatus: Readonly<Record<string, number>>;
   /** The largest number of entries in one request. */
@@ -43,20 +43,21 @@ export interface HeapCounts {
 
 export interface Heap {
   handle(kind: HeapCallKind, body: string): SimulatedAnswer;
-  /** Queues a fault; faults strike in the order in which they were given. */
+  /** Adds a fault; faults affect requests in the order in which they were added. */
   inject(fault: Fault): void;
-  /** Forgets the faults that have not struck yet. */
+  /** Removes all remaining faults. */
   recover(): void;
-  /** From now on entries for which this holds make Heap answer 400. */
+  /** From now on, Heap answers 400 to requests with entries for which `isBad` is true. */
   refuse(isBad: (entry: JsonObject) => boolean): void;
   contents(): HeapContents;
   counts(): HeapCounts;
 }
 
 /**
- * A stand-in for Heap that keeps its documented rules: shapes, lengths, 1000 entries, one of identity and user_id, rate
- * limits, idempotency (the first event of a key stays). It is without a network and without a clock of its own, so that
- * tests can run it in virtual time.
+ * Simulates Heap by its documented rules: shapes, lengths, at most 1000 entries, either identity or user_id, rate limits,
+ * and idempotency (the first event with a key is kept). It has no network and no clock, so tests can run it in virtual time.
+ *
+ * @param now in ms since 1970
  */
 export function createHeap(now: () => number, rules: HeapRules = HEAP_RULES): Heap {
   const events = new Map<string, JsonObject>();
@@ -110,7 +111,7 @@ export function createHeap(now: () => number, rules: HeapRules = HEAP_RULES): He
     if (fault.cut === 'before_storing') return { status: 0, body: '', isCut: true, ...delay };
     if (fault.status !== undefined) {
       const retryAfter = fault.retryAfter === undefined ? {} : { retryAfter: fault.retryAfter };
-      return { status: fault.status, body: 'a fault that was asked for', ...retryAfter, ...delay };
+      return { status: fault.status, body: 'injected fault', ...retryAfter, ...delay };
     }
     const own = answer(kind, body);
     return { ...own, ...delay, ...(fault.cut === 'after_storing' ? { isCut: true } : {}) };

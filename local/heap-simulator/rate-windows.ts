@@ -7,9 +7,9 @@ export interface RateRules {
 
 const WINDOW_MS = 60_000;
 
-/** Heap's documented rate limits, kept in a sliding window for each app and each identity. */
+/** Heap's documented rate limits, enforced in a sliding window for each app and each identity. */
 export interface RateWindows {
-  /** Whether the request keeps within the limits; it counts when it does. */
+  /** Whether the request is within the limits. Only admitted requests count. */
   readonly admit: (request: ValidRequest) => boolean;
 }
 

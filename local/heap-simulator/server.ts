@@ -8,7 +8,7 @@ import { createHeap, type Heap, type HeapRules } from './heap.ts';
 import type { Fault } from './faults.ts';
 
 export interface HeapServer {
-  /** Without a slash at the end. */
+  /** Without a trailing slash. */
   readonly url: string;
   readonly heap: Heap;
   stop(): Promise<void>;
@@ -16,10 +16,10 @@ export interface HeapServer {
 
 /**
  * Serves the Heap simulator on loopback: Heap's own paths, and `/simulator/contents`, `/simulator/counts` and
- * `/simulator/faults` for whoever watches it.
+ * `/simulator/faults` to observe and control it.
  *
- * @param port 0 for any free one
- * @param onRequest told of each request and of the status that Heap gave it; 0 for a connection that was cut
+ * @param port 0 for any free port
+ * @param onRequest called with each request and the status of its answer; 0 for a connection that was cut
  */
 export async function startHeapServer(
   port = 0,
@@ -74,7 +74,7 @@ function json(response: ServerResponse, value: unknown): void {
 
 function injectFault(heap: Heap, response: ServerResponse, body: string): Promise<void> | void {
   const fault = readFault(body);
-  if (fault === undefined) return reply(response, { status: 400, body: 'a fault is a JSON object' });
+  if (fault === undefined) return reply(response, { status: 400, body: 'a fault has to be a JSON object' });
   heap.inject(fault);
   return json(response, fault);
 }

@@ -1,14 +1,14 @@
 import { ENDPOINTS, type HeapCallKind } from '../../lib/heap/api.ts';
 import { isArray, isObject, type JsonObject } from '../../lib/json.ts';
 
-/** Heap's documented limits, written down a second time on purpose: the simulator judges the code that has the first. */
+/** Heap's documented limits, written down a second time on purpose: they check the limits in lib/heap. */
 const MOST_ENTRIES = 1000;
 const LONGEST_IDENTITY = 255;
 const LONGEST_EVENT_NAME = 1024;
 const LONGEST_KEY = 512;
-const LONGEST_TEXT = 1023;
+const LONGEST_STRING = 1023;
 
-/** A request that has Heap's documented form. */
+/** A request in one of Heap's documented forms. */
 export interface ValidRequest {
   readonly appId: string;
   readonly kind: HeapCallKind;
@@ -20,8 +20,8 @@ export type Validated =
   | { readonly kind: 'malformed'; readonly problem: string };
 
 /**
- * Reads a request in single or bulk form. Entries are judged one by one, since nobody knows whether Heap refuses a request
- * for a single bad entry.
+ * Reads a request in single or bulk form. Each entry is validated on its own, because Heap does not document whether one
+ * bad entry fails the whole request.
  *
  * @see https://developers.heap.io/reference/bulk-track
  * @see https://developers.heap.io/reference/bulk-add-user-properties
@@ -31,11 +31,11 @@ export function validate(kind: HeapCallKind, body: string): Validated {
   try {
     parsed = JSON.parse(body);
   } catch {
-    return malformed('the body is no JSON');
+    return malformed('the body is not valid JSON');
   }
-  if (!isObject(parsed)) return malformed('the body is no object');
+  if (!isObject(parsed)) return malformed('the body is not an object');
   const { app_id: appId } = parsed;
-  if (typeof appId !== 'string' || appId === '') return malformed('app_id has to be a text');
+  if (typeof appId !== 'string' || appId === '') return malformed('app_id has to be a string');
 
   const list = parsed[ENDPOINTS[kind].list];
   const entries = list === undefined ? [parsed] : list;
@@ -56,17 +56,17 @@ export function validate(kind: HeapCallKind, body: string): Validated {
 function problemOf(kind: HeapCallKind, entry: JsonObject): string | undefined {
   const { identity, user_id: userId, properties = {} } = entry;
   if (kind === 'track') {
-    if ((identity === undefined) === (userId === undefined)) return 'give identity or user_id, and not both';
+    if ((identity === undefined) === (userId === undefined)) return 'either identity or user_id is required, not both';
     if (userId !== undefined && !(typeof userId === 'string' && /^\d{1,16}$/.test(userId)))
       return 'user_id has to be a number from 0 to 2^53-1';
     const { event, timestamp, idempotency_key: key } = entry;
-    if (typeof event !== 'string' || event === '') return 'event has to be a text';
+    if (typeof event !== 'string' || event === '') return 'event has to be a string';
     if (event.length > LONGEST_EVENT_NAME) return `event is longer than ${LONGEST_EVENT_NAME}`;
-    if (timestamp !== undefined && !isDate(timestamp)) return 'timestamp is no ISO 8601';
-    if (key !== undefined && typeof key !== 'string') return 'idempotency_key has to be a text';
+    if (timestamp !== undefined && !isDate(timestamp)) return 'timestamp is not in ISO 8601';
+    if (key !== undefined && typeof key !== 'string') return 'idempotency_key has to be a string';
   }
   if (identity !== undefined || kind === 'add_user_properties') {
-    if (typeof identity !== 'string' || identity === '') return 'identity has to be a text';
+    if (typeof identity !== 'string' || identity === '') return 'identity has to be a string';
     if (identity.length > LONGEST_IDENTITY) return `identity is longer than ${LONGEST_IDENTITY}`;
   }
   if (!isObject(properties)) return 'properties has to be an object';
@@ -83,12 +83,12 @@ function propertyProblem(kind: HeapCallKind, name: string, value: unknown): stri
   if (kind === 'add_user_properties' && (name.toLowerCase() === 'id' || name === 'user_id'))
     return `${name} is reserved`;
   if (typeof value === 'string') {
-    return value.length > LONGEST_TEXT ? `the property ${name} is longer than ${LONGEST_TEXT}` : undefined;
+    return value.length > LONGEST_STRING ? `the property ${name} is longer than ${LONGEST_STRING}` : undefined;
   }
-  // Heap drops objects without a word; here it shows.
+  // Heap silently drops objects; the simulator refuses them, so that tests notice.
   return typeof value === 'number' || typeof value === 'boolean'
     ? undefined
-    : `the property ${name} is no text or number`;
+    : `the property ${name} is not a string, number or boolean`;
 }
 
 function isDate(value: unknown): boolean {

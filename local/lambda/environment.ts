@@ -1,6 +1,6 @@
 /**
- * One execution environment: a process that loads a bundle as Lambda's runtime does, and then answers invocations one at a
- * time. Started by lambda.ts with the handler's file as its argument.
+ * One execution environment: a process that loads a bundle as Lambda's runtime does, and then handles one invocation at a
+ * time. lambda.ts starts it, with the bundle's path as its argument.
  */
 import { pathToFileURL } from 'node:url';
 import type { Context } from 'aws-lambda';
@@ -12,7 +12,7 @@ let handler: unknown;
 const loading = await answer(async () => {
   const loaded: unknown = await import(pathToFileURL(bundle).href);
   handler = isObject(loaded) ? loaded['handler'] : undefined;
-  if (typeof handler !== 'function') throw new Error(`${bundle} exports no handler`);
+  if (typeof handler !== 'function') throw new Error(`${bundle} does not export a handler`);
 });
 
 process.on('message', (message: unknown) => {
@@ -51,5 +51,5 @@ function createContext(awsRequestId: string, deadline: number): Context {
 }
 
 function unsupported(): never {
-  throw new Error('Node.js 24 on Lambda has no callbacks');
+  throw new Error('Lambda does not support callbacks with Node.js 24');
 }

@@ -19,29 +19,29 @@ export interface EventSourceMappingOptions {
   readonly onInvocation: (invocation: Invocation) => void;
 }
 
-/** One invocation as it went. */
+/** One invocation and its result. */
 export interface Invocation {
   readonly records: readonly SQSRecord[];
-  /** Message ids of those that go back to the queue. */
+  /** Message ids of the records that return to the queue. */
   readonly failed: ReadonlySet<string>;
   readonly answer: InvocationAnswer;
   readonly durationMs: number;
 }
 
 export interface EventSourceMapping {
-  /** Ends after the batches that are under way. */
+  /** Stops after the current batches are done. */
   stop(): Promise<void>;
 }
 
-/** An invocation's payload is 6 MB at most, the metadata of the records included. What is over it becomes another one. */
+/** An invocation's payload, record metadata included, is at most 6 MB. The rest goes into another invocation. */
 const PAYLOAD_LIMITS = { items: Infinity, bytes: 6 * 1024 * 1024 };
 const METADATA_BYTES = 1024;
 const PARALLEL_RECEIVES = 4;
-const MOST_MESSAGES_A_RECEIVE = SQS_BATCH_LIMITS.items;
+const MAX_MESSAGES_PER_RECEIVE = SQS_BATCH_LIMITS.items;
 
 /**
- * What Lambda's pollers do between a queue and a function: long polling, batches by size, window and payload, invocations
- * up to the maximum concurrency, and the deletion of what the partial batch response does not give back.
+ * Does what Lambda's pollers do between a queue and a function: long polling, batching by size, window and payload,
+ * invocations up to the maximum concurrency, and deleting every record that the partial batch response does not list.
  *
  * @see https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
  */
@@ -77,18 +77,18 @@ async function run(options: EventSourceMappingOptions, stopping: AbortSignal): P
   }
 }
 
-/** Waits for a first message, then until the batch is full or the window is over. */
+/** Waits for a first message, then until the batch is full or the batch window has passed. */
 async function collect(options: EventSourceMappingOptions, stopping: AbortSignal): Promise<readonly Message[]> {
   const { client, queueUrl, batchSize, batchWindowMs } = options;
   const batch = [
-    ...(await receive(client, queueUrl, { count: Math.min(batchSize, MOST_MESSAGES_A_RECEIVE), waitS: 1 })),
+    ...(await receive(client, queueUrl, { count: Math.min(batchSize, MAX_MESSAGES_PER_RECEIVE), waitS: 1 })),
   ];
   if (batch.length === 0) return batch;
   const windowEnds = Date.now() + batchWindowMs;
   while (Date.now() < windowEnds && !stopping.aborted && batch.length < batchSize) {
     const missing = batchSize - batch.length;
-    const receives = Math.min(PARALLEL_RECEIVES, Math.ceil(missing / MOST_MESSAGES_A_RECEIVE));
-    const count = Math.min(MOST_MESSAGES_A_RECEIVE, Math.floor(missing / receives));
+    const receives = Math.min(PARALLEL_RECEIVES, Math.ceil(missing / MAX_MESSAGES_PER_RECEIVE));
+    const count = Math.min(MAX_MESSAGES_PER_RECEIVE, Math.floor(missing / receives));
     const found = await Promise.all(Array.from({ length: receives }, () => receive(client, queueUrl, { count })));
     if (found.every((messages) => messages.length === 0)) await sleep(20);
     batch.push(...found.flat());
@@ -100,7 +100,7 @@ function payloadBytesOf({ Body = '' }: Message): number {
   return Buffer.byteLength(Body) + METADATA_BYTES;
 }
 
-/** A received message in the form in which Lambda hands it over. */
+/** Converts a received message to the record that Lambda passes to a function. */
 export function toRecord(message: Message, queueArn: string): SQSRecord {
   const {
     MessageId = '',

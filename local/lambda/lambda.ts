@@ -8,36 +8,36 @@ import { isObject } from '../../lib/json.ts';
 export interface LambdaOptions {
   /** The file that exports `handler`. */
   readonly bundle: string;
-  /** The whole environment of the function; nothing is inherited but the path. */
+  /** The function's environment variables. It inherits nothing except for PATH. */
   readonly environment: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
-  /** A line that the function has written. */
+  /** Called with each line that the function writes. */
   readonly onLog: (line: string) => void;
 }
 
-/** What an invocation has come to. A timeout and a crash are errors, as they are for Lambda. */
+/** The result of an invocation. A timeout and a crash are errors, as they are for Lambda. */
 export type InvocationAnswer =
   | { readonly kind: 'response'; readonly response: unknown }
   | { readonly kind: 'error'; readonly message: string };
 
-/** A function as Lambda runs it: processes that each work on one invocation at a time and stay warm in between. */
+/** A function as Lambda runs it: in processes that handle one invocation at a time and stay warm in between. */
 export interface Lambda {
-  /** @param event what the function gets, as JSON */
+  /** @param event passed to the function as JSON */
   invoke(event: object): Promise<InvocationAnswer>;
-  /** How many environments have been started so far. */
+  /** How many execution environments have been started so far. */
   coldStarts(): number;
-  /** Ends all environments at once, in the middle of whatever they do. */
+  /** Kills all execution environments at once, even during an invocation. */
   kill(): void;
-  /** Ends all environments; the next invocation is a cold start. */
+  /** Stops all execution environments; the next invocation is a cold start. */
   stop(): Promise<void>;
 }
 
-/** The longest timeout that Lambda allows a function: for debuggers, and for tests, which no slow machine should fail. */
+/** The longest timeout that Lambda allows: for debugging, and for tests, which must not fail on a slow machine. */
 export const LONGEST_TIMEOUT_MS = 15 * 60 * 1000;
 
 const ENVIRONMENT = join(import.meta.dirname, 'environment.ts');
 
-/** Starts no process before the first invocation; each further invocation at the same time starts one more. */
+/** Starts processes on demand: an invocation starts a new one when all others are busy. */
 export function createLambda({ bundle, environment, timeoutMs, onLog }: LambdaOptions): Lambda {
   const idle = new Set<ChildProcess>();
   const all = new Set<ChildProcess>();
@@ -90,7 +90,7 @@ export function createLambda({ bundle, environment, timeoutMs, onLog }: LambdaOp
       for (const child of all) child.kill('SIGKILL');
     },
     async stop() {
-      // Not at its exit: what it has written last may still be on its way.
+      // `close` comes after `exit`, when everything that the process has written has been read.
       const ends = [...all].map((child) => once(child, 'close'));
       for (const child of all) child.kill();
       await Promise.all(ends);
@@ -104,18 +104,18 @@ function asAnswer(message: unknown): InvocationAnswer {
   return { kind: 'error', message: text };
 }
 
-/** The next message of the process, or its end. */
+/** The next message of the process, or an error when the process ends. */
 async function nextMessage(child: ChildProcess): Promise<unknown> {
-  const settled = new AbortController();
+  const answered = new AbortController();
   try {
     return await Promise.race([
-      once(child, 'message', { signal: settled.signal }).then(([message]: unknown[]) => message),
-      once(child, 'exit', { signal: settled.signal }).then(([code]: unknown[]) => ({
+      once(child, 'message', { signal: answered.signal }).then(([message]: unknown[]) => message),
+      once(child, 'exit', { signal: answered.signal }).then(([code]: unknown[]) => ({
         kind: 'error',
         message: `the function's process ended with ${String(code)}`,
       })),
     ]);
   } finally {
-    settled.abort();
+    answered.abort();
   }
 }

@@ -3,8 +3,8 @@ import { isArray, isObject } from '../../lib/json.ts';
 import type { InvocationAnswer } from './lambda.ts';
 
 /**
- * Which records of a batch go back to the queue, by Lambda's rule for `ReportBatchItemFailures`: the listed ones; none when
- * the list is empty, null or missing; all of them after an error, and as soon as one element of the answer makes no sense.
+ * The message ids of the records that return to the queue, by Lambda's rules for `ReportBatchItemFailures`: those listed;
+ * none when the list is empty, null or missing; all of them after an error, or when any part of the response is invalid.
  *
  * @see https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
  */

@@ -5,25 +5,25 @@ import { decide } from '../../lib/mapping/decide.ts';
 import { unwrap, type Enveloped } from '../../lib/rudderstack/envelope.ts';
 import type { Invocation } from '../lambda/event-source-mapping.ts';
 
-/** One event as it has passed, for somebody who watches. */
+/** What happened to one event in one invocation, as the live view shows it. */
 export interface Passage {
-  /** The same whenever the same event comes again. */
+  /** Stays the same when the event is received again. */
   readonly key: string;
-  /** ISO 8601. */
+  /** Time of the invocation, in ISO 8601. */
   readonly at: string;
-  /** The name of a track event, the type of another one. */
+  /** The name of a track event; the type of any other event. */
   readonly name: string;
-  /** As it came. */
+  /** The event as it was received. */
   readonly raw: string;
   readonly ending: 'delivered' | 'filtered' | 'dead-lettered' | 'waiting';
   readonly why: string;
-  /** What Heap got, or is to get. */
+  /** The entry that Heap got or will get; undefined when it gets none. */
   readonly heap: object | undefined;
 }
 
 /**
- * Follows events from the outside: the function tells no one what is in them. What came is in the invocation, what the mapping makes of
- * it is asked again, and what Heap has taken is seen at the simulator.
+ * Follows events from the outside, because the function does not log their contents. The invocation holds the events, the
+ * mapping is run again to see what becomes of them, and the simulator shows which entries Heap has accepted.
  */
 export interface Observer {
   readonly noteHeapRequest: (kind: HeapCallKind, body: string, status: number) => void;
@@ -31,8 +31,8 @@ export interface Observer {
 }
 
 export function createObserver(settings: Settings): Observer {
-  const taken = new Set<string>();
-  let lastTrouble = '';
+  const accepted = new Set<string>();
+  let lastProblem = '';
 
   function passage(one: Enveloped, isBack: boolean): Omit<Passage, 'key' | 'at' | 'raw'> {
     if (one.kind === 'rejected') {
@@ -46,23 +46,25 @@ export function createObserver(settings: Settings): Observer {
     }
     const { appId, payload } = decision.call;
     const heap = { app_id: appId, ...payload };
-    if (taken.has(keyOf(decision.call))) return { name, ending: 'delivered', why: '', heap };
-    if (isBack) return { name, ending: 'waiting', why: `comes again: ${lastTrouble || 'it waits for its turn'}`, heap };
-    return { name, ending: 'dead-lettered', why: lastTrouble || 'Heap has not taken it', heap };
+    if (accepted.has(keyOf(decision.call))) return { name, ending: 'delivered', why: '', heap };
+    if (isBack) return { name, ending: 'waiting', why: `deferred: ${lastProblem || 'it waits for its turn'}`, heap };
+    return { name, ending: 'dead-lettered', why: lastProblem || 'Heap has not accepted it', heap };
   }
 
   return {
     noteHeapRequest(kind, body, status) {
       if (status !== 200) {
-        lastTrouble = status === 0 ? 'Heap cut the connection' : `Heap answered ${status}`;
+        lastProblem = status === 0 ? 'Heap cut the connection' : `Heap answered ${status}`;
         return;
       }
-      lastTrouble = '';
+      lastProblem = '';
       const parsed: unknown = JSON.parse(body);
       const entries = isObject(parsed) ? parsed[ENDPOINTS[kind].list] : [];
       for (const entry of isArray(entries) ? entries : []) {
         if (!isObject(entry)) continue;
-        taken.add(kind === 'track' ? `event ${String(entry['idempotency_key'])}` : `user ${String(entry['identity'])}`);
+        accepted.add(
+          kind === 'track' ? `event ${String(entry['idempotency_key'])}` : `user ${String(entry['identity'])}`,
+        );
       }
     },
     passagesOf({ records, failed }) {

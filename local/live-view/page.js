@@ -10,7 +10,7 @@ const redriveAll = byId('redrive');
 /** The latest passage of each event, by key. */
 const known = new Map();
 const rows = new Map();
-/** Endings by second. */
+/** Number of events for each ending, by second. */
 const seconds = new Map();
 
 async function call(path, given = {}) {
@@ -55,9 +55,9 @@ function detailsOf({ at, name, ending, why, raw, heap }) {
   const sides = document.createElement('div');
   sides.className = 'sides';
   sides.append(
-    side('As it came', pretty(raw)),
+    side('As received', pretty(raw)),
     side(
-      ending === 'delivered' ? 'What Heap got' : 'What Heap is to get',
+      ending === 'delivered' ? 'What Heap got' : 'What Heap would get',
       heap === undefined ? 'nothing' : JSON.stringify(heap, null, 2),
     ),
   );
@@ -130,21 +130,21 @@ async function showMapping() {
   byId('mapping').textContent = event === '' ? '' : JSON.stringify(await call('/api/preview', { event }), null, 2);
 }
 
-async function showLetters() {
+async function showDeadLetters() {
   const { count, examples } = await call('/api/dead-letters');
-  byId('letter-count').textContent = count === 0 ? '' : `(${count})`;
+  byId('dead-letter-count').textContent = count === 0 ? '' : `(${count})`;
   redriveAll.disabled = count === 0;
-  byId('letters').replaceChildren(
-    ...examples.map((letter) => {
+  byId('dead-letters').replaceChildren(
+    ...examples.map((deadLetter) => {
       const row = document.createElement('li');
       const button = element('button', 'Send again');
       button.type = 'button';
-      button.setAttribute('aria-label', `Send ${letter.event || 'this letter'} again`);
-      button.addEventListener('click', () => redrive({ id: letter.id }));
+      button.setAttribute('aria-label', `Send ${deadLetter.event || 'this dead letter'} again`);
+      button.addEventListener('click', () => redrive({ id: deadLetter.id }));
       row.append(
         element(
           'span',
-          `${letter.event || '(no event)'} — ${letter.reason}${letter.detail === '' ? '' : `: ${letter.detail}`}`,
+          `${deadLetter.event || '(no event)'} — ${deadLetter.reason}${deadLetter.detail === '' ? '' : `: ${deadLetter.detail}`}`,
         ),
         button,
       );
@@ -157,18 +157,18 @@ async function redrive(which) {
   byId('redriven').textContent = 'sending …';
   const { sent } = await call('/api/redrive', which);
   byId('redriven').textContent = `${sent} sent again`;
-  await showLetters();
+  await showDeadLetters();
 }
 
-/** One list at a time: SQS shows a letter to one reader only. */
+/** Lists one after the other: a dead letter in flight is invisible to a second reader. */
 let listing = Promise.resolve();
-function refreshLetters() {
-  listing = listing.then(showLetters).catch(() => undefined);
+function refreshDeadLetters() {
+  listing = listing.then(showDeadLetters).catch(() => undefined);
 }
 
-function makeTrouble() {
-  const chosen = document.querySelector('input[name="trouble"]:checked');
-  void call('/api/trouble', { trouble: chosen?.value ?? 'none', refused: refusedBox.value });
+function setFault() {
+  const chosen = document.querySelector('input[name="fault"]:checked');
+  void call('/api/fault', { fault: chosen?.value ?? 'none', refused: refusedBox.value });
 }
 
 eventBox.addEventListener('input', () => void showMapping());
@@ -177,8 +177,8 @@ byId('send').addEventListener('click', async () => {
   byId('sent').textContent = `sent at ${new Date().toLocaleTimeString()}`;
 });
 redriveAll.addEventListener('click', () => redrive({}));
-byId('trouble').addEventListener('change', makeTrouble);
-refusedBox.addEventListener('change', makeTrouble);
+byId('fault').addEventListener('change', setFault);
+refusedBox.addEventListener('change', setFault);
 
 const stream = new EventSource('/api/watch');
 stream.addEventListener('open', () => (byId('connection').textContent = 'live'));
@@ -188,17 +188,17 @@ stream.addEventListener('passages', ({ data }) => {
   for (const passage of passages) showPassage(passage);
   countEndings();
   drawChart();
-  if (passages.some(({ ending }) => ending === 'dead-lettered')) refreshLetters();
+  if (passages.some(({ ending }) => ending === 'dead-lettered')) refreshDeadLetters();
 });
-stream.addEventListener('trouble', ({ data }) => {
-  const { trouble, refused } = JSON.parse(data);
-  for (const input of document.querySelectorAll('input[name="trouble"]')) {
+stream.addEventListener('fault', ({ data }) => {
+  const { fault, refused } = JSON.parse(data);
+  for (const input of document.querySelectorAll('input[name="fault"]')) {
     const choice = input;
-    choice.checked = choice.value === trouble;
+    choice.checked = choice.value === fault;
   }
   if (document.activeElement !== refusedBox) refusedBox.value = refused;
 });
 
 setInterval(drawChart, 1000);
 void showMapping();
-refreshLetters();
+refreshDeadLetters();

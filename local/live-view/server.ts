@@ -23,18 +23,18 @@ export interface LiveViewOptions {
 }
 
 export interface LiveView extends LoopbackServer {
-  /** Shows events to whoever watches. */
+  /** Shows events on all open pages. */
   readonly show: (passages: readonly Passage[]) => void;
 }
 
-/** Events that somebody who comes later still sees. */
+/** How many of the latest events a page shows when it is opened. */
 const MOST_PASSAGES = 200;
 const MOST_DEAD_LETTERS = 50;
 /** How long a dead letter stays in flight while the list is made, in s. */
 const VISIBILITY_TIMEOUT_S = 5;
 
-/** What the switches make of the simulator. */
-const TROUBLES: Readonly<Record<string, Fault | undefined>> = {
+/** The simulator's faults by the value of the page's switch. */
+const FAULTS: Readonly<Record<string, Fault | undefined>> = {
   none: undefined,
   throttled: { status: 429, retryAfter: '5' },
   broken: { status: 500 },
@@ -48,38 +48,39 @@ const FILES: ReadonlyMap<string, { readonly file: string; readonly type: string 
   ['/page.js', { file: 'page.js', type: 'text/javascript; charset=utf-8' }],
 ]);
 
-/** Serves the live view: a page, a stream of events to it, and what its buttons do. For one machine and one person. */
+/** Serves the live view on loopback: a page, a stream of events for it, and an API for its buttons. */
 export async function startLiveView({ port, connection, heap, config }: LiveViewOptions): Promise<LiveView> {
   const watchers = new Set<ServerResponse>();
   const passages: Passage[] = [];
-  let trouble = 'none';
+  let fault = 'none';
   let refused = '';
 
   function watch(request: IncomingMessage, response: ServerResponse): void {
     response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
-    tell(response, 'passages', passages);
-    tell(response, 'trouble', { trouble, refused });
+    sendEvent(response, 'passages', passages);
+    sendEvent(response, 'fault', { fault, refused });
     watchers.add(response);
     request.once('close', () => watchers.delete(response));
   }
 
-  function makeTrouble(given: JsonObject): object {
-    trouble = typeof given['trouble'] === 'string' && given['trouble'] in TROUBLES ? given['trouble'] : 'none';
+  function setFault(given: JsonObject): object {
+    fault = typeof given['fault'] === 'string' && given['fault'] in FAULTS ? given['fault'] : 'none';
     refused = typeof given['refused'] === 'string' ? given['refused'].trim() : '';
     heap.recover();
-    const fault = TROUBLES[trouble];
-    if (fault !== undefined) heap.inject({ ...fault, times: Number.MAX_SAFE_INTEGER });
-    const words = refused;
-    heap.refuse((entry) => words !== '' && JSON.stringify(entry).includes(words));
-    for (const watcher of watchers) tell(watcher, 'trouble', { trouble, refused });
-    return { trouble, refused };
+    const chosen = FAULTS[fault];
+    if (chosen !== undefined) heap.inject({ ...chosen, times: Number.MAX_SAFE_INTEGER });
+    const pattern = refused;
+    heap.refuse((entry) => pattern !== '' && JSON.stringify(entry).includes(pattern));
+    for (const watcher of watchers) sendEvent(watcher, 'fault', { fault, refused });
+    return { fault, refused };
   }
 
-  const calls: Calls = { ...pipelineCalls(connection, config), '/api/trouble': makeTrouble };
+  const calls: Calls = { ...pipelineCalls(connection, config), '/api/fault': setFault };
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { pathname } = new URL(request.url ?? '/', 'http://localhost');
-    if (!isFromThisMachine(request)) return json(response, 403, { problem: 'for this machine alone' });
+    if (!isFromThisMachine(request))
+      return json(response, 403, { problem: 'only this machine may call the live view' });
     const page = FILES.get(pathname);
     if (request.method === 'GET' && page !== undefined) {
       response.writeHead(200, { 'content-type': page.type, 'cache-control': 'no-store' });
@@ -88,7 +89,7 @@ export async function startLiveView({ port, connection, heap, config }: LiveView
     }
     if (request.method === 'GET' && pathname === '/api/watch') return watch(request, response);
     const call = request.method === 'POST' ? calls[pathname] : undefined;
-    if (call === undefined) return json(response, 404, { problem: 'there is no such page' });
+    if (call === undefined) return json(response, 404, { problem: 'not found' });
     try {
       const given: unknown = JSON.parse((await text(request)) || '{}');
       json(response, 200, await call(isObject(given) ? given : {}));
@@ -103,14 +104,14 @@ export async function startLiveView({ port, connection, heap, config }: LiveView
     show(latest) {
       passages.push(...latest);
       passages.splice(0, Math.max(0, passages.length - MOST_PASSAGES));
-      for (const watcher of watchers) tell(watcher, 'passages', latest);
+      for (const watcher of watchers) sendEvent(watcher, 'passages', latest);
     },
   };
 }
 
 type Calls = Readonly<Record<string, (given: JsonObject) => Promise<object> | object>>;
 
-/** The page's calls that concern the pipeline, by path, with what the page posts. */
+/** The page's API calls that concern the pipeline, by path. */
 function pipelineCalls(connection: Connection, config: JsonObject): Calls {
   const { client, queueUrl } = connection;
   const visit = { visibilityTimeoutS: VISIBILITY_TIMEOUT_S, signal: new AbortController().signal };
@@ -134,8 +135,8 @@ function pipelineCalls(connection: Connection, config: JsonObject): Calls {
   };
 }
 
-/** One of the stream's events. */
-function tell(response: ServerResponse, event: string, data: unknown): void {
+/** Writes a server-sent event. */
+function sendEvent(response: ServerResponse, event: string, data: unknown): void {
   response.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
 }
 
@@ -143,7 +144,7 @@ function isLocal(host: string | undefined): boolean {
   return /^(?:127\.0\.0\.1|localhost)(?::\d+)?$/.test(host ?? '');
 }
 
-/** A page of somewhere else can make a browser call this machine; it cannot make it say another host or origin. */
+/** A foreign page can make a browser call this server, but it cannot forge the Host and Origin headers. */
 function isFromThisMachine({ headers }: IncomingMessage): boolean {
   return isLocal(headers.host) && (headers.origin === undefined || isLocal(headers.origin.replace(/^http:\/\//, '')));
 }

@@ -10,18 +10,19 @@ export type HeapFault =
   | { readonly kind: 'none' };
 
 export interface HeapConditions {
-  /** One for each request, in order; after the last Heap is healthy. */
+  /** One for each request, in order. After the last one, Heap is healthy. */
   readonly heapFaults: readonly HeapFault[];
-  /** How long Heap takes for each request, in ms, in order. */
+  /** How long each request takes, in ms, in order. */
   readonly latenciesMs: readonly number[];
-  /** How long it takes for all the others, in ms. */
+  /** How long all further requests take, in ms. */
   readonly steadyLatencyMs: number;
-  /** Heap answers 413 to requests with more entries. */
+  /** Heap answers 413 to requests with more entries than this. */
   readonly mostEntries: number;
 }
 
-/** Track events that Heap has taken with one request, and when the request was sent, in ms since 1970. */
+/** A request with track events that Heap has accepted. */
 export interface TakenEvents {
+  /** In ms since 1970. */
   readonly sentAt: number;
   readonly events: number;
 }
@@ -54,11 +55,11 @@ export function createVirtualTransport(
     const latency = latencies.next().value ?? steadyLatencyMs;
     const fault = faults.next().value ?? { kind: 'none' };
     const sentAt = clock.now();
-    // The request reaches Heap after half of the time, or never within its own.
+    // The request reaches Heap after half of its latency, or not before its timeout.
     await clock.sleep(Math.min(latency / 2, timeoutMs));
     if (fault.kind === 'status') {
       await clock.sleep(Math.min(latency / 2, timeoutMs / 2));
-      return { kind: 'answered', status: fault.status, retryAfter: fault.retryAfter, body: 'asked for' };
+      return { kind: 'answered', status: fault.status, retryAfter: fault.retryAfter, body: 'injected fault' };
     }
     const answer = fault.kind === 'none' || fault.isStored ? arrive(url, body, sentAt) : undefined;
     if (latency >= timeoutMs || fault.kind === 'silence') {

@@ -2,7 +2,7 @@ import type { SQSMessageAttributes, SQSRecord } from 'aws-lambda';
 
 export interface VirtualQueueOptions {
   readonly now: () => number;
-  /** In [0, 1); shuffles what a standard queue gives out. */
+  /** In [0, 1). Shuffles the messages of a standard queue. */
   readonly random: () => number;
   readonly isFifo: boolean;
   readonly visibilityTimeoutS: number;
@@ -17,34 +17,34 @@ interface Message {
   readonly sentAt: number;
   receiveCount: number;
   firstReceivedAt: number;
-  /** Of the last receive; earlier ones are invalid. */
+  /** The receipt handle of the last receive; earlier ones are invalid. */
   handle: string;
   visibleAt: number;
 }
 
 /**
  * A model of an SQS queue in virtual time: visibility timeouts, receive counts, invalid receipt handles, redrive, and the
- * order of FIFO groups. A test holds it against a real SQS API: test/local/virtual-queue.test.ts.
+ * order of FIFO groups. test/local/virtual-queue.test.ts runs the same tests on it and on a real SQS API.
  */
 export interface VirtualQueue {
   readonly send: (body: string, groupId?: string) => void;
-  /** At most `most` visible messages, as Lambda hands them over. */
+  /** At most `most` visible messages, as the records that Lambda passes to a function. */
   readonly receive: (most: number) => SQSRecord[];
   /** False for an invalid receipt handle. */
   readonly changeVisibility: (receiptHandle: string, seconds: number) => boolean;
   readonly remove: (receiptHandle: string) => void;
   readonly size: () => number;
-  /** When the next message becomes visible. */
+  /** When the next message becomes visible, in ms since 1970. */
   readonly nextVisibleAt: () => number;
-  /** The bodies that the redrive policy has moved away. */
+  /** The bodies of the messages that the redrive policy has moved to the dead-letter queue. */
   readonly moved: readonly string[];
 }
 
 export function createVirtualQueue(options: VirtualQueueOptions): VirtualQueue {
   const { now, random, isFifo, visibilityTimeoutS, maxReceiveCount } = options;
-  /** In the order of their sending. */
+  /** In the order in which they were sent. */
   const messages = new Set<Message>();
-  /** By their current receipt handle: earlier ones are invalid. */
+  /** By their current receipt handle. */
   const inFlight = new Map<string, Message>();
   const moved: string[] = [];
   let sent = 0;
@@ -62,7 +62,7 @@ export function createVirtualQueue(options: VirtualQueueOptions): VirtualQueue {
     inFlight.delete(message.handle);
   }
 
-  function hand(message: Message): SQSRecord {
+  function deliver(message: Message): SQSRecord {
     receives += 1;
     inFlight.delete(message.handle);
     message.receiveCount += 1;
@@ -84,7 +84,7 @@ export function createVirtualQueue(options: VirtualQueueOptions): VirtualQueue {
       const records: SQSRecord[] = [];
       for (const message of visible(most)) {
         if (message.receiveCount < maxReceiveCount) {
-          records.push(hand(message));
+          records.push(deliver(message));
         } else {
           moved.push(message.body);
           drop(message);
@@ -127,7 +127,7 @@ function toRecord(message: Message, isFifo: boolean): SQSRecord {
   };
 }
 
-/** Some of the items, in any order. */
+/** At most `most` of the items, in random order. */
 function pick<Item>(items: Item[], most: number, random: () => number): Item[] {
   const count = Math.min(most, items.length);
   for (let index = 0; index < count; index += 1) {

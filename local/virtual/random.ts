@@ -1,4 +1,4 @@
-/** Repeatable random numbers in [0, 1): mulberry32. */
+/** Reproducible random numbers in [0, 1), by the algorithm mulberry32. */
 export function createRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

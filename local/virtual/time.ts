@@ -1,9 +1,9 @@
 import type { Clock } from '../../lib/clock.ts';
 
-/** Time that jumps to the next moment at which somebody wakes up, as soon as everybody sleeps. */
+/** A clock that jumps to the next wake-up time as soon as all tasks sleep. */
 export interface VirtualTime {
   readonly clock: Clock;
-  /** Runs work that waits for nothing but this clock, to its end. */
+  /** Runs work until it ends. It may wait for nothing but this clock. */
   readonly run: <Result>(work: () => Promise<Result>) => Promise<Result>;
 }
 
@@ -12,6 +12,7 @@ interface Sleeper {
   readonly wake: () => void;
 }
 
+/** @param startAt in ms since 1970 */
 export function createVirtualTime(startAt = 1_795_000_000_000): VirtualTime {
   let now = startAt;
   const sleepers: Sleeper[] = [];
@@ -22,7 +23,7 @@ export function createVirtualTime(startAt = 1_795_000_000_000): VirtualTime {
       if (at < (sleepers[earliest]?.at ?? Infinity)) earliest = index;
     }
     const [sleeper] = sleepers.splice(earliest, 1);
-    if (sleeper === undefined) throw new Error('everybody waits, and nobody for the time');
+    if (sleeper === undefined) throw new Error('deadlock: all tasks wait, and none of them for the clock');
     return sleeper;
   }
 
@@ -36,10 +37,10 @@ export function createVirtualTime(startAt = 1_795_000_000_000): VirtualTime {
       const result = work().finally(() => {
         isOver = true;
       });
-      // A failure is reported where the result is awaited, after the loop.
+      // A rejection is handled below, where the result is awaited.
       result.catch(() => undefined);
       for (;;) {
-        // All that can go on without time has gone on once the microtasks are done.
+        // Once all microtasks have run, every task sleeps or has ended.
         await new Promise((resolve) => setImmediate(resolve));
         if (isOver) return await result;
         const { at, wake } = takeEarliest();

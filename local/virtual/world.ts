@@ -14,15 +14,15 @@ import { createVirtualQueue, type VirtualQueue } from './queue.ts';
 import { createRandom } from './random.ts';
 import { createVirtualTime } from './time.ts';
 
-/** How a run is set up, and everything that goes wrong in it. */
+/** The setup of a run, and all of its faults. */
 export interface Circumstances extends HeapConditions, QueueConditions {
   readonly seed: number;
   readonly isFifo: boolean;
   readonly batchSize: number;
   readonly maximumConcurrency: number;
-  /** For each invocation after how many ms its process dies; undefined: it does not. */
+  /** For each invocation, after how many ms its process dies; undefined when it does not. */
   readonly crashes: readonly (number | undefined)[];
-  /** The share of received records that stay visible, so that they are received twice. */
+  /** The share of received records that stay visible, so that they are received twice, in [0, 1]. */
   readonly duplicateShare: number;
   readonly isAtomic: boolean;
 }
@@ -39,18 +39,18 @@ export interface World {
   readonly queue: VirtualQueue;
   readonly deadLetters: readonly OutgoingMessage[];
   readonly reports: readonly BatchReport[];
-  /** Every request to Heap that a living container has made. */
+  /** Every request to Heap, except for those of containers that died meanwhile. */
   readonly attempts: readonly Attempt[];
   readonly problems: readonly string[];
   readonly taken: readonly TakenEvents[];
-  /** In ms since 1970, of the virtual clock. */
+  /** In ms since 1970, by the virtual clock. */
   readonly startedAt: number;
-  /** When the last poller found the queue empty, in ms since the start. */
+  /** The time until the queue was empty, in ms. */
   readonly durationMs: number;
   readonly invocations: number;
 }
 
-/** How the world is when nothing goes wrong. */
+/** Options of a run without faults. */
 export const CALM: Omit<WorldOptions, 'bodies'> = {
   seed: 1,
   isFifo: false,
@@ -72,18 +72,18 @@ export const CALM: Omit<WorldOptions, 'bodies'> = {
 /** The queue of template.yaml. */
 const QUEUE = { visibilityTimeoutS: 420, maxReceiveCount: 200 };
 const TIMEOUT_MS = 60_000;
-/** A run that takes longer than this, in virtual time, never ends. */
+/** A run that takes longer than this, in virtual time, is given up. */
 const LONGEST_MS = 7 * 24 * 60 * 60 * 1000;
 
-/** One of Lambda's containers: what it does after its death reaches nobody. */
+/** One of Lambda's execution environments. After its death, nothing that it does has any effect. */
 interface Container {
   readonly handle: Handler;
   readonly die: () => void;
 }
 
 /**
- * Runs the real handler in virtual time between a model of SQS and the Heap simulator, with as many containers as may run
- * at once, until the queue is empty. Everything that goes wrong is in the options, so the same options give the same run.
+ * Runs the real handler in virtual time, between a model of SQS and the Heap simulator, with the maximum concurrency, until
+ * the queue is empty. All faults are in the options, so the same options give the same run.
  */
 export async function runWorld(options: WorldOptions): Promise<World> {
   const time = createVirtualTime();
@@ -126,12 +126,12 @@ export async function runWorld(options: WorldOptions): Promise<World> {
       },
     });
 
-  /** What one of Lambda's pollers does, with a container of its own. */
+  /** One of Lambda's pollers, with its own container. */
   async function poll(): Promise<void> {
     let container = startContainer();
     while (queue.size() > 0) {
       if (clock.now() - startedAt > LONGEST_MS) {
-        problems.push(`${queue.size()} messages never leave the queue`);
+        problems.push(`${queue.size()} messages are still in the queue after ${LONGEST_MS} ms`);
         return;
       }
       const records = queue.receive(options.batchSize);
@@ -182,7 +182,7 @@ function createContainer(dependencies: HandlerDependencies): Container {
 type InvocationEnd =
   /** Nothing is deleted from the queue. */
   | { readonly kind: 'died' }
-  /** `done`: receipt handles of the records that Lambda deletes. */
+  /** `done` holds the receipt handles of the records that Lambda deletes. */
   | { readonly kind: 'answered'; readonly isLate: boolean; readonly done: readonly string[] };
 
 async function invoke(

@@ -86,7 +86,7 @@ describe('list', () => {
       });
       expect(json()['examples']).toHaveLength(2);
     }
-    expect(await harness.letters()).toHaveLength(3);
+    expect(await harness.deadLetters()).toHaveLength(3);
   });
 
   test('prints two tables for people', async () => {
@@ -125,7 +125,7 @@ describe('show', () => {
     });
     const { out } = await run('show', 'm-2');
     expect(out).toMatch(/reason +missing_identity/);
-    expect(await harness.letters()).toHaveLength(2);
+    expect(await harness.deadLetters()).toHaveLength(2);
   });
 
   test('a dead letter that does not exist', async () => {
@@ -164,7 +164,7 @@ describe('redrive', () => {
     const messages = await inQueue();
     expect(messages.map(idOf).toSorted()).toEqual(['m-1', 'm-3']);
     expect(messages.map(attributesOf)).toEqual([{ redrives: '1' }, { redrives: '1' }]);
-    expect((await harness.letters()).map(idOf)).toEqual(['m-2']);
+    expect((await harness.deadLetters()).map(idOf)).toEqual(['m-2']);
   });
 
   test('an event that always fails is redriven only up to the limit', async () => {
@@ -175,7 +175,7 @@ describe('redrive', () => {
     }
     const last = await run('redrive', '--max-redrives', '2');
     expect([last.code, last.out]).toEqual([1, expect.stringContaining('exceed the redrive limit of 2 and stay')]);
-    expect((await harness.letters()).map(attributesOf)).toMatchObject([{ reason: 'missing_event', redrives: '2' }]);
+    expect((await harness.deadLetters()).map(attributesOf)).toMatchObject([{ reason: 'missing_event', redrives: '2' }]);
   });
 
   test.each([
@@ -204,7 +204,7 @@ describe('redrive', () => {
       // After SIGINT the dead letters are visible at once. After SIGKILL they become visible when their timeout ends.
       if (signal === 'SIGKILL') await makeVisible(handles);
       expect(await run('redrive')).toMatchObject({ code: 0 });
-      expect(await harness.letters()).toEqual([]);
+      expect(await harness.deadLetters()).toEqual([]);
       const ids = (await inQueue()).map(idOf);
       expect([new Set(ids).size, ids.length]).toEqual([200, 200 + sentTwice]);
     },
@@ -254,7 +254,7 @@ test('a redrive deletes no letter that the queue has not taken', async () => {
   const { sent, failed } = Object(JSON.parse(out));
   expect([code, sent + failed]).toEqual([1, 10]);
   expect(failed).toBeGreaterThan(0);
-  const [moved, left] = [await inQueue(), await harness.letters()];
+  const [moved, left] = [await inQueue(), await harness.deadLetters()];
   expect([moved.length, left.length]).toEqual([sent, failed]);
   expect(new Set([...moved, ...left].map(idOf)).size).toBe(10);
 });
@@ -275,11 +275,11 @@ describe('export', () => {
     const lines = readFileSync(target, 'utf8').trim().split('\n');
     expect(lines.map((line): unknown => JSON.parse(line))).toHaveLength(3);
     expect(lines.join('\n')).toContain('"n":1.0, "e":"\\u00e9"');
-    expect(await harness.letters()).toHaveLength(3);
+    expect(await harness.deadLetters()).toHaveLength(3);
 
     expect(await heapq(['enqueue', target], environmentFor(harness.queues))).toMatchObject({ code: 0 });
     await harness.invokeOnce();
-    const again = await harness.letters();
+    const again = await harness.deadLetters();
     expect(again.map((message) => attributesOf(message)['reason']).toSorted()).toEqual([
       'missing_event',
       'missing_event',
@@ -294,7 +294,7 @@ describe('export', () => {
     await deadLetter(nameless('m-1'), homeless('m-2'));
     const target = file();
     expect(await run('export', target, '--remove', '--reason', 'missing_event')).toMatchObject({ code: 0 });
-    expect((await harness.letters()).map(idOf)).toEqual(['m-2']);
+    expect((await harness.deadLetters()).map(idOf)).toEqual(['m-2']);
     expect(await run('export', target)).toMatchObject({
       code: 2,
       error: expect.stringMatching(/^EEXIST: file already exists/),
@@ -307,7 +307,7 @@ describe('export', () => {
       code: 2,
       error: expect.stringMatching(/^--remove needs a file/),
     });
-    expect(await harness.letters()).toHaveLength(1);
+    expect(await harness.deadLetters()).toHaveLength(1);
   });
 
   test('- is standard output', async () => {

@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import type { Browser } from 'playwright-core';
 import type { JsonObject } from '../../lib/json.ts';
 import { describeWithChromium, launchChromium } from '../support/chromium.ts';
-import { WRITE_KEY } from '../support/front-door-harness.ts';
+import { WRITE_KEY } from '../support/http-endpoint-harness.ts';
 import { startWholeWay, type WholeWay } from '../support/whole-way.ts';
 import { blockUnder, readPage, ROOT } from './pages.ts';
 
@@ -24,7 +24,7 @@ function snippet(heading: string, language: string): string {
   const code = blockUnder(README, heading, language);
   expect(code).toContain('http://127.0.0.1:4568');
   expect(code).toContain('local-write-key');
-  return code.replaceAll('http://127.0.0.1:4568', way.frontDoor.url).replaceAll('local-write-key', WRITE_KEY);
+  return code.replaceAll('http://127.0.0.1:4568', way.httpEndpoint.url).replaceAll('local-write-key', WRITE_KEY);
 }
 
 /** A file in the root of the repository, as the README wants it, until the work is done; a reader may have one of the README's own name. */
@@ -93,6 +93,6 @@ describeWithChromium('Browser', () => {
       return await firstEvent();
     });
     expect(arrived).toMatchObject({ event: 'Hello from the browser', properties: { page: 'First event' } });
-    expect([...new Set(called)].toSorted()).toEqual([way.frontDoor.url, 'null'].toSorted());
+    expect([...new Set(called)].toSorted()).toEqual([way.httpEndpoint.url, 'null'].toSorted());
   });
 });

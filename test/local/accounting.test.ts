@@ -8,47 +8,47 @@ const event = { app_id: '11', identity: 'u', event: 'A', properties: { n: 1 }, i
 const user = { appId: '11', identity: 'u', properties: { plan: 'team' } };
 const right: HeapContents = { events: [event], users: [user] };
 
-function differences(contents: HeapContents, letters: readonly object[] = []): readonly string[] {
+function differences(contents: HeapContents, deadLetters: readonly object[] = []): readonly string[] {
   const ledger = createLedger(settingsWith());
   for (const sent of [track, identify, { type: 'page' }, { type: 'none' }]) ledger.add(JSON.stringify(sent));
   expect(ledger.counts).toEqual({ events: 4, toDeliver: 2, filtered: 1, rejected: 1 });
   return ledger.differences(
     contents,
-    letters.map((letter) => ({ Body: JSON.stringify(letter) })),
+    deadLetters.map((deadLetter) => ({ Body: JSON.stringify(deadLetter) })),
   );
 }
 
-test('what Heap has to hold and holds is no difference', () => {
+test('there is no difference when Heap holds what was sent', () => {
   expect(differences(right)).toEqual([]);
 });
 
 test.each<[string, HeapContents, string]>([
-  ['an event is lost', { ...right, events: [] }, 'Heap lacks the event 11/m-1'],
+  ['an event is missing', { ...right, events: [] }, 'Heap lacks the event 11/m-1'],
   [
-    'an event is another',
+    'an event has different contents',
     { ...right, events: [{ ...event, properties: {} }] },
-    'Heap holds another event: event 11/m-1',
+    'Heap holds different contents of the event 11/m-1',
   ],
   [
     'an event was never sent',
     { ...right, events: [event, { ...event, idempotency_key: 'm-2' }] },
-    'Heap holds an event that nobody sent: event 11/m-2',
+    'Heap holds an event 11/m-2 that was not sent',
   ],
-  ['a user is lost', { ...right, users: [] }, 'Heap lacks the user 11/u'],
+  ['a user is missing', { ...right, users: [] }, 'Heap lacks the user 11/u'],
   [
-    'a property is lost',
+    'a property is missing',
     { ...right, users: [{ ...user, properties: {} }] },
-    'Heap holds other properties of the user 11/u',
+    'Heap holds different properties of the user 11/u',
   ],
   [
-    'a property is another',
+    'a property has a different value',
     { ...right, users: [{ ...user, properties: { plan: 'x' } }] },
-    'Heap holds other properties of the user 11/u',
+    'Heap holds different properties of the user 11/u',
   ],
 ])('%s', (_, contents, difference) => {
   expect(differences(contents)).toEqual([difference]);
 });
 
-test('what was dead-lettered does not have to be in Heap', () => {
+test('a dead-lettered event does not have to be in Heap', () => {
   expect(differences({ events: [], users: [user] }, [track])).toEqual([]);
 });

@@ -47,7 +47,7 @@ export interface Harness {
   invokeWith(body: string): Promise<Invoked>;
   /** Ends the visibility timeouts of records that were given back. */
   makeVisible(records: readonly SQSRecord[]): Promise<void>;
-  letters(): Promise<readonly Message[]>;
+  deadLetters(): Promise<readonly Message[]>;
   stop(): Promise<void>;
 }
 
@@ -133,7 +133,7 @@ export async function startHarness(
         await client.send(new ChangeMessageVisibilityBatchCommand({ QueueUrl: queues.queueUrl, Entries }));
       }
     },
-    letters: () => drain(client, queues.deadLetterQueueUrl),
+    deadLetters: () => drain(client, queues.deadLetterQueueUrl),
     async stop() {
       await lambda.stop();
       await heapServer.stop();

@@ -1,17 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startFrontDoor, type FrontDoor } from '../../local/front-door.ts';
+import { startHttpEndpoint, type HttpEndpoint } from '../../local/http-endpoint.ts';
 import type { HeapContents } from '../../local/heap-simulator/heap.ts';
 import { startHeapServer } from '../../local/heap-simulator/server.ts';
 import { LONGEST_TIMEOUT_MS } from '../../local/lambda/lambda.ts';
 import { startPipeline, type Pipeline } from '../../local/pipeline.ts';
-import { KEYS, untilKeysAreRead, WRITE_KEY } from './front-door-harness.ts';
+import { KEYS, untilKeysAreRead, WRITE_KEY } from './http-endpoint-harness.ts';
 import { sqsEndpoint } from './lambda-harness.ts';
 import { startUnreliableProxy, type UnreliableProxy } from './unreliable-proxy.ts';
 
 /** Front door, queue, forwarder and Heap simulator, as they run in an account. */
 export interface WholeWay {
-  readonly frontDoor: FrontDoor;
+  readonly httpEndpoint: HttpEndpoint;
   readonly pipeline: Pipeline;
   /** Between the front door and the queue. */
   readonly network: UnreliableProxy;
@@ -32,16 +32,16 @@ export async function startWholeWay(): Promise<WholeWay> {
     timeoutMs: LONGEST_TIMEOUT_MS,
   });
   const network = await startUnreliableProxy(sqsEndpoint());
-  const frontDoor = await startFrontDoor({
+  const httpEndpoint = await startHttpEndpoint({
     sqsEndpoint: network.url,
     queueUrl: pipeline.queues.queueUrl,
     keys: KEYS,
     onLog: () => undefined,
     timeoutMs: LONGEST_TIMEOUT_MS,
   });
-  await untilKeysAreRead(frontDoor.url, WRITE_KEY);
+  await untilKeysAreRead(httpEndpoint.url, WRITE_KEY);
   return {
-    frontDoor,
+    httpEndpoint,
     pipeline,
     network,
     contents: () => heapServer.heap.contents(),
@@ -50,7 +50,7 @@ export async function startWholeWay(): Promise<WholeWay> {
       return heapServer.heap.contents();
     },
     async stop() {
-      await frontDoor.stop();
+      await httpEndpoint.stop();
       await network.stop();
       await pipeline.stop();
       await heapServer.stop();

@@ -6,34 +6,34 @@ import { LOCAL_AWS } from './queues.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const KEYS_PARAMETER = '/local/ingest-keys';
-/** As in infra/ingest.yaml. */
+/** The same as in infra/ingest.yaml. */
 const FUNCTION_TIMEOUT_MS = 15_000;
 
-export interface FrontDoorOptions {
-  /** Of an SQS server. */
+export interface HttpEndpointOptions {
+  /** URL of an SQS server. */
   readonly sqsEndpoint: string;
   readonly queueUrl: string;
-  /** The keys' document, as docs/ingest.md has it. */
+  /** The write keys and webhook secrets, as JSON: see docs/ingest.md. */
   readonly keys: string;
   readonly onLog: (line: string) => void;
-  /** 0 for any free one. */
+  /** 0 for any free port. */
   readonly port?: number;
-  /** Variables of the function that are to differ. */
+  /** Environment variables that override the function's. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** The function's timeout; without it the template's. */
+  /** The function's timeout; the default is the template's. */
   readonly timeoutMs?: number | undefined;
 }
 
-/** HTTP API, function and parameter of infra/ingest.yaml, on this machine. */
-export interface FrontDoor {
+/** The HTTP API, the function and the parameter of infra/ingest.yaml, on this machine. */
+export interface HttpEndpoint {
   /** The data plane URL. */
   readonly url: string;
   readonly lambda: Lambda;
   stop(): Promise<void>;
 }
 
-/** Starts the built front door before a queue that is there. */
-export async function startFrontDoor(options: FrontDoorOptions): Promise<FrontDoor> {
+/** Starts the built HTTP endpoint, which sends to an existing queue. Run `npm run build` first. */
+export async function startHttpEndpoint(options: HttpEndpointOptions): Promise<HttpEndpoint> {
   const { sqsEndpoint, queueUrl, keys, onLog, port, environment, timeoutMs = FUNCTION_TIMEOUT_MS } = options;
   const parameterStore = await startParameterStore(new Map([[KEYS_PARAMETER, keys]]));
   const lambda = createLambda({

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Message, SQSClient } from '@aws-sdk/client-sqs';
 import { readTemplate } from '../../infra/template.ts';
-import { startFrontDoor, type FrontDoor } from '../../local/front-door.ts';
+import { startHttpEndpoint, type HttpEndpoint } from '../../local/http-endpoint.ts';
 import { LONGEST_TIMEOUT_MS } from '../../local/lambda/lambda.ts';
 import { createLocalClient, createLocalQueues, drain, type LocalQueues } from '../../local/queues.ts';
 import { sqsEndpoint } from './lambda-harness.ts';
@@ -18,8 +18,8 @@ export const KEYS = JSON.stringify({
 });
 
 /** The built front door behind an HTTP API, before a real SQS API that nobody reads but the test. */
-export interface FrontDoorHarness {
-  readonly frontDoor: FrontDoor;
+export interface HttpEndpointHarness {
+  readonly httpEndpoint: HttpEndpoint;
   readonly client: SQSClient;
   readonly queues: LocalQueues;
   /** Everything that the function has logged. It ends the function: only then is its last line there for sure. */
@@ -37,36 +37,36 @@ export interface Answer {
   readonly headers: Headers;
 }
 
-export async function startFrontDoorHarness(endpoint = sqsEndpoint()): Promise<FrontDoorHarness> {
+export async function startHttpEndpointHarness(endpoint = sqsEndpoint()): Promise<HttpEndpointHarness> {
   const client = createLocalClient(sqsEndpoint());
   const template = readTemplate(join(__dirname, '..', '..', 'template.yaml'));
   const queues = await createLocalQueues(client, sqsEndpoint(), template, randomUUID());
   const logs: string[] = [];
-  const frontDoor = await startFrontDoor({
+  const httpEndpoint = await startHttpEndpoint({
     sqsEndpoint: endpoint,
     queueUrl: queues.queueUrl,
     keys: KEYS,
     onLog: (line) => logs.push(line),
     timeoutMs: LONGEST_TIMEOUT_MS,
   });
-  await untilKeysAreRead(frontDoor.url, WRITE_KEY);
+  await untilKeysAreRead(httpEndpoint.url, WRITE_KEY);
   return {
-    frontDoor,
+    httpEndpoint,
     client,
     queues,
     async wholeLog() {
-      await frontDoor.lambda.stop();
+      await httpEndpoint.lambda.stop();
       return logs.join('\n');
     },
     async request(path, init = {}) {
       const headers = new Headers(init.headers);
       if (!headers.has('authorization')) headers.set('authorization', basic(WRITE_KEY));
-      const response = await fetch(`${frontDoor.url}${path}`, { ...init, headers });
+      const response = await fetch(`${httpEndpoint.url}${path}`, { ...init, headers });
       return { status: response.status, text: await response.text(), headers: response.headers };
     },
     messages: () => drain(client, queues.queueUrl),
     async stop() {
-      await frontDoor.stop();
+      await httpEndpoint.stop();
       client.destroy();
     },
   };
