@@ -8,8 +8,8 @@ import { sampleMessages } from '../local/messages.ts';
 export const SETTINGS = readSettings({ appId: '11' });
 
 /**
- * Events like those of events/, in size and nesting, one SDK after the other; the users, ids and times are made up. Only those that
- * Heap gets: the others cost their parsing and little else, and would flatter every figure.
+ * Events with the size and nesting of those in events/, from each SDK in turn, with generated users, ids and times. Events
+ * that Heap does not get are left out: they cost little more than parsing, and would make every figure look better.
  *
  * @param seed the same seed gives the same events
  */
@@ -34,14 +34,14 @@ export function realisticEvents(count: number, seed = 1): readonly JsonObject[] 
   });
 }
 
-/** Track events alone, each its own. */
+/** Track events only, each with its own id. */
 export function trackEvents(count: number): readonly JsonObject[] {
   return realisticEvents(count * 4)
     .filter(({ type }) => type === 'track')
     .slice(0, count);
 }
 
-/** A record for each body, as Lambda hands them over. */
+/** A record for each body, as Lambda passes them to a function. */
 export function recordsOf(bodies: readonly string[]): SQSRecord[] {
   return bodies.map((Body, index) =>
     toRecord(
@@ -55,7 +55,7 @@ export function recordsOf(bodies: readonly string[]): SQSRecord[] {
   );
 }
 
-/** mulberry32: the same numbers on every machine. */
+/** Reproducible random numbers in [0, 1), by the algorithm mulberry32. */
 function createRandom(seed: number): () => number {
   let state = seed;
   return () => {

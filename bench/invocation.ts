@@ -3,8 +3,8 @@ import type { Transport } from '../lib/heap/transport.ts';
 import { createTelemetry } from '../lib/forwarding/telemetry.ts';
 import { SETTINGS } from './events.ts';
 
-/** Time as it passes for a container that keeps within Heap's rate limits; nobody really waits for it. */
-function createHurriedClock() {
+/** A virtual clock: sleeping advances the time at once. */
+function createInstantClock() {
   let now = 1_795_000_000_000;
   return {
     now: () => now,
@@ -16,13 +16,13 @@ function createHurriedClock() {
   };
 }
 
-/** The function as it is deployed, log and metrics included, before a Heap that takes everything at once. */
+/** The deployed function, including its log and metrics, with a Heap that accepts everything at once. */
 export function createMeasuredHandler(): {
   readonly handle: (event: Parameters<Handler>[0]) => ReturnType<Handler>;
-  /** The bodies of the requests since the last look. */
+  /** The bodies of the last invocation's requests to Heap. */
   readonly requests: () => readonly string[];
 } {
-  const clock = createHurriedClock();
+  const clock = createInstantClock();
   let bodies: string[] = [];
   const transport: Transport = (_, body) => {
     bodies.push(body);

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 
 /**
- * Loads a bundle, invokes its handler with the event in a file, and prints the peak of its memory in bytes. Plain JavaScript: what
- * Node needs to take types away would count as well.
+ * Loads a bundle, invokes its handler with the event in a file, and prints its peak memory in bytes. This is plain JavaScript,
+ * because Node's type stripping would add to the peak.
  */
 const [, , bundle = '', file = ''] = process.argv;
 const { handler } = await import(pathToFileURL(bundle).href);

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** The files of a bundle that are loaded with `file`, itself included, without what it imports on demand. */
+/** The paths of `file` and all files that it imports statically. Dynamic imports are not followed. */
 export function filesLoadedWith(file: string, seen = new Set<string>()): ReadonlySet<string> {
   if (seen.has(file)) return seen;
   seen.add(file);

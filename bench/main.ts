@@ -9,14 +9,14 @@ import { ROWS, TAKES_MINUTES } from './measure-row.ts';
 import { isMet, ratioOf, type Figure, type Row } from './row.ts';
 import { CallerError } from '../cli/caller-error.ts';
 
-const HELP = `Measures what a user pays for, each row beside a baseline in the same run.
+const HELP = `Measures the function's performance. Each row has a baseline that is measured in the same run.
 
   npm run bench                       prints the table, compared with bench/result.json
   npm run bench -- --json             prints the rows as JSON
-  npm run bench -- --save             keeps the result in bench/result.json
-  npm run bench -- --only invocation  one row
-  npm run bench -- --only backfill    a million events through heapq enqueue; takes minutes
-  npm run bench -- --seconds 20       longer, for steadier medians`;
+  npm run bench -- --save             also saves the result in bench/result.json
+  npm run bench -- --only invocation  measures one row
+  npm run bench -- --only backfill    sends a million events through heapq enqueue; takes minutes
+  npm run bench -- --seconds 20       measures longer, for steadier medians`;
 
 const RESULT = join(import.meta.dirname, 'result.json');
 const MEASURE_ROW = join(import.meta.dirname, 'measure-row.ts');
@@ -44,7 +44,8 @@ await reportToCaller(async () => {
   const names = Object.keys(ROWS).filter((name) =>
     values.only === undefined ? !TAKES_MINUTES.has(name) : name === values.only,
   );
-  if (names.length === 0) throw new CallerError(`there is no row ${values.only}: ${Object.keys(ROWS).join(', ')}`);
+  if (names.length === 0)
+    throw new CallerError(`unknown row ${values.only}, expected one of ${Object.keys(ROWS).join(', ')}`);
   for (const name of names) {
     process.stderr.write(`${name} …\n`);
     rows.push(...(await measureRow(name, values.seconds)));
@@ -55,7 +56,7 @@ await reportToCaller(async () => {
   if (values.save) writeFileSync(RESULT, `${JSON.stringify(result, roundNumbers, 2)}\n`);
 });
 
-/** What the function logs on the way is left out. */
+/** Measures one row in a process of its own. What the function logs is discarded. */
 async function measureRow(name: string, seconds: string): Promise<readonly Row[]> {
   const child = fork(MEASURE_ROW, [name, seconds], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
   const ended = once(child, 'exit').then(([code]: unknown[]) => {
@@ -65,7 +66,7 @@ async function measureRow(name: string, seconds: string): Promise<readonly Row[]
   return rows;
 }
 
-/** More digits than four say nothing. */
+/** Rounds to four significant digits: the others are noise. */
 function roundNumbers(_: string, value: unknown): unknown {
   return typeof value === 'number' ? Number(value.toPrecision(4)) : value;
 }

@@ -22,10 +22,10 @@ export const ROWS: Readonly<Record<string, (seconds: number) => Promise<Row | re
   backfill,
 };
 
-/** Measured only when asked for by name. */
+/** Rows that are measured only with --only. */
 export const TAKES_MINUTES: ReadonlySet<string> = new Set(['backfill']);
 
-// Started by main.ts: one row in a process of its own, with nothing warm from the others.
+// main.ts runs this file in a process of its own for each row, so that no row warms up another.
 if (process.send !== undefined) {
   const [, , name = '', seconds = ''] = process.argv;
   const measured = await ROWS[name]?.(Number(seconds));

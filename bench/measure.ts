@@ -1,6 +1,6 @@
 import { Bench } from 'tinybench';
 
-/** Something that was measured several times. */
+/** A summary of repeated measurements. */
 export interface Measured {
   readonly median: number;
   /** Half the distance between the quartiles, as a share of the median. */
@@ -9,9 +9,10 @@ export interface Measured {
 }
 
 /**
- * Measures the CPU time of works, in ms: that of all threads, the garbage collector's included, as Lambda's share of a CPU pays it. Side by side, after a warm-up, in turns: what slows the machine down for a while slows all of them.
+ * Measures the CPU time of each work in ms, in all threads, garbage collection included: Lambda gives a function a share of a
+ * CPU, so all of it counts. The works run in turns, after a warm-up, so that a slow phase of the machine affects all of them.
  *
- * @param seconds for all of them together
+ * @param seconds for all works together
  */
 export async function measureCpu<Name extends string>(
   works: Readonly<Record<Name, () => unknown>>,
@@ -43,7 +44,7 @@ export async function measureCpu(
   return Object.fromEntries([...samples].map(([name, times]) => [name, summarize(times)]));
 }
 
-/** Median and spread of several measurements. */
+/** The median and the spread of measurements. */
 export function summarize(values: readonly number[]): Measured {
   const sorted = values.toSorted((a, b) => a - b);
   const at = (share: number): number => sorted[Math.floor((sorted.length - 1) * share)] ?? Number.NaN;

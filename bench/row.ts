@@ -1,14 +1,14 @@
-/** One line of the table: something measured, beside a baseline that was measured in the same run. */
+/** A row of the table: a figure, and a baseline that was measured in the same run. */
 export interface Row {
   readonly what: string;
   readonly measured: Figure;
   readonly baseline: Figure;
-  /** What the goal is about: the measured figure itself, or its relation to the baseline. */
+  /** A limit for the measured figure, or for its ratio to the baseline. */
   readonly goal:
     | { readonly of: 'measured' | 'ratio'; readonly atMost: number }
     | { readonly of: 'measured' | 'ratio'; readonly atLeast: number }
     | { readonly of: 'nothing' };
-  /** What else there is to say, in words. */
+  /** Further remarks. */
   readonly notes?: readonly string[];
 }
 
@@ -16,16 +16,16 @@ export interface Figure {
   readonly value: number;
   readonly unit: string;
   readonly what: string;
-  /** Half the distance between the quartiles, as a share of the value; undefined for what is exact. */
+  /** Half the distance between the quartiles, as a share of the value; undefined for exact figures. */
   readonly spread?: number;
 }
 
-/** The measured figure in terms of its baseline. */
+/** The measured figure divided by its baseline. */
 export function ratioOf({ measured, baseline }: Row): number {
   return measured.value / baseline.value;
 }
 
-/** Whether the goal is met; undefined where there is none. */
+/** Whether the goal is met; undefined if there is none. */
 export function isMet(row: Row): boolean | undefined {
   if (row.goal.of === 'nothing') return undefined;
   const value = row.goal.of === 'ratio' ? ratioOf(row) : row.measured.value;

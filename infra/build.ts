@@ -5,8 +5,8 @@ import { isArray, type JsonObject } from '../lib/json.ts';
 import { builtFunctions, readTemplate, templateFiles } from './template.ts';
 
 /**
- * Builds every function of template.yaml and its nested templates into dist/<function>/, with the very options that `sam build` uses: what is tested
- * is what is deployed.
+ * Builds every function of template.yaml and its nested templates into dist/<function>/, with the same esbuild options as
+ * `sam build`, so that the tests run what is deployed.
  */
 const root = join(import.meta.dirname, '..');
 
@@ -25,8 +25,8 @@ for (const { name, entryPoint, buildProperties } of functions) {
 }
 
 /**
- * SAM's way from a build property to esbuild's flag: a text is its value, true the bare flag, each element of a list a flag
- * of its own.
+ * Converts build properties to esbuild flags as SAM does: a string becomes the flag's value, true the flag without a value,
+ * and each element of a list a flag of its own.
  *
  * @see https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/serverless-sam-cli-using-build-typescript.html
  */

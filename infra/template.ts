@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parse, type CollectionTag, type ScalarTag } from 'yaml';
 import { isArray, isObject, type JsonObject } from '../lib/json.ts';
 
-/** CloudFormation's short forms that stand before a scalar. */
+/** CloudFormation's short forms whose argument is a scalar, and those whose argument is a list. */
 const SCALAR_FUNCTIONS = ['Ref', 'Condition', 'Sub', 'GetAtt', 'ImportValue'];
 const COLLECTION_FUNCTIONS = [
   'If',
@@ -34,48 +34,48 @@ const collectionTags = COLLECTION_FUNCTIONS.map((name): CollectionTag => ({
   resolve: (value) => ({ [longName(name)]: value.toJSON() }),
 }));
 
-/** A CloudFormation template with its short forms written out, as CloudFormation's own JSON has them. */
+/** Reads a CloudFormation template. Short forms such as `!Ref` are expanded as in CloudFormation's JSON. */
 export function readTemplate(file: string): JsonObject {
   const template: unknown = parse(readFileSync(file, 'utf8'), { customTags: [...scalarTags, ...collectionTags] });
-  if (!isObject(template)) throw new Error(`${file} is no CloudFormation template`);
+  if (!isObject(template)) throw new Error(`${file} is not a CloudFormation template`);
   return template;
 }
 
-/** The files of the stack's templates: its own, and the nested ones. */
+/** The paths of template.yaml and its nested templates, relative to `root`. */
 export function templateFiles(root: string): readonly string[] {
   const nested = readdirSync(join(root, 'infra')).filter((file) => file.endsWith('.yaml'));
   return ['template.yaml', ...nested.map((file) => join('infra', file))];
 }
 
-/** A function of the template that esbuild makes. */
+/** A function of the template that esbuild builds. */
 export interface BuiltFunction {
   readonly logicalId: string;
-  /** The folder below dist/, named after the entry point. */
+  /** Name of its folder in dist/: the entry point's file name without its extension. */
   readonly name: string;
   readonly entryPoint: string;
-  /** esbuild's options as SAM has them. */
+  /** esbuild's options in SAM's spelling. */
   readonly buildProperties: JsonObject;
 }
 
-/** All the functions of a template whose `Metadata` asks for esbuild. */
+/** All functions of a template whose `Metadata` has the build method esbuild. */
 export function builtFunctions(template: JsonObject): readonly BuiltFunction[] {
-  if (!isObject(template['Resources'])) throw new Error('the template has no Resources');
+  if (!isObject(template['Resources'])) throw new Error('the template does not have Resources');
   return Object.entries(template['Resources']).flatMap(([logicalId, resource]) => {
     const metadata = isObject(resource) && isObject(resource['Metadata']) ? resource['Metadata'] : {};
     const buildProperties = metadata['BuildProperties'];
     if (metadata['BuildMethod'] !== 'esbuild' || !isObject(buildProperties)) return [];
     const [entryPoint] = isArray(buildProperties['EntryPoints']) ? buildProperties['EntryPoints'] : [];
-    if (typeof entryPoint !== 'string') throw new Error(`${logicalId} has no entry point`);
+    if (typeof entryPoint !== 'string') throw new Error(`${logicalId} does not have an entry point`);
     const name = entryPoint.replace(/^.*\//, '').replace(/\.ts$/, '');
     return [{ logicalId, name, entryPoint, buildProperties }];
   });
 }
 
-/** The default of a template parameter. */
+/** The default value of a template parameter. */
 export function parameterDefault(template: JsonObject, name: string): unknown {
   const parameters = template['Parameters'];
   const parameter = isObject(parameters) ? parameters[name] : undefined;
   if (!isObject(parameter) || !('Default' in parameter))
-    throw new Error(`the template's parameter ${name} has no default`);
+    throw new Error(`the template's parameter ${name} does not have a default`);
   return parameter['Default'];
 }

@@ -14,18 +14,16 @@ import type { Row } from '../row.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const EVENTS = 1_000_000;
-/** As the npm script has it: left to itself, V8 lets new objects take what a large machine has. */
+/** The same as in the npm script: by default, V8 lets the young generation grow with the machine's memory. */
 const YOUNG_GENERATION = '--max-semi-space-size=8';
 const MEGABYTE = 1024 * 1024;
 
-/** A million events out of a file into the embedded queue, both in processes of their own. Takes minutes, so it runs only when asked for. */
+/** Enqueues a million events from a file into the embedded queue, each in a process of its own. */
 export async function measure(): Promise<Row> {
   const folder = mkdtempSync(join(tmpdir(), 'backfill-'));
-  const services = spawn(
-    process.execPath,
-    [join(ROOT, 'local', 'dev.ts'), '--no-forwarder', '--json', ...portsOfTheirOwn],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
-  );
+  const services = spawn(process.execPath, [join(ROOT, 'local', 'dev.ts'), '--no-forwarder', '--json', ...freePorts], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   try {
     const addresses = await firstLine(services);
     const file = join(folder, 'history.ndjson');
@@ -47,7 +45,7 @@ export async function measure(): Promise<Row> {
   }
 }
 
-const portsOfTheirOwn = ['queue', 'heap', 'http', 'view'].flatMap((name) => [`--${name}-port`, '0']);
+const freePorts = ['queue', 'heap', 'http', 'view'].flatMap((name) => [`--${name}-port`, '0']);
 
 async function firstLine({ stdout }: ChildProcess): Promise<unknown> {
   if (stdout === null) throw new Error('no output');

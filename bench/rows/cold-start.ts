@@ -8,7 +8,7 @@ import type { Row } from '../row.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 
-/** The function's environment, with which the bundle starts as it does in Lambda. */
+/** The environment variables that the bundle needs to start. */
 export const FUNCTION_ENVIRONMENT = {
   AWS_REGION: 'us-east-1',
   DESTINATION_CONFIG: '{"appId":"1"}',
@@ -17,10 +17,10 @@ export const FUNCTION_ENVIRONMENT = {
 };
 
 const EMPTY = 'export async function handler() { return { batchItemFailures: [] }; }';
-/** The same function, with what only failures need loaded at once. */
+/** The same function, but with the AWS SDK loaded at the start, which only failures need. */
 const WITH_SDK = `
   export { handler } from ${JSON.stringify(join(ROOT, 'handlers', 'forward.ts'))};
-  import { createQueues } from ${JSON.stringify(join(ROOT, 'lib', 'forwarding', 'queue.ts'))};
+  import { createQueues } from ${JSON.stringify(join(ROOT, 'lib', 'forwarding', 'queues.ts'))};
   globalThis.queues = createQueues({ queueUrl: 'https://queue', deadLetterQueueUrl: 'https://dead-letters' });`;
 
 export async function measure(seconds: number): Promise<readonly Row[]> {
@@ -47,7 +47,7 @@ export async function measure(seconds: number): Promise<readonly Row[]> {
   }
 }
 
-/** Starts whole processes in turns, so that what slows the machine down slows all of them. */
+/** Starts whole processes in turns, so that a slow phase of the machine affects all of them. */
 function start<Name extends string>(
   files: Readonly<Record<Name, string>>,
   seconds: number,
@@ -59,7 +59,7 @@ function start(files: Readonly<Record<string, string>>, seconds: number): Map<st
     for (const [name, file] of Object.entries(files)) {
       const startedAt = performance.now();
       execFileSync(process.execPath, [file], { env: FUNCTION_ENVIRONMENT });
-      // The first of each fills the disk's cache.
+      // The first round fills the disk cache and is not measured.
       if (round > 0) times.get(name)?.push(performance.now() - startedAt);
     }
   }

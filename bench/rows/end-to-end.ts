@@ -10,7 +10,7 @@ import { isObject } from '../../lib/json.ts';
 import { realisticEvents, SETTINGS } from '../events.ts';
 import type { Row } from '../row.ts';
 
-/** Less than the half of a minute's budget that may go at once: this is about speed, not about Heap's pace. */
+/** Less than what may be sent at once, half of a minute's rate limit: this measures speed, not the rate limiter. */
 const EVENTS = 7000;
 const ONE_BY_ONE = 2000;
 
@@ -77,13 +77,13 @@ async function throughThePipeline(bodies: readonly string[]) {
   };
 }
 
-/** What a destination does that knows no bulk requests: one event a request, one after the other, over one connection. */
+/** A destination without bulk requests: one event per request, sequentially, over one connection. Returns seconds. */
 async function oneByOne(events: readonly Readonly<Record<string, unknown>>[]): Promise<number> {
   const heap = await startHeapServer();
   const startedAt = performance.now();
   for (const event of events) {
     const decision = decide(event, SETTINGS);
-    if (decision.kind !== 'mapped') throw new Error('only what Heap gets is measured');
+    if (decision.kind !== 'mapped') throw new Error('the benchmark needs events that Heap gets');
     const { appId, kind, payload } = decision.call;
     const { path, list } = ENDPOINTS[kind];
     const body = JSON.stringify({ app_id: appId, [list]: [payload] });

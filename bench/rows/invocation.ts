@@ -24,7 +24,7 @@ export async function measure(seconds: number): Promise<Row> {
   return {
     what: `CPU of one invocation, ${RECORDS} records`,
     measured: {
-      what: 'envelope to settled, log and metrics included',
+      what: 'from envelope to answer, log and metrics included',
       unit: 'ms',
       value: invocation.median,
       spread: invocation.spread,

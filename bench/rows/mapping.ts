@@ -32,7 +32,7 @@ export async function measure(seconds: number): Promise<Row> {
   };
 }
 
-/** What one would write in a minute: right for good events. */
+/** A minimal mapping without validation, correct for valid events only. */
 function mapNaively(event: Readonly<Record<string, unknown>>): object {
   const facts = event['type'] === 'track' ? event['properties'] : event['traits'];
   return {

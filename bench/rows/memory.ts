@@ -13,14 +13,14 @@ const MOST_BYTES = 6_000_000;
 const MEGABYTE = 1024 * 1024;
 const MEMORY_MB = 256;
 const RUNS = 9;
-/** V8 divides a heap by the machine's memory, which is not Lambda's here: a twentieth for new objects, nine tenths for old ones. */
+/** V8 derives these limits from the machine's memory; here they are set as for Lambda's memory. */
 const HEAP_LIMITS = [
   `--max-semi-space-size=${Math.floor(MEMORY_MB * 0.05)}`,
   `--max-old-space-size=${Math.floor(MEMORY_MB * 0.9)}`,
 ];
 const INVOKE_ONCE = join(import.meta.dirname, '..', 'invoke-once.mjs');
 
-/** The largest batch that Lambda hands over: 10,000 records within 6 MB, by the built function, in a process of its own. */
+/** Runs the built function in a process of its own with Lambda's largest batch: 10,000 records within 6 MB. */
 export async function measure(): Promise<Row> {
   const folder = mkdtempSync(join(tmpdir(), 'memory-'));
   try {
@@ -32,7 +32,7 @@ export async function measure(): Promise<Row> {
     const built = join(import.meta.dirname, '..', '..', 'dist', 'forward', 'forward.mjs');
     const peaks = { empty: new Array<number>(), built: new Array<number>() };
     for (let run = 0; run < RUNS; run += 1) {
-      // A fresh Heap for every run: the same events a second time would go over its rate limits.
+      // A new Heap for every run: sending the same events again would exceed its rate limits.
       const heap = await startHeapServer();
       peaks.empty.push(await peakMegabytes(empty, payload, heap.url));
       peaks.built.push(await peakMegabytes(built, payload, heap.url));
@@ -56,7 +56,7 @@ export async function measure(): Promise<Row> {
   }
 }
 
-/** Small events, so that as many as may be fit into an invocation's 6 MB; each record has some 500 bytes of its own. */
+/** Small events, so that as many records as possible fit into 6 MB; each record has about 500 bytes of metadata. */
 function largestBatch(): { readonly text: string; readonly records: number } {
   const small = realisticEvents(RECORDS).map(({ type, event, userId, messageId, originalTimestamp }, index) =>
     JSON.stringify({

@@ -7,7 +7,10 @@ const CONTAINERS = 3;
 const MINUTES = 10;
 const MINUTE_MS = 60_000;
 
-/** A backlog, in virtual time, before the simulator that answers 429 beyond Heap's limits. The first minute, in which the windows are empty, is left out. */
+/**
+ * Delivers a backlog in virtual time to the simulator, which answers 429 beyond Heap's rate limits. The first minute is left
+ * out, because the rate windows are still empty.
+ */
 export async function measure(): Promise<Row> {
   const world = await runWorld({
     ...CALM,
@@ -15,7 +18,7 @@ export async function measure(): Promise<Row> {
     maximumConcurrency: CONTAINERS,
     steadyLatencyMs: 300,
   });
-  if (world.attempts.some(({ result }) => result !== 200)) throw new Error('Heap has refused something');
+  if (world.attempts.some(({ result }) => result !== 200)) throw new Error('Heap refused a request');
   const within = world.taken.filter(({ sentAt }) => {
     const atMs = sentAt - world.startedAt;
     return atMs >= MINUTE_MS && atMs < (MINUTES + 1) * MINUTE_MS;
@@ -23,7 +26,7 @@ export async function measure(): Promise<Row> {
   const events = within.reduce((sum, one) => sum + one.events, 0);
   return {
     what: `Sustained rate over ${MINUTES} simulated minutes, ${CONTAINERS} containers, no 429`,
-    measured: { what: 'events a minute that Heap has taken', unit: 'events/min', value: events / MINUTES },
+    measured: { what: 'events per minute that Heap has accepted', unit: 'events/min', value: events / MINUTES },
     baseline: { what: "Heap's limit", unit: 'events/min', value: LIMITS.eventsPerMinute },
     goal: { of: 'ratio', atLeast: 0.98 },
   };
