@@ -3,7 +3,7 @@ import { dirname, join, normalize } from 'node:path';
 
 const ROOT = join(__dirname, '..');
 
-/** Which top folders a top folder may import from, beside itself: docs/architecture.md, "Imports go one way". */
+/** Which other top folders each top folder may import from: docs/architecture.md, "Imports go one way". */
 const TOP_FOLDERS: Readonly<Record<string, readonly string[]>> = {
   lib: [],
   handlers: ['lib'],
@@ -13,7 +13,7 @@ const TOP_FOLDERS: Readonly<Record<string, readonly string[]>> = {
   bench: ['local', 'cli', 'handlers', 'infra', 'lib'],
 };
 
-/** The same within lib/. `.` are the files that lie directly in lib/: ideas that every folder shares. */
+/** The same within lib/. `.` stands for the files directly in lib/, which every folder may import. */
 const LIB_FOLDERS: Readonly<Record<string, readonly string[]>> = {
   '.': [],
   rudderstack: ['.'],
@@ -30,7 +30,7 @@ interface Import {
   readonly to: string;
 }
 
-/** Every import of one source file by another, type imports included, as paths from the root. */
+/** Every import between source files, type imports included, as paths relative to the root. */
 function importsIn(folder: string): readonly Import[] {
   const files = readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' });
   return files
@@ -54,20 +54,20 @@ const libFolderOf = (path: string): string => {
 
 const describeImport = ({ from, to }: Import): string => `${from} imports ${to}`;
 
-test.each(Object.entries(TOP_FOLDERS))('%s/ imports from itself and %j alone', (folder, allowed) => {
+test.each(Object.entries(TOP_FOLDERS))('%s/ imports only from itself and %j', (folder, allowed) => {
   const imports = importsIn(folder);
   expect(imports.length).toBeGreaterThan(0);
   const wrong = imports.filter(({ to }) => topFolderOf(to) !== folder && !allowed.includes(topFolderOf(to)));
   expect(wrong.map(describeImport)).toEqual([]);
 });
 
-test.each(Object.entries(LIB_FOLDERS))('lib/%s imports from itself and %j alone', (folder, allowed) => {
+test.each(Object.entries(LIB_FOLDERS))('lib/%s imports only from itself and %j', (folder, allowed) => {
   const imports = importsIn('lib').filter(({ from }) => libFolderOf(from) === folder);
   const wrong = imports.filter(({ to }) => libFolderOf(to) !== folder && !allowed.includes(libFolderOf(to)));
   expect(wrong.map(describeImport)).toEqual([]);
 });
 
-test('every folder has its place in these tables', () => {
+test('every folder is in these tables', () => {
   const foldersIn = (path: string): string[] =>
     readdirSync(join(ROOT, path), { withFileTypes: true })
       .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
@@ -79,7 +79,7 @@ test('every folder has its place in these tables', () => {
   expect(['.', ...foldersIn('lib')].toSorted()).toEqual(Object.keys(LIB_FOLDERS).toSorted());
 });
 
-test('no files import each other in a ring', () => {
+test('there are no circular imports', () => {
   const imports = Object.keys(TOP_FOLDERS).flatMap(importsIn);
   const next = Map.groupBy(imports, ({ from }) => from);
   const done = new Set<string>();
@@ -94,7 +94,7 @@ test('no files import each other in a ring', () => {
   expect(rings).toEqual([]);
 });
 
-test('every import leads to a file', () => {
+test('every imported file exists', () => {
   const imports = Object.keys(TOP_FOLDERS).flatMap(importsIn);
   expect(imports.filter(({ to }) => !existsSync(join(ROOT, to))).map(describeImport)).toEqual([]);
 });
@@ -105,12 +105,12 @@ describe('the AWS SDK', () => {
       .filter((file) => file.endsWith('.ts') && pattern.test(readFileSync(join(ROOT, 'lib', file), 'utf8')))
       .toSorted();
 
-  test('is known to lib/sqs and to the reader of the write keys alone', () => {
+  test('is imported by lib/sqs and the reader of the write keys only', () => {
     const outside = filesWith(/from '@aws-sdk\//).filter((file) => !file.startsWith('sqs/'));
     expect(outside).toEqual(['ingest/keys/parameter-store.ts']);
   });
 
-  test('is out of reach of the forwarder’s static imports', () => {
+  test('is not reached by the forwarder’s static imports', () => {
     const next = Map.groupBy([...importsIn('lib'), ...importsIn('handlers')], ({ from }) => from);
     const isLazy = ({ from, to }: Import): boolean =>
       from === 'handlers/forward.ts' && to === 'lib/forwarding/queues.ts';

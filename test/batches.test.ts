@@ -5,7 +5,7 @@ const limits: BatchLimits = { items: 10, bytes: 1000 };
 const size = (item: number): number => item;
 const sizes = fc.array(fc.oneof(fc.integer({ min: 0, max: 1200 }), fc.constant(Infinity)), { maxLength: 60 });
 
-test('batches keep the order and the limits, and none could have held the first item of the next', () => {
+test('batches keep the order and the limits, and are filled as far as possible', () => {
   fc.assert(
     fc.property(sizes, (items) => {
       const batches = [...inBatches(items, limits, size)];
@@ -36,7 +36,7 @@ test('a batch may be filled to the last byte and the last item', () => {
   ).toEqual([10, 1]);
 });
 
-test('items that come asynchronously make the same batches', async () => {
+test('asynchronous items give the same batches', async () => {
   await fc.assert(
     fc.asyncProperty(sizes, async (items) => {
       const batches = await Array.fromAsync(inBatchesAsync(items, limits, size));
@@ -45,7 +45,7 @@ test('items that come asynchronously make the same batches', async () => {
   );
 });
 
-test('when reading the items fails, those before the failure are given out first', async () => {
+test('when reading fails, the items before the failure are yielded first', async () => {
   async function* broken(): AsyncGenerator<number> {
     yield 1;
     yield 2;
@@ -59,7 +59,7 @@ test('when reading the items fails, those before the failure are given out first
   expect(batches).toEqual([[1, 2]]);
 });
 
-test('it reads one item further than the batch that it gives out, and no more', async () => {
+test('it reads only one item ahead of the batch that it yields', async () => {
   let read = 0;
   function* counted(): Generator<number> {
     for (;;) yield (read += 1);

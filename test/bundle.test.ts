@@ -10,7 +10,7 @@ test('a cold start loads no more than 50 KB', () => {
   expect(loaded.reduce((sum, source) => sum + Buffer.byteLength(source), 0)).toBeLessThanOrEqual(50 * 1000);
 });
 
-test('a cold start loads nothing of the AWS SDK, which a failure can still load', () => {
+test('a cold start does not load the AWS SDK, which can still be loaded after a failure', () => {
   for (const source of loaded) expect(source).not.toMatch(/SendMessageBatch|SQSClient/);
   const onDemand = [...readFileSync(ENTRY, 'utf8').matchAll(/import\("(\.[^"]+)"\)/g)].map(([, path = '']) => path);
   expect(onDemand).toHaveLength(1);
@@ -18,7 +18,7 @@ test('a cold start loads nothing of the AWS SDK, which a failure can still load'
   expect([...filesLoadedWith(chunk)].map((file) => readFileSync(file, 'utf8')).join('\n')).toMatch(/SendMessageBatch/);
 });
 
-test('a cold start loads none of Node’s own modules that are slow to load', () => {
+test('a cold start does not load the slow built-in modules of Node.js', () => {
   for (const source of loaded)
     expect(source).not.toMatch(/(?:from|import)\s*"node:(?:crypto|zlib|http|https|stream|fs)"/);
 });

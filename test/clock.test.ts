@@ -1,6 +1,6 @@
 import { systemClock } from '../lib/clock.ts';
 
-test('the system’s clock tells ms since 1970, and sleeps as long as it is told', async () => {
+test('the system clock returns ms since 1970, and sleeps for the given time', async () => {
   jest.useFakeTimers({ now: 5000 });
   try {
     expect(systemClock.now()).toBe(5000);

@@ -36,7 +36,7 @@ function deliveredKeys(): unknown[] {
     .toSorted();
 }
 
-describe('bad input gets an answer and harms nobody', () => {
+describe('bad input is dead-lettered, and other events are delivered', () => {
   const deep = '['.repeat(10_000) + '1' + ']'.repeat(10_000);
   const almostOneMiB = 'x'.repeat(1024 * 1024 - 2048);
   test.each<[string, string, string, string]>([
@@ -91,7 +91,7 @@ describe('bad input gets an answer and harms nobody', () => {
     expect(deliveredKeys()).toEqual(['after', 'before']);
   });
 
-  test('an empty body, which no queue holds but a person may invoke with', async () => {
+  test('an empty body, which SQS does not allow but a manual invocation may have', async () => {
     await start();
     const { answer } = await harness.invokeWith('');
     expect(answer).toEqual({ kind: 'response', response: { batchItemFailures: [] } });
@@ -102,7 +102,7 @@ describe('bad input gets an answer and harms nobody', () => {
     });
   });
 
-  test('a body of exactly 1 MiB leaves no room for a reason: SQS’s redrive policy moves the record', async () => {
+  test('a body of exactly 1 MiB, which has no room for a reason, stays in the queue for SQS’s redrive policy', async () => {
     await start();
     const body = 'x'.repeat(1024 * 1024);
     await harness.send(body);
@@ -115,7 +115,7 @@ describe('bad input gets an answer and harms nobody', () => {
 });
 
 describe('a dead letter', () => {
-  test('tells why, of one event in a batch alone, and its neighbours are delivered', async () => {
+  test('holds one event of a batch and its reason, and the other events are delivered', async () => {
     await start();
     const bad = '{ "type": "track", "event": "", "userId":"u", "messageId":"bad-1", "n": 1.0 }';
     await harness.send(`{"batch":[${json(track('m-1'))}, ${bad} ,${json(track('m-2'))}]}`);
@@ -135,7 +135,7 @@ describe('a dead letter', () => {
     expect(deliveredKeys()).toEqual(['m-1', 'm-2']);
   });
 
-  test('of a record with very many bad events is one for the whole record, and the good ones are delivered', async () => {
+  test('holds the whole record when very many of its events are bad, and the good ones are delivered', async () => {
     await start();
     const body = `[${json(track('m-1'))},${Array.from({ length: 200_000 }, () => '1').join()}]`;
     await harness.send(body);
@@ -150,7 +150,7 @@ describe('a dead letter', () => {
     expect(deliveredKeys()).toEqual(['m-1']);
   });
 
-  test('keeps the attributes that the record came with', async () => {
+  test('keeps the record’s own attributes', async () => {
     await start();
     await harness.send('nonsense', {
       tenant: { DataType: 'String', StringValue: 'acme' },
@@ -168,7 +168,7 @@ describe('a dead letter', () => {
     expect([...(deadLetter?.MessageAttributes?.['blob']?.BinaryValue ?? [])]).toEqual([1, 2, 255]);
   });
 
-  test('of an event that Heap refuses carries Heap’s status, and only this event is refused', async () => {
+  test('of an event that Heap refuses has Heap’s status, and only this event is refused', async () => {
     await start();
     harness.heapServer.heap.refuse(({ idempotency_key: key }) => key === 'm-5');
     for (let index = 0; index < 16; index += 1) await harness.send(json(track(`m-${index}`)));
@@ -179,11 +179,11 @@ describe('a dead letter', () => {
       expect.objectContaining({ reason: 'heap_refused', heapStatus: '400', eventMessageId: 'm-5' }),
     ]);
     expect(deliveredKeys()).toHaveLength(15);
-    // One for all, and two for each halving of 16.
+    // One request for all 16 events, and two for each bisection.
     expect(harness.heapServer.heap.counts().requests).toBeLessThanOrEqual(9);
   });
 
-  test('goes to AWS_ENDPOINT_URL_SQS, whatever the host of the queue’s URL', async () => {
+  test('is sent to AWS_ENDPOINT_URL_SQS, even if the queue’s URL has another host', async () => {
     const named = 'https://sqs.us-east-1.amazonaws.com';
     await start();
     const { deadLetterQueueUrl } = harness.queues;
@@ -203,7 +203,7 @@ describe('a dead letter', () => {
     expect(deliveredKeys()).toEqual(['m-1']);
   });
 
-  test('can be sent again as it is, and tells its new reason alone', async () => {
+  test('can be sent again as it is, and then has only its new reason', async () => {
     await start();
     await harness.send('nonsense', {
       reason: { DataType: 'String', StringValue: 'heap_refused' },
@@ -218,7 +218,7 @@ describe('a dead letter', () => {
 });
 
 describe('when Heap fails', () => {
-  test('the records wait, and come through later with the same keys', async () => {
+  test('the records are deferred, and delivered later with the same keys', async () => {
     const hiddenFor: number[] = [];
     await using queue = await startProxy(sqsEndpoint(), async (call, passOn) => {
       const entries = valueAt(JSON.parse(call.body.toString()), ['Entries']);
@@ -245,7 +245,7 @@ describe('when Heap fails', () => {
     expect(await harness.deadLetters()).toEqual([]);
   });
 
-  test('a few failures are got over in place', async () => {
+  test('a few failures are retried within the invocation', async () => {
     await start();
     harness.heapServer.heap.inject({ status: 500 });
     harness.heapServer.heap.inject({ cut: 'after_storing' });
@@ -256,14 +256,14 @@ describe('when Heap fails', () => {
     expect(harness.heapServer.heap.counts()).toMatchObject({ requests: 4, duplicates: 1 });
   });
 
-  test('a redirect is not followed and not taken for success', async () => {
+  test('a redirect is not followed and does not count as success', async () => {
     await start();
     harness.heapServer.heap.inject({ status: 302, times: 4 });
     await harness.send(json(track('m-1')));
     expect((await harness.invokeOnce()).givenBack).toHaveLength(1);
   });
 
-  test('the last receive dead-letters with the cause', async () => {
+  test('the last receive dead-letters the event with its cause', async () => {
     await start({ MAX_RECEIVE_COUNT: '1' });
     harness.heapServer.heap.inject({ status: 503, times: 4 });
     await harness.send(json(track('m-1')));
@@ -279,14 +279,14 @@ describe('when Heap fails', () => {
     ]);
   });
 
-  test('an address where nobody listens is no crash', async () => {
-    // A port that was free a moment ago may be another test's by now; this one is nobody's.
+  test('a connection that is refused defers the record', async () => {
+    // No test listens on this port.
     await start({ HEAP_BASE_URL: 'http://127.0.0.1:2' });
     await harness.send(json(track('m-1')));
     expect((await harness.invokeOnce()).givenBack).toHaveLength(1);
   });
 
-  test('a bulk refusal that is not atomic doubles nothing', async () => {
+  test('a bulk request that is stored in part causes no duplicates', async () => {
     await start({}, { ...HEAP_RULES, isAtomic: false });
     harness.heapServer.heap.refuse(({ idempotency_key: key }) => key === 'm-3');
     for (let index = 0; index < 8; index += 1) await harness.send(json(track(`m-${index}`)));
@@ -297,7 +297,7 @@ describe('when Heap fails', () => {
 });
 
 describe('bulk', () => {
-  test('user properties go first, one entry an identity, the later time wins', async () => {
+  test('user properties are sent first, in one entry per identity, and the latest value wins', async () => {
     await start();
     const identify = (messageId: string, at: string, traits: object): string =>
       json({ type: 'identify', userId: 'u-1', messageId, traits, originalTimestamp: at });
@@ -310,7 +310,7 @@ describe('bulk', () => {
     expect(heap.counts()).toMatchObject({ requests: 2, entries: 2 });
   });
 
-  test('several apps in one batch get a request each', async () => {
+  test('each app in a batch gets its own request', async () => {
     await start({ DESTINATION_CONFIG: json({ appId: '{{ message.properties.app || "11" }}' }) });
     await harness.send(
       json([track('m-1', { properties: { app: '22' } }), track('m-2'), track('m-3', { properties: { app: '22' } })]),
@@ -325,7 +325,7 @@ describe('bulk', () => {
     ]);
   });
 
-  test('10,000 events of many people make ten requests', async () => {
+  test('10,000 events of many users make ten requests', async () => {
     await start({ MAXIMUM_CONCURRENCY: '1' });
     const events = Array.from({ length: 10_000 }, (_, index) => track(`m-${index}`, { userId: `u-${index % 500}` }));
     await harness.send(gzipSync(json({ batch: events })).toString('base64'));
@@ -334,7 +334,7 @@ describe('bulk', () => {
     expect({ requests, entries, mostEntries }).toEqual({ requests: 10, entries: 10_000, mostEntries: 1000 });
   });
 
-  test('the same message twice in a batch reaches Heap once', async () => {
+  test('the same message twice in a batch is sent to Heap once', async () => {
     await start();
     await harness.send(json(track('m-1')));
     await harness.send(json(track('m-1')));
@@ -343,8 +343,8 @@ describe('bulk', () => {
   });
 });
 
-describe('what it tells', () => {
-  test('log lines are JSON and hold no trait, property or id; metrics are in embedded metric format', async () => {
+describe('logs and metrics', () => {
+  test('log lines are JSON without traits, properties or ids; metrics are in embedded metric format', async () => {
     await start();
     const secrets = ['ada@example.com', 'secret-value', 'u-4711', 'anon-4711'];
     await harness.send(
@@ -396,7 +396,7 @@ describe('what it tells', () => {
       { MAXIMUM_CONCURRENCY: 'many' },
       'ConfigurationError: MAXIMUM_CONCURRENCY has to be a whole number from 1 to 1000',
     ],
-  ])('the wrong setting %j stops the start with one line', async (environment, message) => {
+  ])('the invalid setting %j fails the start with one line', async (environment, message) => {
     await start(environment);
     await harness.send(json(track('m-1')));
     expect((await harness.invokeOnce()).answer).toEqual({ kind: 'error', message });

@@ -16,7 +16,7 @@ import {
 import { sqsEndpoint } from './support/lambda-harness.ts';
 import { startUnreliableProxy, type UnreliableProxy } from './support/unreliable-proxy.ts';
 
-/** The built bundle of the front door, through an HTTP API, into a real SQS API. */
+/** The built bundle of the HTTP endpoint, behind an HTTP API, with a real SQS API. */
 let harness: HttpEndpointHarness;
 beforeAll(async () => {
   harness = await startHttpEndpointHarness();
@@ -183,7 +183,7 @@ describe('the requests of an SDK that starts', () => {
 
 describe('a refused request gets RudderStack’s error text, and none of its events is in the queue', () => {
   const deep = (levels: number): string => `{"userId":"u","properties":${'['.repeat(levels)}${']'.repeat(levels)}}`;
-  /** As one member of a gzip stream; forty of them are a body of four gigabytes. */
+  /** One member of a gzip stream. Forty of them decompress to four gigabytes. */
   const hundredMegabytes = gzipSync(Buffer.alloc(100_000_000, ' '));
   const damagedGzip = Buffer.from([0x1f, 0x8b, 1, 2, 3]);
   const noKey = { authorization: '' };
@@ -308,7 +308,7 @@ describe('a refused request gets RudderStack’s error text, and none of its eve
     [
       'a zip bomb',
       '/v1/track',
-      // What follows is damaged: 413 and not 400 shows that it was not reached, let alone all of this unpacked.
+      // The data ends with damaged gzip: 413 instead of 400 shows that decompression stopped before.
       Buffer.concat([...Array.from({ length: 40 }, () => hundredMegabytes), damagedGzip]),
       {},
       413,
@@ -505,8 +505,8 @@ test.each(readdirSync(SAMPLES).filter((file) => file.endsWith('.json')))(
   'the sample events in %s are accepted, and unchanged in the queue except for their times',
   async (file) => {
     const events: unknown = JSON.parse(readFileSync(join(SAMPLES, file), 'utf8'));
-    if (!isArray(events)) throw new Error('no samples');
-    // Rows of a warehouse come by the webhook: some have no user.
+    if (!isArray(events)) throw new Error('the file is not a list of events');
+    // Rows of a warehouse arrive through the webhook; some have no user.
     const [path, headers] =
       file === 'warehouse.json' ? ['/webhook', { 'x-webhook-secret': WEBHOOK_SECRET }] : ['/v1/batch', {}];
     const body = path === '/webhook' ? events : { batch: events };

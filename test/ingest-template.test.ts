@@ -15,8 +15,8 @@ function property(logicalId: string, ...path: string[]): unknown {
   return valueAt(template, ['Resources', logicalId, 'Properties', ...path]);
 }
 
-describe('the front door of the stack', () => {
-  test('is off unless asked for', () => {
+describe('the HTTP endpoint of the stack', () => {
+  test('is disabled by default', () => {
     expect(valueAt(stack, ['Condition'])).toBe('HasIngest');
     expect(valueAt(readTemplate(join(ROOT, 'template.yaml')), ['Parameters', 'Ingest', 'Default'])).toBe('false');
   });
@@ -30,7 +30,7 @@ describe('the front door of the stack', () => {
     expect(valueAt(stack, ['Properties', 'Location'])).toBe('infra/ingest.yaml');
   });
 
-  test('is one function behind every path, which was built', () => {
+  test('is one built function for all paths', () => {
     const [built, ...others] = builtFunctions(template);
     expect([built?.entryPoint, others]).toEqual(['handlers/ingest.ts', []]);
     expect(property('IngestFunction', 'Handler')).toBe('ingest.handler');
@@ -44,13 +44,13 @@ describe('the front door of the stack', () => {
     });
   });
 
-  test('the function ends before API Gateway does, and a full body fits into an invocation', () => {
+  test('has a timeout below API Gateway’s, and the largest body fits into an invocation', () => {
     expect(Number(property('IngestFunction', 'Timeout')) * 1000).toBeLessThan(16_000);
     expect(16_000).toBeLessThanOrEqual(30_000);
     expect(Math.ceil(MOST_BODY_BYTES / 3) * 4).toBeLessThan(6 * 1024 * 1024 - 64 * 1024);
   });
 
-  test('runs like the forwarder', () => {
+  test('has the same runtime and build options as the forwarder', () => {
     expect(property('IngestFunction', 'Runtime')).toBe('nodejs24.x');
     expect(property('IngestFunction', 'Architectures')).toEqual(['arm64']);
     const [forward] = builtFunctions(readTemplate(join(ROOT, 'template.yaml')));
@@ -60,7 +60,7 @@ describe('the front door of the stack', () => {
     }
   });
 
-  test('gets every variable that its code reads, and no key', () => {
+  test('gets every variable that its code reads, and the name of the keys’ parameter instead of the keys', () => {
     const read = new Set<string>();
     const spy = new Proxy<NodeJS.ProcessEnv>(
       { QUEUE_URL: 'https://q', INGEST_KEYS_PARAMETER: '/keys' },
@@ -74,7 +74,7 @@ describe('the front door of the stack', () => {
     readIngestRuntime(spy);
     readLogSettings(spy);
     const variables = Object(property('IngestFunction', 'Environment', 'Variables'));
-    // The last one is read by the AWS SDK.
+    // The AWS SDK reads AWS_ENDPOINT_URL_SQS.
     expect(Object.keys(variables).toSorted()).toEqual([...read, 'AWS_ENDPOINT_URL_SQS'].toSorted());
     expect(variables['INGEST_KEYS_PARAMETER']).toEqual({
       'Fn::If': [
@@ -85,7 +85,7 @@ describe('the front door of the stack', () => {
     });
   });
 
-  test('its role may send, read the keys, and nothing else; it keeps the permissions boundary', () => {
+  test('has a role that may only send and read the keys, with the permissions boundary', () => {
     const [policy] = Object(property('IngestRole', 'Policies'));
     const statements: unknown[] = Object(valueAt(policy, ['PolicyDocument', 'Statement']));
     const allowed = statements.map((statement) => {
@@ -108,7 +108,7 @@ describe('the front door of the stack', () => {
     });
   });
 
-  test('API Gateway limits the rate, and leaves CORS to the function', () => {
+  test('API Gateway limits the request rate, and leaves CORS to the function', () => {
     expect(property('HttpApi', 'DefaultRouteSettings')).toEqual({
       ThrottlingRateLimit: { Ref: 'RateLimit' },
       ThrottlingBurstLimit: { Ref: 'BurstLimit' },
@@ -116,7 +116,7 @@ describe('the front door of the stack', () => {
     expect(property('HttpApi', 'CorsConfiguration')).toBeUndefined();
   });
 
-  test('every alarm says what to do, where the runbook has it, and tells somebody', () => {
+  test('every alarm links to its section of the runbook, and notifies the alarm topic', () => {
     const runbook = readFileSync(join(ROOT, 'docs', 'operations.md'), 'utf8');
     const alarms = Object.values(Object(template['Resources'])).filter(
       (resource) => valueAt(resource, ['Type']) === 'AWS::CloudWatch::Alarm',
@@ -129,7 +129,7 @@ describe('the front door of the stack', () => {
     expect(runbook).toMatch(/^## HTTP endpoint$/m);
   });
 
-  test('every reference leads somewhere', () => {
+  test('every reference is defined', () => {
     const known = new Set(
       ['Parameters', 'Resources', 'Conditions'].flatMap((part) =>
         Object.keys(isObject(template[part]) ? template[part] : {}),
@@ -140,7 +140,7 @@ describe('the front door of the stack', () => {
   });
 });
 
-test('the documents have every answer of the HTTP endpoint', () => {
+test('docs/ingest.md has every answer of the HTTP endpoint', () => {
   const source = readFileSync(join(ROOT, 'lib', 'ingest', 'http', 'refusal.ts'), 'utf8');
   const documented = readFileSync(join(ROOT, 'docs', 'ingest.md'), 'utf8');
   const refusals = [...source.matchAll(/^ {2}(\w+): \{ status: (\d+), text: '([^']+)' \}/gm)];

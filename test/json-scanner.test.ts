@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { scanJson, startScan, TOKEN } from '../lib/json-scanner.ts';
 
-/** Every token as its character, its place and its depth. */
+/** Every token as its character, its position and its depth. */
 function tokensOf(chunks: readonly string[], stopAt = ''): readonly string[] {
   const tokens: string[] = [];
   const state = startScan();
@@ -34,13 +34,13 @@ test.each<[string, string, readonly string[]]>([
   expect(tokensOf([json])).toEqual(expected);
 });
 
-test('it ends where it is told to', () => {
+test('it stops when the callback returns stop', () => {
   expect(tokensOf(['[1,2,3]'], ',')).toEqual(['[0/0', ',2/1']);
   expect(tokensOf(['{"a":[]}'], '[')).toEqual(['{0/0', ':4/1', '[5/1']);
   expect(tokensOf(['[[]]'], ']')).toEqual(['[0/0', '[1/1', ']2/1']);
 });
 
-test('a text may be scanned in chunks, cut anywhere', () => {
+test('JSON may be scanned in chunks of any size', () => {
   const withoutPlaces = (tokens: readonly string[]): string[] => tokens.map((token) => token.replace(/\d+\//, '/'));
   fc.assert(
     fc.property(fc.json(), fc.nat(50), fc.nat(50), (json, one, other) => {
@@ -51,7 +51,7 @@ test('a text may be scanned in chunks, cut anywhere', () => {
   );
 });
 
-test('of any JSON, the brackets match, and every comma and colon stands within them', () => {
+test('in any valid JSON, the depth of each token matches the open brackets', () => {
   fc.assert(
     fc.property(fc.json(), (json) => {
       let depth = 0;

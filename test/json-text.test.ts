@@ -35,7 +35,7 @@ describe('memberText', () => {
     ['{"\\u0061":true}', 'a', 'true'],
     ['{"b":{"a":1}}', 'a', undefined],
     ['{}', 'a', undefined],
-  ])('of %s takes the member %s as it was written: %s', (json, key, expected) => {
+  ])('in %s finds the member %s as it was written: %s', (json, key, expected) => {
     expect(memberText(json, key)).toBe(expected);
   });
 
@@ -67,7 +67,7 @@ describe('isDeeperThan', () => {
     expect(isDeeperThan(json, most)).toBe(expected);
   });
 
-  test('tells it of text that no parser would survive', () => {
+  test('works for nesting that overflows the stack of a recursive parser', () => {
     expect(isDeeperThan('['.repeat(1_000_000), 200)).toBe(true);
   });
 });

@@ -26,6 +26,6 @@ test.each<[unknown, readonly string[], unknown]>([
   [{}, ['toString'], undefined],
   [{}, ['constructor', 'name'], undefined],
   [undefined, ['a'], undefined],
-])('in %j there is at %j the value %j', (root, path, expected) => {
+])('valueAt(%j, %j) is %j', (root, path, expected) => {
   expect(valueAt(root, path)).toEqual(expected);
 });

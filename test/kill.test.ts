@@ -20,8 +20,8 @@ const MESSAGES = 200;
 const KILLS = 12;
 
 /**
- * Ends the function around its calls to Heap and SQS: before one, so that it never arrives, or after one, so that the answer never
- * does.
+ * Kills the function around its calls to Heap and SQS: before a call, so that the call does not arrive, or after it, so that
+ * the answer does not.
  */
 function createKiller(random: () => number, kill: () => void) {
   let momentsLeft = Number.POSITIVE_INFINITY;
@@ -42,7 +42,7 @@ function createKiller(random: () => number, kill: () => void) {
   };
 }
 
-/** Every fifth message is a batch of three, of which the second can never be delivered. */
+/** Every fifth message is a batch of three events, of which the second has to be dead-lettered. */
 function bodyOf(index: number): string {
   const event = (part: number): object => ({
     type: 'track',
@@ -58,7 +58,7 @@ function bodyOf(index: number): string {
 }
 
 test('the function is killed again and again: nothing is lost, and Heap counts nothing twice', async () => {
-  // Queue server and Heap simulator in a process of their own: what they hold survives whatever happens to the function.
+  // Queue server and Heap simulator run in a process of their own, so that they survive the function.
   const services = await startDev('--no-forwarder');
   const [queueUrl, queueArn, deadLetterQueueUrl, heapUrl, sqsEndpoint] = [
     services.address('queueUrl'),
@@ -92,7 +92,7 @@ test('the function is killed again and again: nothing is lost, and Heap counts n
     await client.send(new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries }));
   }
 
-  /** What Lambda's poller would do when the visibility timeout is over. */
+  /** Makes the records visible again, as the end of the visibility timeout would. */
   async function giveBack(records: readonly SQSRecord[]): Promise<void> {
     for (const { receiptHandle } of records) {
       const Entries = [{ Id: '0', ReceiptHandle: receiptHandle, VisibilityTimeout: 0 }];
@@ -120,7 +120,7 @@ test('the function is killed again and again: nothing is lost, and Heap counts n
     if (answer.kind === 'error') {
       deaths += 1;
       if (deaths < KILLS) killer.aim();
-      // It was killed before it could answer, so SQS gives everything again.
+      // The function was killed before it could answer, so all records return to the queue.
       await giveBack(records);
       continue;
     }
@@ -147,12 +147,12 @@ test('the function is killed again and again: nothing is lost, and Heap counts n
   const expected = all.flatMap((index) => (index % 5 === 0 ? [`m-${index}.0`, `m-${index}.2`] : [`m-${index}.0`]));
   const keys = events.map((event: unknown) => valueAt(event, ['idempotency_key']));
   expect(deaths).toBe(KILLS);
-  // Some died when Heap had stored their events already, which then came again.
+  // Some invocations were killed after Heap had stored their events, which were then sent again.
   expect(valueAt(counts, ['duplicates'])).toBeGreaterThan(0);
   expect(keys.toSorted()).toEqual(expected.toSorted());
-  // A process that dies between a letter and its answer writes the letter again: each is there, some may be there twice.
-  const lettered = new Set(deadLetters.map(({ Body = '' }) => valueAt(JSON.parse(Body), ['messageId'])));
-  expect([...lettered].toSorted()).toEqual(
+  // A process that is killed between a dead letter and SQS's answer writes it again, so some are there twice.
+  const deadLettered = new Set(deadLetters.map(({ Body = '' }) => valueAt(JSON.parse(Body), ['messageId'])));
+  expect([...deadLettered].toSorted()).toEqual(
     all
       .filter((index) => index % 5 === 0)
       .map((index) => `bad-${index}`)

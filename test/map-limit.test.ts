@@ -1,6 +1,6 @@
 import { mapLimit } from '../lib/map-limit.ts';
 
-/** Work that is under way until it is told to end. */
+/** Work on an item runs until the test ends it. */
 function controlled() {
   const begun: number[] = [];
   const ends = new Map<number, PromiseWithResolvers<void>>();
@@ -23,7 +23,7 @@ function controlled() {
   };
 }
 
-test('every item is worked on once, at most so many at a time, in order', async () => {
+test('every item is processed once, in order, and at most so many concurrently', async () => {
   const { begun, work, finish } = controlled();
   const running = mapLimit([1, 2, 3, 4], 2, work);
   expect(begun).toEqual([1, 2]);
@@ -36,7 +36,7 @@ test('every item is worked on once, at most so many at a time, in order', async 
   await expect(running).resolves.toBeUndefined();
 });
 
-test('it ends when the last item has ended, and not before', async () => {
+test('it ends when the last item ends, and not before', async () => {
   const { work, finish } = controlled();
   let isOver = false;
   const running = mapLimit([1, 2], 5, work).then(() => (isOver = true));
@@ -47,11 +47,11 @@ test('it ends when the last item has ended, and not before', async () => {
   expect(isOver).toBe(true);
 });
 
-test('nothing to do ends at once', async () => {
+test('it ends at once when there are no items', async () => {
   await expect(mapLimit([], 3, () => Promise.reject(new Error('not asked for')))).resolves.toBeUndefined();
 });
 
-test('items are taken when there is room for them, and not before', async () => {
+test('items are read only when there is a free slot', async () => {
   let taken = 0;
   function* counted(): Generator<number> {
     for (;;) yield (taken += 1);
@@ -66,7 +66,7 @@ test('items are taken when there is room for them, and not before', async () => 
   await expect(running).rejects.toThrow('item 2 failed');
 });
 
-test('after a failure no item is begun, and the failure is thrown', async () => {
+test('after a failure no further item is started, and the error is thrown', async () => {
   const { begun, work, finish, fail } = controlled();
   const running = mapLimit([1, 2, 3, 4], 2, work);
   running.catch(() => undefined);

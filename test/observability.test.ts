@@ -21,14 +21,14 @@ describe('alarms and dashboard', () => {
   test('get every parameter that has no default, and no other', () => {
     const nested = observability['Parameters'];
     const given = valueAt(stack, ['Parameters']);
-    if (!isObject(nested) || !isObject(given)) throw new Error('no parameters');
+    if (!isObject(nested) || !isObject(given)) throw new Error('the stack does not have parameters');
     const needed = Object.keys(nested).filter((name) => valueAt(nested, [name, 'Default']) === undefined);
     expect(Object.keys(given)).toEqual(expect.arrayContaining(needed));
     expect(Object.keys(nested)).toEqual(expect.arrayContaining(Object.keys(given)));
     expect(valueAt(stack, ['Location'])).toBe('infra/observability.yaml');
   });
 
-  test.each(alarms)('%s says what to do, where the runbook has it, and tells somebody', (_, alarm) => {
+  test.each(alarms)('%s links to its section of the runbook, and notifies the alarm topic', (_, alarm) => {
     const description = valueAt(alarm, ['Properties', 'AlarmDescription', 'Fn::Sub']);
     const anchor = /\$\{RunbookUrl\}#([\w-]+)$/.exec(String(description))?.[1];
     expect(anchors).toContain(anchor);
@@ -36,7 +36,7 @@ describe('alarms and dashboard', () => {
     expect(valueAt(alarm, ['Properties', 'TreatMissingData'])).toBe('notBreaching');
   });
 
-  test('watch metrics that the function emits', () => {
+  test('use metrics that the function emits', () => {
     const emitted = readFileSync(join(ROOT, 'lib', 'forwarding', 'telemetry.ts'), 'utf8');
     const source = readFileSync(join(ROOT, 'infra', 'observability.yaml'), 'utf8');
     const own = [
@@ -49,7 +49,7 @@ describe('alarms and dashboard', () => {
     for (const name of names) expect(emitted).toContain(`'${name}'`);
   });
 
-  test('the dashboard is JSON, and shows every alarm', () => {
+  test('the dashboard is valid JSON, and shows every alarm', () => {
     const body = String(valueAt(resources, ['Dashboard', 'Properties', 'DashboardBody', 'Fn::Sub']));
     const dashboard: unknown = JSON.parse(body);
     const widgets = valueAt(dashboard, ['widgets']);
@@ -57,7 +57,7 @@ describe('alarms and dashboard', () => {
     for (const [name] of alarms) expect(body).toContain(`\${${name}.Arn}`);
   });
 
-  test('every reference leads somewhere', () => {
+  test('every reference is defined', () => {
     const known = new Set(
       ['Parameters', 'Resources', 'Conditions'].flatMap((part) => Object.keys(Object(observability[part]))),
     );

@@ -1,6 +1,6 @@
 import { deferred, filtered, isFailure, rejected, type DeferReason } from '../lib/outcome.ts';
 
-/** Every reason for a deferral: a new one has to say here whether it counts as a failure. */
+/** Every reason for a deferral, and whether it counts as a failure. */
 const FAILURES = {
   heap_throttled: true,
   heap_error: true,
@@ -20,14 +20,14 @@ const FAILURES = {
 
 const isReason = (name: string): name is DeferReason => name in FAILURES;
 
-test('an event that only waits for its turn has not failed; every other deferral is a failure', () => {
+test('a deferral counts as a failure unless the event only waits for its turn', () => {
   const told = Object.keys(FAILURES)
     .filter(isReason)
     .map((reason) => [reason, isFailure(deferred(reason, ''))]);
   expect(Object.fromEntries(told)).toEqual(FAILURES);
 });
 
-test('outcomes have no keys for what is not known', () => {
+test('outcomes have no keys for unknown values', () => {
   expect(rejected('not_json', 'why')).toEqual({ kind: 'rejected', reason: 'not_json', detail: 'why' });
   expect(Object.keys(rejected('not_json', 'why'))).not.toContain('heapStatus');
   expect(rejected('heap_refused', 'why', 400)).toMatchObject({ heapStatus: 400 });

@@ -6,23 +6,31 @@ import { readSettings } from '../lib/rudderstack/settings.ts';
 import { createLedger } from '../local/accounting.ts';
 import { startHarness } from './support/lambda-harness.ts';
 
-/** `sam local` needs Docker, which is not everywhere; its pieces are here: the environment, the events, the bundle. */
+/** `sam local` needs Docker. Without it, these tests check its parts: the environment, the events, the bundle. */
 const ROOT = join(__dirname, '..');
 
 function readJson(...path: string[]): unknown {
   return JSON.parse(readFileSync(join(ROOT, ...path), 'utf8'));
 }
 
-const RECORD_TEXTS = ['messageId', 'receiptHandle', 'body', 'md5OfBody', 'eventSource', 'eventSourceARN', 'awsRegion'];
+const RECORD_STRINGS = [
+  'messageId',
+  'receiptHandle',
+  'body',
+  'md5OfBody',
+  'eventSource',
+  'eventSourceARN',
+  'awsRegion',
+];
 
-/** What makes an object an SQSEvent as Lambda hands it over. */
+/** Whether an object has the fields of an SQSEvent that Lambda passes to a function. */
 function isSqsEvent(event: unknown): event is SQSEvent {
   const records = valueAt(event, ['Records']);
   if (!isArray(records)) return false;
   return records.every(
     (record) =>
       isObject(record) &&
-      RECORD_TEXTS.every((name) => typeof record[name] === 'string') &&
+      RECORD_STRINGS.every((name) => typeof record[name] === 'string') &&
       isObject(record['messageAttributes']) &&
       ['ApproximateReceiveCount', 'SentTimestamp'].every(
         (name) => typeof valueAt(record, ['attributes', name]) === 'string',
@@ -37,7 +45,7 @@ test.each([
   const variables = valueAt(readJson('local', 'sam-env.json'), ['ForwardFunction']);
   const config = String(valueAt(variables, ['DESTINATION_CONFIG']));
   const event = readJson('events', 'sqs', file);
-  if (!isSqsEvent(event)) throw new Error(`${file} is no SQS event`);
+  if (!isSqsEvent(event)) throw new Error(`${file} is not an SQS event`);
   const ledger = createLedger(readSettings(JSON.parse(config)));
   for (const { body } of event.Records) ledger.add(body);
 
@@ -53,7 +61,7 @@ test.each([
   expect(ledger.counts.toDeliver > ledger.counts.rejected).toBe(mostly === 'delivered');
 });
 
-test('the environment points to where npm run dev serves', () => {
+test('the environment has the addresses of npm run dev', () => {
   const { scripts } = Object(readJson('package.json'));
   const dev = readFileSync(join(ROOT, 'local', 'dev.ts'), 'utf8');
   const variables = Object(valueAt(readJson('local', 'sam-env.json'), ['ForwardFunction']));

@@ -35,7 +35,7 @@ test('there is a file for every source, with an identify and a track', () => {
   }
 });
 
-/** Read by a person once, and compared from then on: see the snapshot beside this file. */
+/** The snapshot was reviewed by hand once; see __snapshots__. */
 test.each(SOURCES)('what Heap gets for %s', (file) => {
   const previews = readEvents(file).map((event) => previewBody(JSON.stringify(event), { appId: '11' }));
   expect(previews).toMatchSnapshot();

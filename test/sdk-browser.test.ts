@@ -7,7 +7,7 @@ import { WRITE_KEY } from './support/http-endpoint-harness.ts';
 import { startWholeWay, type WholeWay } from './support/whole-way.ts';
 
 const SDK = join(__dirname, '..', 'node_modules/@rudderstack/analytics-js/dist/npm/modern/bundled/esm/index.mjs');
-/** Loads the SDK as docs/ingest.md tells; what differs between tests stands behind the #. */
+/** Loads the SDK as in docs/ingest.md. The URL's fragment holds what differs between tests. */
 const SHOP = `<!doctype html><title>Shop</title><script type="module">
   import { RudderAnalytics } from '/sdk.mjs';
   const { writeKey, url, options } = JSON.parse(decodeURIComponent(location.hash.slice(1)));
@@ -15,7 +15,7 @@ const SHOP = `<!doctype html><title>Shop</title><script type="module">
   analytics.load(writeKey, url, { configUrl: url, ...options, onLoaded: () => { document.title = 'loaded'; } });
 </script>`;
 
-describeWithChromium('RudderStack’s browser SDK, in Chromium, in front of the whole way to Heap', () => {
+describeWithChromium('RudderStack’s browser SDK in Chromium, with the whole pipeline to Heap', () => {
   let browser: Browser;
   let site: LoopbackServer;
   let way: WholeWay;
@@ -36,7 +36,7 @@ describeWithChromium('RudderStack’s browser SDK, in Chromium, in front of the 
   });
   afterEach(() => way.stop());
 
-  /** A page on which the SDK has loaded, with the front door as data plane and as the source of its configuration. */
+  /** A page on which the SDK is loaded, with the HTTP endpoint as data plane and as configuration URL. */
   async function openShop(
     options: object = {},
   ): Promise<{ readonly page: Page; readonly problems: readonly string[] }> {
@@ -54,7 +54,7 @@ describeWithChromium('RudderStack’s browser SDK, in Chromium, in front of the 
     return { page, problems };
   }
 
-  test('loads, identifies, tracks with and without properties; the events arrive', async () => {
+  test('loads, and its identify and track events arrive', async () => {
     const { page, problems } = await openShop();
     await page.evaluate(`
       analytics.identify('u-1', { plan: 'pro', address: { city: 'Köln' } });
@@ -62,7 +62,7 @@ describeWithChromium('RudderStack’s browser SDK, in Chromium, in front of the 
       analytics.track('Looked 🚀');
       analytics.page('Home');
     `);
-    const { events, users } = await way.settled(
+    const { events, users } = await way.untilDelivered(
       ({ events: arrived, users: known }) => arrived.length >= 2 && known.length >= 1,
     );
 
@@ -81,7 +81,7 @@ describeWithChromium('RudderStack’s browser SDK, in Chromium, in front of the 
     await page.context().close();
   });
 
-  test('sends what is left by beacon when the page is closed', async () => {
+  test('sends its remaining events by beacon when the page is closed', async () => {
     const { page, problems } = await openShop({
       useBeacon: true,
       beaconQueueOptions: { maxItems: 10, flushQueueInterval: 600_000 },
@@ -95,7 +95,7 @@ describeWithChromium('RudderStack’s browser SDK, in Chromium, in front of the 
     const posted: string[] = [];
     page.context().on('request', (request) => posted.push(new URL(request.url()).pathname));
     await page.goto('about:blank');
-    const { events } = await way.settled((contents) => contents.events.length >= 2);
+    const { events } = await way.untilDelivered((contents) => contents.events.length >= 2);
 
     expect(events.map(({ event, identity, properties }) => [event, identity, properties])).toEqual([
       ['Added To Cart', 'u-2', { sku: 's-1' }],
@@ -106,11 +106,11 @@ describeWithChromium('RudderStack’s browser SDK, in Chromium, in front of the 
     await page.context().close();
   });
 
-  test('keeps what it cannot send while the queue is down, and sends it when it is back', async () => {
+  test('keeps events while the queue is unavailable, and sends them later', async () => {
     const { page } = await openShop({ queueOptions: { minRetryDelay: 100, maxRetryDelay: 200 } });
     way.network.failNext(Array.from({ length: 8 }, () => 'refused'));
     await page.evaluate(`analytics.track('Kept', {}, {}); analytics.track('Kept too');`);
-    const { events } = await way.settled((contents) => contents.events.length >= 2);
+    const { events } = await way.untilDelivered((contents) => contents.events.length >= 2);
     expect(events.map(({ event }) => event).toSorted()).toEqual(['Kept', 'Kept too']);
     await page.context().close();
   });

@@ -2,7 +2,7 @@ import Analytics from '@rudderstack/rudder-sdk-node';
 import { WRITE_KEY } from './support/http-endpoint-harness.ts';
 import { startWholeWay, type WholeWay } from './support/whole-way.ts';
 
-/** RudderStack's own Node SDK, in front of the whole way to Heap. */
+/** RudderStack's Node SDK with the whole pipeline, from the HTTP endpoint to Heap. */
 let way: WholeWay;
 beforeEach(async () => {
   way = await startWholeWay();
@@ -18,14 +18,14 @@ function createAnalytics(options: ConstructorParameters<typeof Analytics>[1] = {
   });
 }
 
-/** Waits for an event's own callback: the data plane has it, or has refused it. */
+/** Waits for an event's callback: the data plane has accepted or refused it. */
 function sent(send: (callback: (error?: unknown) => void) => unknown): Promise<void> {
   return new Promise((resolve, reject) => {
     send((error) => (error === undefined || error === null ? resolve() : reject(error)));
   });
 }
 
-test.each([true, false])('identify, track, page and group arrive as Heap is to have them (gzip %s)', async (gzip) => {
+test.each([true, false])('identify, track, page and group events reach Heap as documented (gzip %s)', async (gzip) => {
   const analytics = createAnalytics({ gzip });
   const timestamp = new Date('2026-11-20T10:00:00.000Z');
   const calls = [
@@ -44,7 +44,7 @@ test.each([true, false])('identify, track, page and group arrive as Heap is to h
   ];
   await analytics.flush();
   await Promise.all(calls);
-  const { events, users } = await way.settled();
+  const { events, users } = await way.untilDelivered();
 
   expect(users).toEqual([{ appId: '11', identity: 'u-1', properties: { plan: 'pro', 'address.city': 'Köln' } }]);
   expect(events).toHaveLength(2);
@@ -60,15 +60,15 @@ test.each([true, false])('identify, track, page and group arrive as Heap is to h
 });
 
 test.each([
-  ['takes no calls', 'refused'],
-  ['takes calls whose answers are lost', 'answer_lost'],
+  ['refuses calls', 'refused'],
+  ['accepts calls but its answers are lost', 'answer_lost'],
 ] as const)(
-  'while the queue %s the SDK tries again; nothing is lost, and Heap counts nothing twice',
+  'while the queue %s, the SDK retries; nothing is lost, and Heap counts nothing twice',
   async (_, failure) => {
     const analytics = createAnalytics({ flushAt: 50 });
-    // The SDK sends its first event at once and alone.
+    // The SDK sends its first event at once, in a batch of its own.
     await sent((callback) => analytics.track({ userId: 'u-0', event: 'First' }, callback));
-    // The front door itself tries four times: the SDK has to send twice.
+    // The HTTP endpoint makes four attempts, so the SDK has to send twice.
     way.network.failNext(Array.from({ length: 6 }, () => failure));
     const calls = Array.from({ length: 40 }, (__, index) =>
       sent((callback) => analytics.track({ userId: `u-${index}`, event: 'Later', properties: { index } }, callback)),
@@ -77,14 +77,14 @@ test.each([
     await Promise.all(calls);
     expect(way.network.calls()).toBe(1 + 6 + 1);
 
-    const { events } = await way.settled();
+    const { events } = await way.untilDelivered();
     expect(events.map(({ event, properties }) => `${String(event)} ${JSON.stringify(properties)}`).toSorted()).toEqual(
       ['First {}', ...Array.from({ length: 40 }, (__, index) => `Later {"index":${index}}`)].toSorted(),
     );
   },
 );
 
-test('a wrong write key is final, and the SDK says so', async () => {
+test('a wrong write key is not retried, and the SDK reports it', async () => {
   const analytics = new Analytics('wrong-write-key', {
     dataPlaneUrl: way.httpEndpoint.url,
     logLevel: 'none',

@@ -9,7 +9,7 @@ import { readRuntime, readSettingsFromEnvironment } from '../lib/forwarding/envi
 const ROOT = join(__dirname, '..');
 const template = readTemplate(join(ROOT, 'template.yaml'));
 
-/** The stack's own queue, or the one that is there already. */
+/** The stack's own queue, or the existing one. */
 const queueArn = { 'Fn::If': ['OwnsQueue', { 'Fn::GetAtt': ['Queue', 'Arn'] }, { Ref: 'ExistingQueueArn' }] };
 
 function property(logicalId: string, ...path: string[]): unknown {
@@ -31,7 +31,7 @@ describe('the function', () => {
     expect(builtFunctions(template).map(({ name }) => name)).toEqual(['forward']);
   });
 
-  test('runs on Node.js 24 on arm64, and no time limit is left to the default', () => {
+  test('runs on Node.js 24 on arm64, with an explicit timeout', () => {
     expect(property('ForwardFunction', 'Runtime')).toBe('nodejs24.x');
     expect(property('ForwardFunction', 'Architectures')).toEqual(['arm64']);
     expect(property('ForwardFunction', 'Timeout')).toBe(60);
@@ -58,15 +58,15 @@ describe('the function', () => {
     readSettingsFromEnvironment(spy);
     readRuntime(spy);
     readLogSettings(spy);
-    // The last one is read by the AWS SDK.
+    // The AWS SDK reads AWS_ENDPOINT_URL_SQS.
     expect(given.toSorted()).toEqual([...read, 'AWS_ENDPOINT_URL_SQS'].toSorted());
   });
 
-  test('the variables for sam local are the template’s', () => {
+  test('the variables for sam local are in the template', () => {
     const local: unknown = JSON.parse(readFileSync(join(ROOT, 'local', 'sam-env.json'), 'utf8'));
     const variables = property('ForwardFunction', 'Environment', 'Variables');
     const overridden = valueAt(local, ['ForwardFunction']);
-    if (!isObject(overridden) || !isObject(variables)) throw new Error('no variables');
+    if (!isObject(overridden) || !isObject(variables)) throw new Error('the function does not have variables');
     for (const name of Object.keys(overridden)) expect(Object.keys(variables)).toContain(name);
   });
 });
@@ -74,7 +74,7 @@ describe('the function', () => {
 describe('the event source mapping', () => {
   const mapping = valueAt(template, ['Resources', 'ForwardFunction', 'Properties', 'Events', 'Queue']);
 
-  test('reports failures record by record and bounds the concurrency', () => {
+  test('reports failures for each record and limits the concurrency', () => {
     expect(mapping).toEqual({
       Type: 'SQS',
       Properties: {
@@ -89,7 +89,7 @@ describe('the event source mapping', () => {
     });
   });
 
-  test('keeps Lambda’s limits whatever the parameters', () => {
+  test('keeps Lambda’s limits for all values of the parameters', () => {
     expect(parameter('BatchSize', 'MaxValue')).toBeLessThanOrEqual(10_000);
     expect(parameter('BatchWindowSeconds', 'MinValue')).toBeGreaterThanOrEqual(1);
     expect(parameter('BatchWindowSeconds', 'MaxValue')).toBeLessThanOrEqual(300);
@@ -99,7 +99,7 @@ describe('the event source mapping', () => {
 });
 
 describe('the queues', () => {
-  test('a record stays invisible six times as long as the function may run, and the window', () => {
+  test('the visibility timeout is at least six times the function’s timeout, plus the batch window', () => {
     const least =
       6 * Number(property('ForwardFunction', 'Timeout')) + Number(parameter('BatchWindowSeconds', 'MaxValue'));
     expect(property('Queue', 'VisibilityTimeout')).toBeGreaterThanOrEqual(least);
@@ -114,18 +114,18 @@ describe('the queues', () => {
     expect(parameterDefault(template, 'MaxReceiveCount')).toBe(50);
   });
 
-  test('FIFO is a choice, and both are of the same kind', () => {
+  test('both queues are FIFO queues, or neither is', () => {
     const choice = { 'Fn::If': ['IsFifo', true, { Ref: 'AWS::NoValue' }] };
     expect([property('Queue', 'FifoQueue'), property('DeadLetterQueue', 'FifoQueue')]).toEqual([choice, choice]);
     expect(parameterDefault(template, 'FifoQueue')).toBe('false');
   });
 
-  test('dead letters are kept longer than what waits', () => {
+  test('dead letters are kept longer than messages in the queue', () => {
     expect(property('DeadLetterQueue', 'MessageRetentionPeriod')).toBe(14 * 24 * 60 * 60);
     expect(Number(property('Queue', 'MessageRetentionPeriod'))).toBeLessThan(14 * 24 * 60 * 60);
   });
 
-  test.each(['Queue', 'DeadLetterQueue'])('%s is encrypted, by SQS or by a key of the owner', (queue) => {
+  test.each(['Queue', 'DeadLetterQueue'])('%s is encrypted, with SQS’s key or the owner’s KMS key', (queue) => {
     const { 'Fn::If': sse } = Object(property(queue, 'SqsManagedSseEnabled'));
     const { 'Fn::If': kms } = Object(property(queue, 'KmsMasterKeyId'));
     expect(sse).toEqual(['HasKmsKey', { Ref: 'AWS::NoValue' }, true]);
@@ -141,14 +141,14 @@ describe('the queues', () => {
     Condition: { Bool: { 'aws:SecureTransport': 'false' } },
   });
 
-  test('the dead-letter queue refuses plain HTTP, and nobody is let in', () => {
+  test('the dead-letter queue refuses plain HTTP, and grants access to no service', () => {
     expect(property('DeadLetterQueuePolicy', 'Queues')).toEqual([{ Ref: 'DeadLetterQueue' }]);
     expect(property('DeadLetterQueuePolicy', 'PolicyDocument', 'Statement')).toEqual([
       refusePlainHttp('DeadLetterQueue'),
     ]);
   });
 
-  test('the queue refuses plain HTTP, and lets in the bus and the topic that were named, if any', () => {
+  test('the queue refuses plain HTTP, and lets only the configured event bus and topic send', () => {
     const letIn = (condition: string, service: string, source: object) => ({
       'Fn::If': [
         condition,
@@ -171,7 +171,7 @@ describe('the queues', () => {
     ]);
   });
 
-  test('EventBridge and SNS send to the queue what they get, in their envelopes', () => {
+  test('EventBridge and SNS send to the queue, in their own envelopes', () => {
     expect(property('EventBusRule', 'EventPattern')).toEqual({ source: ['rudderstack'] });
     expect(property('EventBusRule', 'Targets')).toEqual([{ Id: 'queue', Arn: queueArn }]);
     expect(property('TopicSubscription', 'Protocol')).toBe('sqs');
@@ -179,7 +179,7 @@ describe('the queues', () => {
   });
 
   test.each(['Queue', 'DeadLetterQueue'])(
-    '%s survives the stack, and the next stack does not meet its name',
+    '%s is retained when the stack is deleted, and its name does not block a new stack',
     (queue) => {
       const resource = valueAt(template, ['Resources', queue]);
       expect(valueAt(resource, ['DeletionPolicy'])).toBe('Retain');
@@ -189,7 +189,7 @@ describe('the queues', () => {
     },
   );
 
-  test('only this pipeline’s queue may use the dead-letter queue', () => {
+  test('only the stack’s queue may use the dead-letter queue', () => {
     const { 'Fn::Sub': named } = Object(property('Queue', 'QueueName'));
     const [allowed, ...others] = Object(property('DeadLetterQueue', 'RedriveAllowPolicy', 'sourceQueueArns'));
     expect(property('DeadLetterQueue', 'RedriveAllowPolicy', 'redrivePermission')).toBe('byQueue');
@@ -202,8 +202,8 @@ describe('the queues', () => {
   });
 });
 
-describe('a change', () => {
-  test('is rolled out by a canary that an alarm takes back, settings included', () => {
+describe('a deployment', () => {
+  test('is a canary, also for settings, and an alarm rolls it back', () => {
     expect(property('ForwardFunction', 'AutoPublishAlias')).toBe('live');
     expect(property('ForwardFunction', 'AutoPublishAliasAllProperties')).toBe(true);
     expect(property('ForwardFunction', 'DeploymentPreference')).toEqual({
@@ -217,22 +217,22 @@ describe('a change', () => {
     });
   });
 
-  test('keeps the log, which the stack owns and limits in time', () => {
+  test('keeps the log group, which belongs to the stack and has a retention time', () => {
     expect(property('ForwardFunction', 'LoggingConfig', 'LogGroup')).toEqual({ Ref: 'ForwardLogGroup' });
     expect(property('ForwardLogGroup', 'RetentionInDays')).toEqual({ Ref: 'LogRetentionDays' });
   });
 });
 
 describe('Lambda’s own limits', () => {
-  test('the environment stays under 4 KB with the longest settings that are likely', () => {
+  test('the environment leaves 3000 of its 4096 bytes for the settings', () => {
     const variables = property('ForwardFunction', 'Environment', 'Variables');
     const names = Object.keys(isObject(variables) ? variables : {});
-    // Everything but the settings: two queue URLs, two overrides, a stack name and three numbers.
+    // Everything except for the settings: two queue URLs, two overrides, a stack name and three numbers.
     const others = names.reduce((sum, name) => sum + name.length, 0) + 2 * 200 + 2 * 100 + 128 + 3 * 4;
     expect(4096 - others).toBeGreaterThanOrEqual(3000);
   });
 
-  test('the bundle is far below 250 MB', () => {
+  test('the bundle is smaller than 1 MB, of the 250 MB that are allowed', () => {
     const files = readdirSync(join(ROOT, 'dist', 'forward'), {
       recursive: true,
       encoding: 'utf8',
@@ -243,7 +243,7 @@ describe('Lambda’s own limits', () => {
   });
 });
 
-test('the role may do what the function needs on these two queues, and nothing else', () => {
+test('the role grants only what the function needs on the two queues', () => {
   const [policy] = Object(property('ForwardRole', 'Policies'));
   const statements: unknown[] = Object(valueAt(policy, ['PolicyDocument', 'Statement']));
   const withConditions = statements.map((statement) => Object(statement)['Fn::If'] ?? ['always', statement]);
@@ -255,7 +255,7 @@ test('the role may do what the function needs on these two queues, and nothing e
     ],
     ['always', 'sqs:SendMessage', { 'Fn::GetAtt': ['DeadLetterQueue', 'Arn'] }],
     ['always', ['logs:CreateLogStream', 'logs:PutLogEvents'], { 'Fn::GetAtt': ['ForwardLogGroup', 'Arn'] }],
-    // These two services know no resources to name.
+    // X-Ray does not support resource-level permissions.
     ['always', ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'], '*'],
     ['HasKmsKey', ['kms:Decrypt', 'kms:GenerateDataKey'], { Ref: 'KmsKeyArn' }],
     ['IsInVpc', expect.arrayContaining(['ec2:CreateNetworkInterface', 'ec2:DeleteNetworkInterface']), '*'],
@@ -263,7 +263,7 @@ test('the role may do what the function needs on these two queues, and nothing e
   expect(property('ForwardRole', 'ManagedPolicyArns')).toBeUndefined();
 });
 
-test('every role keeps the permissions boundary, and no resource is a wildcard where one could be named', () => {
+test('every role has the permissions boundary, and wildcards are used only where no resource can be named', () => {
   const resources = Object.entries(Object(template['Resources']));
   const roles = resources
     .filter(([, resource]) => valueAt(resource, ['Type']) === 'AWS::IAM::Role')
@@ -283,12 +283,12 @@ test('every role keeps the permissions boundary, and no resource is a wildcard w
   ]);
 });
 
-test('no two parts have the same name, which CloudFormation refuses', () => {
+test('parameters and resources have different names, as CloudFormation requires', () => {
   const names = ['Parameters', 'Resources'].flatMap((part) => Object.keys(Object(template[part])));
   expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
 });
 
-test('every parameter has its place in a group', () => {
+test('every parameter is in a group', () => {
   const groups: unknown[] = Object(
     valueAt(template, ['Metadata', 'AWS::CloudFormation::Interface', 'ParameterGroups']),
   );
@@ -296,7 +296,7 @@ test('every parameter has its place in a group', () => {
   expect(grouped.toSorted()).toEqual(Object.keys(Object(template['Parameters'])).toSorted());
 });
 
-test('every parameter is described, every reference leads somewhere', () => {
+test('every parameter has a description, and every reference is defined', () => {
   const { Parameters: parameters, Resources: resources, Conditions: conditions } = template;
   if (!isObject(parameters) || !isObject(resources) || !isObject(conditions)) throw new Error('incomplete');
   for (const [name, given] of Object.entries(parameters)) {
@@ -307,7 +307,7 @@ test('every parameter is described, every reference leads somewhere', () => {
   expect(dangling).toEqual([]);
 });
 
-test('esbuild is a plain dependency: sam build leaves the others out', () => {
+test('esbuild is not a dev dependency, because sam build does not install those', () => {
   const manifest: unknown = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
   expect(valueAt(manifest, ['dependencies', 'esbuild'])).toEqual(expect.any(String));
 });

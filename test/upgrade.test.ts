@@ -6,8 +6,8 @@ import { environmentFor, heapq } from './support/heapq.ts';
 import { attributesOf, startHarness, type Harness } from './support/lambda-harness.ts';
 
 /**
- * What an older version left in its queues, in the hands of this one: docs/upgrading.md. The fixtures hold the messages, and what the
- * older version made of them (test/fixtures/upgrade/README.md).
+ * This version processes the queues of an older one: docs/upgrading.md. The fixtures hold messages, and the outcomes that they
+ * had in the older version (test/fixtures/upgrade/README.md).
  */
 const Attribute = v.object({ DataType: v.string(), StringValue: v.string() });
 const Outcome = v.object({
@@ -37,7 +37,7 @@ beforeEach(async () => {
 });
 afterEach(() => harness.stop());
 
-/** The order says nothing: a standard queue keeps none. */
+/** For comparisons in which the order does not matter. */
 function sorted<Item>(items: readonly Item[]): readonly Item[] {
   return items.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
 }
@@ -46,7 +46,7 @@ function inAnyOrder({ heap: { events, users }, deadLetters: left }: v.InferOutpu
   return { heap: { events: sorted(events), users: sorted(users) }, deadLetters: sorted(left), givenBack: 0 };
 }
 
-/** Invokes the function once, and finds everything that it leaves behind. */
+/** Invokes the function once, and returns the contents of Heap and the dead-letter queue. */
 async function outcome() {
   const { givenBack } = await harness.invokeOnce();
   const left = (await harness.deadLetters()).map((message) => {
@@ -73,7 +73,7 @@ test('a queue that an older version filled is emptied, with the same idempotency
   expect(await outcome()).toEqual(inAnyOrder({ heap, deadLetters: rejectedBodies }));
 });
 
-test('the fixtures hold a dead letter for every reason there is', () => {
+test('the fixtures have a dead letter for every reason', () => {
   const source = readFileSync(join(__dirname, '..', 'lib', 'outcome.ts'), 'utf8');
   const union = /export type RejectReason =([^;]+);/.exec(source)?.[1] ?? '';
   const reasons = [...union.matchAll(/'(\w+)'/g)].map(([, reason = '']) => reason);
@@ -106,7 +106,7 @@ describe('dead letters of an older version', () => {
     expect([code, out]).toEqual([0, expect.stringMatching(new RegExp(`reason +${reason}[^]*"messageId": "${id}"`))]);
   });
 
-  test('are sent again, and end where the older version would have put them', async () => {
+  test('have the same outcome as in the older version when they are sent again', async () => {
     expect(await heapq(['dead-letters', 'redrive'], environmentFor(harness.queues))).toMatchObject({ code: 0 });
     expect(await outcome()).toEqual(inAnyOrder(afterRedrive));
   });
@@ -122,7 +122,7 @@ describe('dead letters of an older version', () => {
   });
 });
 
-test('dead letters that SQS’s own redrive has moved back, explanation and all, end there too', async () => {
+test('dead letters that SQS’s own redrive has moved back, with their attributes, have the same outcome too', async () => {
   for (const { body, attributes } of deadLetters) await put(harness.queues.queueUrl, body, attributes);
   expect(await outcome()).toEqual(inAnyOrder(afterRedrive));
 });

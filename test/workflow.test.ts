@@ -10,7 +10,7 @@ describe('the workflow for adopters', () => {
   const workflow: unknown = parse(source);
   const steps = (job: string): string => JSON.stringify(valueAt(workflow, ['jobs', job, 'steps']));
 
-  test('tests, lints the templates and builds, in scripts that exist', () => {
+  test('tests, lints and builds with scripts that exist', () => {
     const { scripts } = Object(JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')));
     const called = [...source.matchAll(/npm run ([\w:]+)/g)].map(([, name = '']) => name);
     expect(called).toEqual(['typecheck', 'lint', 'lint:template']);
@@ -18,7 +18,7 @@ describe('the workflow for adopters', () => {
     expect(steps('test')).toMatch(/npm ci.*npm test.*sam build/);
   });
 
-  test('deploys behind an environment, with OIDC and without keys', () => {
+  test('deploys through a protected environment, with OIDC and without keys', () => {
     expect(valueAt(workflow, ['jobs', 'deploy', 'environment'])).toBe('production');
     expect(valueAt(workflow, ['jobs', 'deploy', 'permissions', 'id-token'])).toBe('write');
     expect(valueAt(workflow, ['permissions'])).toEqual({ contents: 'read' });

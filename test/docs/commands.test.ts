@@ -6,7 +6,7 @@ import { isObject } from '../../lib/json.ts';
 import { heapq } from '../support/heapq.ts';
 import { blocksOf, blockUnder, readPage, readPages, ROOT } from './pages.ts';
 
-/** Commands that the documentation tells, against what there is. */
+/** The commands in the documentation have to exist. */
 const run = promisify(execFile);
 
 test('every npm script that a page names exists', () => {
@@ -33,14 +33,14 @@ const optionsBySubcommand = Map.groupBy(
   (command) => /^(?:dead-letters )?\w+/.exec(command)?.[0] ?? '',
 );
 
-test.each([...optionsBySubcommand])('heapq %s has every option that a page gives it', async (subcommand, uses) => {
+test.each([...optionsBySubcommand])('heapq %s has every option that a page uses', async (subcommand, uses) => {
   const { code, out } = await heapq([...subcommand.split(' '), '--help'], {});
   expect(code).toBe(0);
   const given = new Set(uses.flatMap((use) => use.match(/--[a-z-]+/g) ?? []));
   expect([...given].filter((option) => !out.includes(`${option} `) && !out.includes(`${option}\n`))).toEqual([]);
 });
 
-test('the pages give heapq options at all', () => {
+test('the pages show every heapq command with options', () => {
   expect([...optionsBySubcommand.keys()].toSorted()).toEqual([
     'dead-letters export',
     'dead-letters list',

@@ -12,7 +12,7 @@ import { WRITE_KEY } from '../support/http-endpoint-harness.ts';
 import { startWholeWay, type WholeWay } from '../support/whole-way.ts';
 import { blockUnder, readPage, ROOT } from './pages.ts';
 
-/** The README's first events, run as they stand there, except for the address and the key. */
+/** Runs the README's first events as they are, except for the URL and the write key. */
 const README = readPage('README.md');
 let way: WholeWay;
 beforeEach(async () => {
@@ -27,7 +27,7 @@ function snippet(heading: string, language: string): string {
   return code.replaceAll('http://127.0.0.1:4568', way.httpEndpoint.url).replaceAll('local-write-key', WRITE_KEY);
 }
 
-/** A file in the root of the repository, as the README wants it, until the work is done; a reader may have one of the README's own name. */
+/** A temporary file in the root of the repository. Its name differs from the README's, which a reader may have created. */
 async function withFile<Result>(
   name: string,
   content: string,
@@ -43,7 +43,7 @@ async function withFile<Result>(
 }
 
 async function firstEvent(): Promise<JsonObject | undefined> {
-  const { events } = await way.settled((contents) => contents.events.length > 0);
+  const { events } = await way.untilDelivered((contents) => contents.events.length > 0);
   expect(events).toHaveLength(1);
   return events[0];
 }
@@ -84,7 +84,7 @@ describeWithChromium('Browser', () => {
   });
   afterAll(() => browser.close());
 
-  test('the page sends its event, and calls nothing but the endpoint', async () => {
+  test('the page sends its event, and calls only the endpoint', async () => {
     const called: string[] = [];
     const arrived = await withFile('first-event.html', snippet('Browser', 'html'), async (path) => {
       const page = await browser.newPage();

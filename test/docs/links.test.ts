@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { headingsOf, readPage, readPages, ROOT, withoutBlocks, type Page } from './pages.ts';
 
-/** Every link of the documentation leads to a file that is there, and to a heading that is there. */
+/** Every link in the documentation leads to an existing file and heading. */
 const LINK = /\]\((?<target>[^()\s]+(?:\([^()\s]*\))?)\)|<(?:a|img)[^>]* (?:href|src)="(?<attribute>[^"]+)"/g;
-/** Pages of GitHub beside the repository's files: no file of ours. */
+/** Pages of GitHub, which are not files of the repository. */
 const BESIDE_THE_FILES = /^\.\.\/\.\.\/actions\//;
 
 /** The anchors that GitHub gives the headings of a page; a second one of the same name gets a number. */

@@ -14,9 +14,9 @@ describe('shapes', () => {
     ['the single form', { app_id: '1', ...event }, 200],
     ['the bulk form', { app_id: '1', events: [event] }, 200],
     ['a genuine user_id', { app_id: '1', events: [{ ...event, identity: undefined, user_id: '123' }] }, 200],
-    ['no JSON', '{', 400],
+    ['not JSON', '{', 400],
     ['no app_id', { events: [event] }, 400],
-    ['an app_id that is no text', { app_id: 1, events: [event] }, 400],
+    ['an app_id that is not a string', { app_id: 1, events: [event] }, 400],
     ['no events', { app_id: '1', events: [] }, 400],
     ['1000 events', { app_id: '1', events: Array.from({ length: 1000 }, () => event) }, 200],
     ['1001 events', { app_id: '1', events: Array.from({ length: 1001 }, () => event) }, 400],
@@ -26,12 +26,12 @@ describe('shapes', () => {
     ['an identity that is a number', { app_id: '1', events: [{ ...event, identity: 5 }] }, 400],
     ['an event name of 1025', { app_id: '1', events: [{ ...event, event: 'x'.repeat(1025) }] }, 400],
     ['no event name', { app_id: '1', events: [{ ...event, event: undefined }] }, 400],
-    ['a text of 1024', { app_id: '1', events: [{ ...event, properties: { a: 'x'.repeat(1024) } }] }, 400],
+    ['a string of 1024', { app_id: '1', events: [{ ...event, properties: { a: 'x'.repeat(1024) } }] }, 400],
     ['a key of 513', { app_id: '1', events: [{ ...event, properties: { ['k'.repeat(513)]: 1 } }] }, 400],
     ['a nested property', { app_id: '1', events: [{ ...event, properties: { a: {} } }] }, 400],
     ['a property of null', { app_id: '1', events: [{ ...event, properties: { a: null } }] }, 400],
-    ['a timestamp that is no date', { app_id: '1', events: [{ ...event, timestamp: 'soon' }] }, 400],
-    ['an idempotency key that is no text', { app_id: '1', events: [{ ...event, idempotency_key: 5 }] }, 400],
+    ['a timestamp that is not a date', { app_id: '1', events: [{ ...event, timestamp: 'soon' }] }, 400],
+    ['an idempotency key that is not a string', { app_id: '1', events: [{ ...event, idempotency_key: 5 }] }, 400],
   ])('track: %s', (_, body, status) => {
     expect(statusOf('track', body)).toBe(status);
   });
@@ -46,7 +46,7 @@ describe('shapes', () => {
   });
 });
 
-test('the first event of a key stays; of a user’s properties the last', () => {
+test('the first event with an idempotency key is kept, and the last value of a user property', () => {
   const heap = createHeap(now);
   heap.handle('track', JSON.stringify({ app_id: '1', events: [event, { ...event, event: 'B' }] }));
   heap.handle('add_user_properties', JSON.stringify({ app_id: '1', users: [user] }));
@@ -61,7 +61,7 @@ test('the first event of a key stays; of a user’s properties the last', () => 
   expect(heap.counts()).toMatchObject({ requests: 3, duplicates: 1 });
 });
 
-test('one bad entry keeps the others out, or only itself, as the rules have it', () => {
+test('one bad entry fails the whole request, or only itself, depending on the rules', () => {
   const body = JSON.stringify({ app_id: '1', events: [event, { ...event, identity: '' }] });
   for (const [isAtomic, stored] of [
     [true, 0],
@@ -73,7 +73,7 @@ test('one bad entry keeps the others out, or only itself, as the rules have it',
   }
 });
 
-test('the rate limits hold for an identity and for an app, in a sliding minute', () => {
+test('the rate limits apply to an identity and to an app, in a sliding window of a minute', () => {
   const heap = createHeap(now);
   const send = (identity: (index: number) => string, count = 1000): number =>
     heap.handle(

@@ -4,7 +4,7 @@ import { failedRecords } from '../../local/lambda/partial-batch-response.ts';
 const records = ['a', 'b', 'c'].map((MessageId) => toRecord({ MessageId }, 'arn:aws:sqs:us-east-1:1:q'));
 const all = ['a', 'b', 'c'];
 
-/** docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html, table of success and failure conditions */
+/** The success and failure conditions in docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html. */
 test.each<[string, unknown, string[]]>([
   ['an empty list', { batchItemFailures: [] }, []],
   ['null', null, []],
@@ -16,7 +16,7 @@ test.each<[string, unknown, string[]]>([
   ['an empty id', { batchItemFailures: [{ itemIdentifier: '' }] }, all],
   ['an id of null', { batchItemFailures: [{ itemIdentifier: null }] }, all],
   ['another key', { batchItemFailures: [{ messageId: 'a' }] }, all],
-  ['no object', 'ok', all],
+  ['not an object', 'ok', all],
 ])('%s', (_, response, failed) => {
   expect([...failedRecords({ kind: 'response', response }, records)]).toEqual(failed);
 });

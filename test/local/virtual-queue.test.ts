@@ -12,7 +12,7 @@ import { createLocalClient } from '../../local/queues.ts';
 import { sqsEndpoint } from '../support/lambda-harness.ts';
 import { createVirtualQueue } from '../../local/virtual/queue.ts';
 
-/** What the chaos tests take for granted of their model of a queue, seen on a real SQS API as well. */
+/** What the chaos tests assume of their model of a queue, tested on the model and on a real SQS API. */
 interface Queue {
   send(body: string): Promise<void>;
   receive(): Promise<readonly Received[]>;
@@ -109,7 +109,7 @@ describe.each([
   ['the model', virtual],
   ['a real SQS API', real],
 ])('%s', (_, create) => {
-  test('hides what was received, counts receives, and shows it again when its timeout is set to 0', async () => {
+  test('hides received messages, counts receives, and shows a message again when its visibility timeout is set to 0', async () => {
     const queue = await create();
     await queue.send('a');
     const [first] = await queue.receive();
@@ -121,7 +121,7 @@ describe.each([
     expect(await queue.receive()).toMatchObject([{ body: 'a', receiveCount: 2 }]);
   });
 
-  test('keeps what was not removed, and no more', async () => {
+  test('keeps a message until it is removed', async () => {
     const queue = await create();
     await queue.send('a');
     await queue.send('b');
@@ -132,7 +132,7 @@ describe.each([
     expect((await queue.receive()).map(({ body }) => body)).toEqual(['b']);
   });
 
-  test('moves a message on the receive after the last that is allowed', async () => {
+  test('moves a message when it exceeds maxReceiveCount', async () => {
     const queue = await create();
     await queue.send('a');
     for (let receives = 1; receives <= MAX_RECEIVE_COUNT; receives += 1) {

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { chromium, type Browser } from 'playwright-core';
 
-/** Where Debian, Ubuntu's runners and macOS have it. */
+/** Usual paths on Debian, GitHub's Ubuntu runners and macOS. */
 const PLACES = [
   '/usr/bin/chromium',
   '/usr/bin/chromium-browser',
@@ -9,20 +9,20 @@ const PLACES = [
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
 ];
 
-/** A Chromium on this machine; `CHROMIUM` names another place. */
+/** The path of a Chromium on this machine. The variable CHROMIUM overrides it. */
 const executablePath = [process.env['CHROMIUM'] ?? '', ...PLACES].find((place) => place !== '' && existsSync(place));
 
-/** Tests that need a browser: skipped, and said so, where there is none. */
+/** Tests that need a browser. Without one they are skipped, and a message says so. */
 export function describeWithChromium(title: string, tests: () => void): void {
   if (executablePath !== undefined) {
     describe(title, tests);
     return;
   }
-  process.stderr.write(`No Chromium is installed, not tested: ${title}. Install one, or name it in CHROMIUM.\n`);
+  process.stderr.write(`Skipped because Chromium was not found: ${title}. Install it, or set CHROMIUM to its path.\n`);
   describe.skip(title, tests);
 }
 
-/** Headless, in whatever sandbox the tests run, and without calls of its own into the network. */
+/** Makes it run in any sandbox, and without network requests of its own. */
 const ARGS = [
   '--no-sandbox',
   '--disable-gpu',

@@ -9,7 +9,7 @@ const DEV = join(__dirname, '..', '..', 'local', 'dev.ts');
 
 /** `npm run dev` in a process of its own, on free ports. */
 export interface DevProcess {
-  /** One of the addresses that it tells. */
+  /** One of the addresses that it prints with --json. */
   readonly address: (name: string) => string;
   readonly stop: () => Promise<void>;
 }
@@ -21,11 +21,11 @@ export async function startDev(...args: readonly string[]): Promise<DevProcess> 
     env: { ...process.env, ...COMPILE_CACHE },
   });
   const ended = once(child, 'exit');
-  const told = once(createInterface({ input: child.stdout }), 'line');
+  const printed = once(createInterface({ input: child.stdout }), 'line');
   const [line]: unknown[] = await Promise.race([
-    told,
+    printed,
     ended.then(([code]: unknown[]): never => {
-      throw new Error(`npm run dev ended with ${String(code)} before it told its addresses`);
+      throw new Error(`npm run dev ended with ${String(code)} before it printed its addresses`);
     }),
   ]);
   const addresses: unknown = JSON.parse(String(line));

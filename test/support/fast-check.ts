@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 
 /**
- * The same random inputs in every test run, so that a failure says something about a change and not about luck. Another
- * seed: `SEED=7 npm test`; far more runs of the hardest test: `npm run test:chaos -- --runs N`.
+ * Uses the same random inputs in every test run, so that a new failure is caused by a change and not by chance. To use
+ * another seed: `SEED=7 npm test`. To run the chaos test far more often: `npm run test:chaos -- --runs N`.
  */
 fc.configureGlobal({ seed: Number(process.env['SEED'] ?? 20_261_123) });

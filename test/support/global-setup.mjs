@@ -1,6 +1,6 @@
 import { startQueueServer } from '../../local/queue-server.ts';
 
-/** One SQS server for all the tests, in the parent process; each test has queues of its own. */
+/** Starts one SQS server for all tests, in the parent process. Each test has its own queues. */
 export default async function globalSetup() {
   const server = await startQueueServer();
   process.env['TEST_SQS_ENDPOINT'] = server.endpoint;

@@ -9,7 +9,7 @@ import { COMPILE_CACHE, sqsEndpoint } from './lambda-harness.ts';
 const MAIN = join(__dirname, '..', '..', 'cli', 'main.ts');
 
 export interface Ended {
-  /** Undefined when it was killed. */
+  /** The exit code; undefined when the process was killed. */
   readonly code: number | undefined;
   readonly out: string;
   readonly error: string;
@@ -20,7 +20,7 @@ export interface Running {
   readonly ended: Promise<Ended>;
 }
 
-/** The environment in which the command finds the queues of a test. */
+/** Environment variables with which the command uses the queues of a test. */
 export function environmentFor(queues: LocalQueues): NodeJS.ProcessEnv {
   return {
     ...LOCAL_AWS,
@@ -30,7 +30,7 @@ export function environmentFor(queues: LocalQueues): NodeJS.ProcessEnv {
   };
 }
 
-/** Starts the command as a person does. */
+/** Starts heapq in a process of its own. */
 export function startHeapq(args: readonly string[], environment: NodeJS.ProcessEnv, input = ''): Running {
   const child = spawn(process.execPath, [MAIN, ...args], {
     env: {
@@ -52,6 +52,7 @@ export function startHeapq(args: readonly string[], environment: NodeJS.ProcessE
   return { child, ended };
 }
 
+/** Runs heapq until it ends. */
 export function heapq(args: readonly string[], environment: NodeJS.ProcessEnv, input = ''): Promise<Ended> {
   return startHeapq(args, environment, input).ended;
 }

@@ -17,16 +17,16 @@ export const KEYS = JSON.stringify({
   disabledSources: ['retired'],
 });
 
-/** The built front door behind an HTTP API, before a real SQS API that nobody reads but the test. */
+/** The built HTTP endpoint behind an HTTP API. It sends to a real SQS API, whose queue only the test reads. */
 export interface HttpEndpointHarness {
   readonly httpEndpoint: HttpEndpoint;
   readonly client: SQSClient;
   readonly queues: LocalQueues;
-  /** Everything that the function has logged. It ends the function: only then is its last line there for sure. */
+  /** The function's complete log. Stops the function, because its log is complete only then. */
   readonly wholeLog: () => Promise<string>;
-  /** A request; with the write key, unless it brings an authorization of its own. */
+  /** Sends a request, with the write key unless `init` has an authorization header. */
   readonly request: (path: string, init?: RequestInit) => Promise<Answer>;
-  /** Takes what is in the queue. */
+  /** Receives and deletes all messages in the queue. */
   readonly messages: () => Promise<readonly Message[]>;
   readonly stop: () => Promise<void>;
 }
@@ -73,8 +73,8 @@ export async function startHttpEndpointHarness(endpoint = sqsEndpoint()): Promis
 }
 
 /**
- * A function that has just started reads its keys within three seconds or answers 503, which is what a client has to expect and no
- * test is about: on a machine under load it may take several attempts.
+ * Waits until the function has read its keys. After a start it answers 503 if that takes more than three seconds, which may
+ * happen several times on a machine under load.
  */
 export async function untilKeysAreRead(url: string, writeKey: string): Promise<void> {
   for (;;) {

@@ -21,7 +21,7 @@ import { createLocalClient, createLocalQueues, drain, LOCAL_AWS, type LocalQueue
 
 const ROOT = join(__dirname, '..', '..');
 
-/** The processes of the tests start faster when they need not compile everything anew. */
+/** A shared compile cache, with which the processes that the tests start begin faster. */
 export const COMPILE_CACHE = { NODE_COMPILE_CACHE: join(tmpdir(), 'rudderstack-heap-tests-compile-cache') };
 
 export function sqsEndpoint(): string {
@@ -31,8 +31,8 @@ export function sqsEndpoint(): string {
 }
 
 /**
- * The built bundle between a real SQS API and the Heap simulator, invoked step by step: a test receives, invokes and sees
- * what is left, without waiting for pollers or visibility timeouts.
+ * The built bundle between a real SQS API and the Heap simulator. A test invokes it step by step, without waiting for pollers
+ * or visibility timeouts.
  */
 export interface Harness {
   readonly client: SQSClient;
@@ -41,18 +41,20 @@ export interface Harness {
   readonly lambda: Lambda;
   readonly logs: string[];
   send(body: string, attributes?: Record<string, MessageAttributeValue>): Promise<void>;
-  /** Receives everything that is visible, invokes the function with it, and deletes what it does not give back. */
+  /** Receives all visible messages, invokes the function with them, and deletes those that it does not report as failed. */
   invokeOnce(): Promise<Invoked>;
-  /** Invokes the function with a body that is in no queue. */
+  /** Invokes the function with a record that is not in the queue. */
   invokeWith(body: string): Promise<Invoked>;
-  /** Ends the visibility timeouts of records that were given back. */
+  /** Ends the visibility timeouts of records that returned to the queue. */
   makeVisible(records: readonly SQSRecord[]): Promise<void>;
+  /** Receives and deletes all dead letters. */
   deadLetters(): Promise<readonly Message[]>;
   stop(): Promise<void>;
 }
 
 export interface Invoked {
   readonly answer: InvocationAnswer;
+  /** The records that the function reported as failed, which return to the queue. */
   readonly givenBack: readonly SQSRecord[];
 }
 
@@ -142,7 +144,7 @@ export async function startHarness(
   };
 }
 
-/** A letter's attributes as plain texts. */
+/** The attributes of a dead letter, as strings by name. */
 export function attributesOf({ MessageAttributes = {} }: Message): Record<string, string> {
   return Object.fromEntries(
     Object.entries(MessageAttributes).map(([name, { StringValue = '' }]) => [name, StringValue]),

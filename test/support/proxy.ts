@@ -2,9 +2,9 @@ import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage 
 import { buffer } from 'node:stream/consumers';
 import { startLoopbackServer, type LoopbackServer } from '../../local/loopback-server.ts';
 
-/** A request on its way. */
+/** A request to the server behind the proxy. */
 export interface ProxiedCall {
-  /** SQS's name for what it asks, or nothing. */
+  /** The name of the action in SQS's API; empty for other servers. */
   readonly action: string;
   readonly method: string;
   readonly path: string;
@@ -18,13 +18,13 @@ export interface ProxiedAnswer {
   readonly body: Buffer;
 }
 
-/** Passes a call on to the server behind the proxy. */
+/** Forwards a call to the server behind the proxy. */
 export type PassOn = (call: ProxiedCall) => Promise<ProxiedAnswer>;
 
 /**
- * Stands before a server.
+ * Starts a proxy in front of a server.
  *
- * @param serve decides what becomes of a call; undefined breaks the connection off
+ * @param serve answers a call; undefined closes the connection without an answer
  */
 export async function startProxy(
   target: string,

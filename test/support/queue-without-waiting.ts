@@ -3,8 +3,8 @@ import type { LoopbackServer } from '../../local/loopback-server.ts';
 import { startProxy } from './proxy.ts';
 
 /**
- * Stands before the embedded SQS server and answers each receive at once. SQS needs waiting to know that a queue is empty; the
- * embedded server knows it anyway. A receive that does not ask for waiting gets nothing, as it may happen with SQS.
+ * A proxy in front of the embedded SQS server that makes long polls return at once, because the embedded server always knows
+ * whether its queue is empty. A short poll gets no messages, which may happen with SQS too.
  */
 export async function startQueueWithoutWaiting(target: string): Promise<LoopbackServer> {
   return await startProxy(target, async (call, passOn) => {

@@ -1,6 +1,6 @@
 import { isObject } from '../../lib/json.ts';
 
-/** The names behind Ref, Fn::GetAtt, Fn::Sub and the conditions of Fn::If. */
+/** All names that a part of a template refers to, in Ref, Fn::GetAtt, Fn::Sub and conditions of Fn::If. */
 export function referencesIn(value: unknown): string[] {
   if (Array.isArray(value)) return value.flatMap(referencesIn);
   if (!isObject(value)) return [];

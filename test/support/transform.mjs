@@ -1,6 +1,6 @@
 import { transformSync } from 'esbuild';
 
-/** TypeScript to CommonJS by esbuild: Jest needs no flag for it, and types are checked by tsc apart. */
+/** Compiles TypeScript to CommonJS, which Jest runs without flags. Types are checked by tsc. */
 export default {
   process: (source, file) =>
     transformSync(source, {
@@ -10,7 +10,7 @@ export default {
       platform: 'node',
       target: 'node24',
       sourcemap: 'inline',
-      // Jest's own modules are no real ones: what is loaded on demand in the bundle is required here.
+      // Jest's CommonJS modules do not support import(), so it becomes require().
       supported: { 'dynamic-import': false },
       define: { 'import.meta.dirname': '__dirname' },
     }),

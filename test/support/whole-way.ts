@@ -9,15 +9,15 @@ import { KEYS, untilKeysAreRead, WRITE_KEY } from './http-endpoint-harness.ts';
 import { sqsEndpoint } from './lambda-harness.ts';
 import { startUnreliableProxy, type UnreliableProxy } from './unreliable-proxy.ts';
 
-/** Front door, queue, forwarder and Heap simulator, as they run in an account. */
+/** HTTP endpoint, queue, forwarder and Heap simulator together, as they run in an AWS account. */
 export interface WholeWay {
   readonly httpEndpoint: HttpEndpoint;
   readonly pipeline: Pipeline;
-  /** Between the front door and the queue. */
+  /** The network between the HTTP endpoint and the queue. */
   readonly network: UnreliableProxy;
   readonly contents: () => HeapContents;
-  /** Waits until nothing is left in the queue, and until `isDone` where the test does not know when an SDK sends. */
-  readonly settled: (isDone?: (contents: HeapContents) => boolean) => Promise<HeapContents>;
+  /** Waits until `isDone` and the queue is empty. `isDone` is for SDKs that send at a time of their own choice. */
+  readonly untilDelivered: (isDone?: (contents: HeapContents) => boolean) => Promise<HeapContents>;
   readonly stop: () => Promise<void>;
 }
 
@@ -45,7 +45,7 @@ export async function startWholeWay(): Promise<WholeWay> {
     pipeline,
     network,
     contents: () => heapServer.heap.contents(),
-    async settled(isDone = () => true) {
+    async untilDelivered(isDone = () => true) {
       while (!isDone(heapServer.heap.contents()) || (await pipeline.messagesLeft()) > 0) await sleep(50);
       return heapServer.heap.contents();
     },
