@@ -42,6 +42,8 @@ export function startHeapq(args: readonly string[], environment: NodeJS.ProcessE
     },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
+  // A command that does not read its input may have ended before it is written.
+  child.stdin.on('error', () => undefined);
   child.stdin.end(input);
   const outputs = Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
   const ended = outputs.then(([out, error, [code]]: [string, string, unknown[]]) => ({
