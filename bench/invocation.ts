@@ -1,4 +1,6 @@
 import { createHandler, type Handler } from '../lib/forwarding/create-handler.ts';
+import type { Queues } from '../lib/forwarding/queues.ts';
+import type { Settings } from '../lib/rudderstack/settings.ts';
 import type { Transport } from '../lib/heap/transport.ts';
 import { createTelemetry } from '../lib/forwarding/telemetry.ts';
 import { SETTINGS } from './events.ts';
@@ -16,8 +18,15 @@ function createInstantClock() {
   };
 }
 
-/** The deployed function, including its log and metrics, with a Heap that accepts everything at once. */
-export function createMeasuredHandler(): {
+/**
+ * The deployed function, including its log and metrics, with a Heap that accepts everything at once.
+ *
+ * @param queues for batches with a failure
+ */
+export function createMeasuredHandler(
+  settings: Settings = SETTINGS,
+  queues?: Queues,
+): {
   readonly handle: (event: Parameters<Handler>[0]) => ReturnType<Handler>;
   /** The bodies of the last invocation's requests to Heap. */
   readonly requests: () => readonly string[];
@@ -29,7 +38,7 @@ export function createMeasuredHandler(): {
     return Promise.resolve({ kind: 'answered', status: 200, retryAfter: undefined, body: '' });
   };
   const handle = createHandler({
-    settings: SETTINGS,
+    settings,
     runtime: {
       queueUrl: 'https://sqs/queue',
       deadLetterQueueUrl: 'https://sqs/dead-letters',
@@ -40,7 +49,8 @@ export function createMeasuredHandler(): {
     clock,
     random: Math.random,
     transport,
-    loadQueues: () => Promise.reject(new Error('nothing fails here')),
+    loadQueues: () =>
+      queues === undefined ? Promise.reject(new Error('nothing fails here')) : Promise.resolve(queues),
     telemetry: createTelemetry({ service: 'bench', level: 'INFO' }),
   });
   return {

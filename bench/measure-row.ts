@@ -2,6 +2,7 @@ import { measure as backfill } from './rows/backfill.ts';
 import { measure as bytes } from './rows/bytes.ts';
 import { measure as coldStart } from './rows/cold-start.ts';
 import { measure as endToEnd } from './rows/end-to-end.ts';
+import { measure as growth } from './rows/growth.ts';
 import { measure as invocation } from './rows/invocation.ts';
 import { measure as mapping } from './rows/mapping.ts';
 import { measure as memory } from './rows/memory.ts';
@@ -16,6 +17,7 @@ export const ROWS: Readonly<Record<string, (seconds: number) => Promise<Row | re
   'cold-start': coldStart,
   bytes,
   memory,
+  growth,
   requests,
   sustained,
   'end-to-end': endToEnd,

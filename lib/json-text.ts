@@ -62,3 +62,32 @@ export function isDeeperThan(json: string, most: number): boolean {
   });
   return isDeeper;
 }
+
+/**
+ * Counts the values in JSON text: scalars, objects and arrays. The text need not be valid; `JSON.parse` never creates more
+ * values from it.
+ *
+ * @param most the count stops above it
+ * @returns the number of values, or a number above `most`
+ */
+export function countValues(json: string, most: number): number {
+  let count = 1;
+  let openedAt: number | undefined;
+  scanJson(json, (code, at) => {
+    if (code === TOKEN.openObject || code === TOKEN.openArray) {
+      // It is expected to hold a value, until it turns out to be empty.
+      count += 1;
+      openedAt = at;
+      return count - 1 > most ? 'stop' : 'go_on';
+    }
+    if (code === TOKEN.comma) count += 1;
+    else if (code !== TOKEN.colon && openedAt !== undefined && isBlank(json, openedAt + 1, at)) count -= 1;
+    openedAt = undefined;
+    return count > most ? 'stop' : 'go_on';
+  });
+  return count;
+}
+
+function isBlank(text: string, from: number, to: number): boolean {
+  return to === from || text.slice(from, to).trim() === '';
+}

@@ -44,6 +44,8 @@ export type DeferReason =
   | 'paced_identity'
   /** An earlier record of its FIFO message group is deferred. */
   | 'fifo_order'
+  /** The record is large, and other records have used up what one invocation may take. */
+  | 'no_room'
   | 'dead_letter_failed'
   | 'dead_letter_too_large'
   /** An unexpected error in this function. */
@@ -97,11 +99,12 @@ export function deferred(
   return { kind: 'deferred', reason, detail, ...more };
 }
 
-/** Reasons that are not failures: a rate limit, the end of the invocation, or the order of a FIFO queue. */
+/** Reasons that are not failures: a rate limit, the end or the size of the invocation, or the order of a FIFO queue. */
 const WAITING_FOR_A_TURN: ReadonlySet<DeferReason> = new Set([
   'paced_app',
   'paced_identity',
   'fifo_order',
+  'no_room',
   'out_of_time',
 ]);
 

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { elementTexts, isDeeperThan, memberText } from '../lib/json-text.ts';
+import { countValues, elementTexts, isDeeperThan, memberText } from '../lib/json-text.ts';
 
 describe('elementTexts', () => {
   test.each([
@@ -70,4 +70,40 @@ describe('isDeeperThan', () => {
   test('works for nesting that overflows the stack of a recursive parser', () => {
     expect(isDeeperThan('['.repeat(1_000_000), 200)).toBe(true);
   });
+});
+
+describe('countValues', () => {
+  test.each([
+    ['1', 1],
+    ['[]', 1],
+    [' { } ', 1],
+    ['[1]', 2],
+    ['[[]]', 2],
+    ['[[], [ ],{}]', 4],
+    ['{"a":1,"b":[2,3],"c":{}}', 6],
+    ['"[1,2,3]"', 1],
+  ])('%s has %i', (json, expected) => {
+    expect(countValues(json, 1000)).toBe(expected);
+  });
+
+  test('counts what JSON.parse makes of any text', () => {
+    const countIn = (value: unknown): number =>
+      typeof value === 'object' && value !== null
+        ? Object.values(value).reduce((sum: number, one) => sum + countIn(one), 1)
+        : 1;
+    fc.assert(
+      fc.property(fc.jsonValue(), fc.constantFrom(0, 2), (value, space) => {
+        expect(countValues(JSON.stringify(value, undefined, space), Infinity)).toBe(countIn(value));
+      }),
+    );
+  });
+
+  test.each(['['.repeat(100), '[[],'.repeat(100), '{"a":'.repeat(100), '1,'.repeat(100)])(
+    'stops above the limit, in a text that need not be valid: %s',
+    (json) => {
+      const count = countValues(json, 10);
+      expect(count).toBeGreaterThan(10);
+      expect(count).toBeLessThan(15);
+    },
+  );
 });

@@ -16,6 +16,7 @@ const FAILURES = {
   paced_app: false,
   paced_identity: false,
   fifo_order: false,
+  no_room: false,
 } as const satisfies Record<DeferReason, boolean>;
 
 const isReason = (name: string): name is DeferReason => name in FAILURES;

@@ -1,15 +1,11 @@
 import type { SQSBatchResponse, SQSRecord } from 'aws-lambda';
-import type { Clock } from '../clock.ts';
 import type { PendingCall } from '../heap/bulk.ts';
 import type { Deliver } from '../heap/deliver.ts';
 import type { Cuts } from '../mapping/flatten.ts';
-import type { Mapped } from '../mapping/mapped.ts';
-import { deferred, type Filtered, type Outcome, type Rejected } from '../outcome.ts';
-import { unwrap } from '../rudderstack/envelope.ts';
-import type { RudderStackEvent } from '../rudderstack/event.ts';
+import type { Outcome } from '../outcome.ts';
 import { sentAt } from '../sqs/record.ts';
-import type { Listener } from './listener.ts';
 import type { OutcomeCache } from './outcome-cache.ts';
+import { INTERNAL_ERROR, prepare, type PrepareDependencies } from './prepare.ts';
 import { deferredOf, type ProcessedEvent, type ProcessedRecord } from './processed-record.ts';
 
 /** The result of one invocation, for telemetry. Only the outcomes' details may quote values of an event. */
@@ -24,15 +20,11 @@ export interface BatchReport {
 }
 
 /** What `forward` uses. */
-export interface ForwardDependencies {
-  /** Filters, rejects or maps an event, without a request to Heap. */
-  readonly decide: (event: RudderStackEvent) => Mapped | Filtered | Rejected;
+export interface ForwardDependencies extends PrepareDependencies {
   readonly deliver: Deliver;
   /** Sends dead letters and sets visibility timeouts. Returns the final outcomes. */
   readonly settle: (processed: readonly ProcessedRecord[], deadline: number) => Promise<readonly ProcessedRecord[]>;
   readonly outcomeCache: OutcomeCache;
-  readonly clock: Clock;
-  readonly listener: Pick<Listener, 'onProblem'>;
 }
 
 /** When each phase of an invocation has to end, in ms since 1970. */
@@ -54,8 +46,7 @@ export async function forward(
   dependencies: ForwardDependencies,
 ): Promise<{ readonly response: SQSBatchResponse; readonly report: BatchReport }> {
   const { clock, deliver, outcomeCache, listener } = dependencies;
-  const prepared = records.map((record) => ({ record, events: prepare(record, dependencies) }));
-  const pending = pendingOf(prepared);
+  const { prepared, pending } = prepare(records, dependencies);
   let answers: ReadonlyMap<PendingCall, Outcome> = new Map();
   try {
     answers = await deliver(pending, deadlines.sending);
@@ -84,49 +75,6 @@ export async function forward(
       oldestRecordAgeMs: oldestAgeMs(records, clock.now()),
     },
   };
-}
-
-/** An event that is to be sent to Heap. */
-interface Pending extends PendingCall {
-  readonly kind: 'pending';
-  readonly cuts: Cuts;
-}
-
-interface PreparedEvent extends Omit<ProcessedEvent, 'outcome'> {
-  readonly step: Pending | Outcome;
-}
-
-const INTERNAL_ERROR = deferred('internal_error', 'unexpected error, see the log of the function');
-
-function pendingOf(prepared: readonly { readonly events: readonly PreparedEvent[] }[]): readonly Pending[] {
-  const pending: Pending[] = [];
-  for (const { events } of prepared) for (const { step } of events) if (step.kind === 'pending') pending.push(step);
-  return pending;
-}
-
-/** Unwraps a record and decides each of its events, without a request to Heap. */
-function prepare(
-  record: SQSRecord,
-  { decide, clock, outcomeCache, listener }: ForwardDependencies,
-): readonly PreparedEvent[] {
-  const arrivedAt = sentAt(record, clock.now());
-  try {
-    return unwrap(record.body).map((enveloped, part): PreparedEvent => {
-      const { text } = enveloped;
-      if (enveloped.kind === 'rejected') return { step: enveloped.rejection, text, eventMessageId: undefined };
-      const { messageId } = enveloped.event;
-      const eventMessageId = typeof messageId === 'string' ? messageId : undefined;
-      const known = outcomeCache.recall(record.messageId, part);
-      if (known !== undefined) return { step: known, text, eventMessageId };
-      const decision = decide(enveloped.event);
-      if (decision.kind !== 'mapped') return { step: decision, text, eventMessageId };
-      const { call, cuts } = decision;
-      return { step: { kind: 'pending', call, arrivedAt, cuts }, text, eventMessageId };
-    });
-  } catch (error) {
-    listener.onProblem('internal_error', error);
-    return [{ step: INTERNAL_ERROR, text: () => record.body, eventMessageId: undefined }];
-  }
 }
 
 /** If settling fails, the rejected events are deferred, since their dead letters may not have been sent. */

@@ -1,6 +1,7 @@
 import { LIMITS, type HeapProperties } from '../heap/api.ts';
 import { rejected, type Rejected } from '../outcome.ts';
 import { isArray, isObject } from '../json.ts';
+import { WORK_LIMITS } from '../work-limits.ts';
 
 /** How many parts of an event were dropped or truncated to comply with Heap's limits. */
 export interface Cuts {
@@ -29,6 +30,8 @@ export interface Flat {
   readonly kind: 'flat';
   readonly properties: HeapProperties;
   readonly cuts: Cuts;
+  /** The characters of all flattened keys and texts. */
+  readonly characters: number;
 }
 
 /** RudderStack removes this key from the properties, since it is sent as the event's idempotency key. */
@@ -37,21 +40,25 @@ const LIFTED_OUT = 'idempotencyKey';
 /**
  * Flattens properties or traits as RudderStack does (`a.b`, `a[0]`), to values that Heap supports. Null, empty objects,
  * empty arrays, numbers that are not finite and empty keys are dropped. Long strings are truncated, and long keys dropped,
- * at Heap's limits. A value that is not an object or array has no properties.
+ * at Heap's limits. A value that is not an object or array has no properties. A key that is too long is never built, and
+ * neither are the keys below it, so the work does not grow with the length of keys.
  *
  * @param root `properties` or `traits`, unchecked
  * @param isReserved whether Heap reserves a flattened key
- * @returns rejected if the value is nested too deeply or has a key named `__proto__`
+ * @returns rejected if the value is nested too deeply, has a key named `__proto__`, or exceeds the limits of an event
  */
 export function flatten(root: unknown, isReserved: (name: string) => boolean = () => false): Flat | Rejected {
   const properties: HeapProperties = {};
   const cuts = noCuts();
+  let count = 0;
+  let characters = 0;
 
-  function visit(value: unknown, key: string, depth: number): Rejected | undefined {
+  /** @param key undefined below a key that is too long */
+  function visit(value: unknown, key: string | undefined, depth: number): Rejected | undefined {
     if (depth > MAX_DEPTH) return rejected('too_deep', `the event is nested more than ${MAX_DEPTH} levels deep`);
     if (isArray(value)) {
       for (const [index, element] of value.entries()) {
-        const problem = visit(element, `${key}[${index}]`, depth + 1);
+        const problem = visit(element, key === undefined ? undefined : join(key, '', `[${index}]`), depth + 1);
         if (problem !== undefined) return problem;
       }
       return undefined;
@@ -61,33 +68,55 @@ export function flatten(root: unknown, isReserved: (name: string) => boolean = (
         if (name === '__proto__') {
           return rejected('forbidden_key', 'the event has a key named __proto__, which is never passed on');
         }
-        const problem = visit(value[name], key === '' ? name : `${key}.${name}`, depth + 1);
+        const below = key === undefined ? undefined : join(key, key === '' ? '' : '.', name);
+        const problem = visit(value[name], below, depth + 1);
         if (problem !== undefined) return problem;
       }
       return undefined;
     }
-    put(key, value);
+    return put(key, value);
+  }
+
+  function put(key: string | undefined, value: unknown): Rejected | undefined {
+    const isHeapValue =
+      typeof value === 'string' || typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value));
+    if (!isHeapValue || key === '' || key === LIFTED_OUT) return undefined;
+    if (key === undefined) {
+      cuts.keysDropped += 1;
+      return undefined;
+    }
+    if (isReserved(key)) {
+      cuts.reservedDropped += 1;
+      return undefined;
+    }
+    let kept = value;
+    if (typeof value === 'string' && value.length > LIMITS.textCharacters) {
+      cuts.textsCut += 1;
+      kept = cutText(value, LIMITS.textCharacters);
+    }
+    count += 1;
+    characters += key.length + (typeof kept === 'string' ? kept.length : 0);
+    if (count > WORK_LIMITS.eventProperties || characters > WORK_LIMITS.eventCharacters) return tooLarge(count);
+    properties[key] = kept;
     return undefined;
   }
 
-  function put(key: string, value: unknown): void {
-    const isHeapValue =
-      typeof value === 'string' || typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value));
-    if (!isHeapValue || key === '' || key === LIFTED_OUT) return;
-    if (isReserved(key)) {
-      cuts.reservedDropped += 1;
-    } else if (key.length > LIMITS.keyCharacters) {
-      cuts.keysDropped += 1;
-    } else if (typeof value === 'string' && value.length > LIMITS.textCharacters) {
-      cuts.textsCut += 1;
-      properties[key] = cutText(value, LIMITS.textCharacters);
-    } else {
-      properties[key] = value;
-    }
-  }
-
   const problem = visit(root, '', 0);
-  return problem ?? { kind: 'flat', properties, cuts };
+  return problem ?? { kind: 'flat', properties, cuts, characters };
+}
+
+/** @returns undefined if the key is too long for Heap */
+function join(key: string, separator: string, name: string): string | undefined {
+  return key.length + separator.length + name.length > LIMITS.keyCharacters ? undefined : key + separator + name;
+}
+
+function tooLarge(count: number): Rejected {
+  const { eventProperties, eventCharacters } = WORK_LIMITS;
+  const limit =
+    count > eventProperties
+      ? `${eventProperties} properties`
+      : `${eventCharacters} characters in its flattened properties`;
+  return rejected('too_large', `the event has more than ${limit}`);
 }
 
 /** Returns the first `length` characters, without a lone half of a surrogate pair at the end. */

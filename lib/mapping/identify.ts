@@ -21,19 +21,25 @@ export function mapIdentify(event: RudderStackEvent, appId: string): Mapped | Fi
   if (identity.kind === 'rejected') return identity;
 
   const payload = { identity: identity.identity, properties: traits.properties };
-  const call = { kind: 'add_user_properties', appId, payload, timestamp: readTimestamp(event) } as const;
-  return { kind: 'mapped', call, cuts: traits.cuts };
+  const timestamp = readTimestamp(event);
+  const characters = traits.characters + payload.identity.length + (timestamp?.length ?? 0);
+  return {
+    kind: 'mapped',
+    call: { kind: 'add_user_properties', appId, payload, timestamp },
+    cuts: traits.cuts,
+    characters,
+  };
 }
 
 function readTraits(event: RudderStackEvent): Flat | Filtered | Rejected {
   for (const traits of [event.traits, valueAt(event, ['context', 'traits'])]) {
     const flat = flatten(traits, isReserved);
-    if (flat.kind === 'rejected' || Object.keys(flat.properties).length > 0) return flat;
+    if (flat.kind === 'rejected' || flat.characters > 0) return flat;
   }
   return filtered('no_traits');
 }
 
 /** Heap refuses user properties named `user_id` or `id` (upper or lower case). */
 function isReserved(name: string): boolean {
-  return name === 'user_id' || name.toLowerCase() === 'id';
+  return name === 'user_id' || (name.length === 2 && name.toLowerCase() === 'id');
 }

@@ -6,4 +6,6 @@ export interface Mapped {
   readonly kind: 'mapped';
   readonly call: HeapCall;
   readonly cuts: Cuts;
+  /** The characters of the call's names, texts and ids, for the limits of a record and an invocation. */
+  readonly characters: number;
 }

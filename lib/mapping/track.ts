@@ -35,7 +35,9 @@ export function mapTrack(event: RudderStackEvent, appId: string): Mapped | Rejec
     idempotency_key: key.key,
     ...(timestamp === undefined ? {} : { timestamp }),
   };
-  return { kind: 'mapped', call: { kind: 'track', appId, payload }, cuts: flat.cuts };
+  const texts = [identity.identity, cutName, key.key, timestamp ?? ''];
+  const characters = texts.reduce((sum, text) => sum + text.length, flat.characters);
+  return { kind: 'mapped', call: { kind: 'track', appId, payload }, cuts: flat.cuts, characters };
 }
 
 /** The name is sent unchanged, including spaces at its ends, since Heap identifies the event by it. */

@@ -18,7 +18,12 @@ const eventOf = (name: string, messageId: unknown = `id-${name}`): string =>
 
 function mappedOf(name: string): Mapped {
   const payload = { identity: 'u', event: name, properties: {}, idempotency_key: name };
-  return { kind: 'mapped', call: { kind: 'track', appId: '1', payload }, cuts: { ...noCuts(), textsCut: 1 } };
+  return {
+    kind: 'mapped',
+    call: { kind: 'track', appId: '1', payload },
+    cuts: { ...noCuts(), textsCut: 1 },
+    characters: 10,
+  };
 }
 
 const nameOf = ({ call }: PendingCall): string => (call.kind === 'track' ? call.payload.event : 'no event');

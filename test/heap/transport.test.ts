@@ -1,8 +1,10 @@
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import type { Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { setImmediate } from 'node:timers/promises';
+import { createGzip, gzipSync } from 'node:zlib';
 import { fetchTransport } from '../../lib/heap/transport.ts';
 import { startLoopbackServer, type LoopbackServer } from '../../local/loopback-server.ts';
 
@@ -107,6 +109,90 @@ describe('a timeout', () => {
     });
     expect(await fetchTransport(url, '{}', 20)).toEqual({ kind: 'timeout' });
   });
+});
+
+describe('of an answer only the beginning is kept, however long it is', () => {
+  const MEBI = 1024 * 1024;
+
+  /** Writes for as long as somebody reads. */
+  function writeWithoutEnd(response: Writable): void {
+    const chunk = 'x'.repeat(100_000);
+    const write = (): void => {
+      while (response.write(chunk)) continue;
+      response.once('drain', write);
+    };
+    write();
+  }
+
+  test.each([
+    ['a refusal', 400, { kind: 'answered', status: 400, body: 'x'.repeat(500) }],
+    ['a failure', 503, { kind: 'answered', status: 503, body: 'x'.repeat(500) }],
+    ['a success, which is not believed,', 200, { kind: 'unreachable', isConnectionLost: false }],
+  ])('%s without end', async (_, status, expected) => {
+    const closed: Promise<unknown>[] = [];
+    const { url } = await serve((__, response) => {
+      closed.push(once(response, 'close'));
+      response.writeHead(status);
+      writeWithoutEnd(response);
+    });
+    expect(await fetchTransport(url, '{}', NEVER_MS)).toMatchObject(expected);
+    // Were the answer read on, its connection would stay open.
+    await Promise.all(closed);
+  });
+
+  test('an answer without end in gzip', async () => {
+    const { url } = await serve((_, response) => {
+      response.writeHead(503, { 'content-encoding': 'gzip' });
+      const gzip = createGzip();
+      gzip.pipe(response);
+      writeWithoutEnd(gzip);
+      response.once('close', () => gzip.destroy());
+    });
+    expect(await fetchTransport(url, '{}', NEVER_MS)).toMatchObject({ status: 503, body: 'x'.repeat(500) });
+  });
+
+  test('300 KB that unpack to 300 MB use no memory for it', async () => {
+    const zipped = gzipSync(Buffer.alloc(300 * MEBI, 'x'));
+    const { url } = await serve((_, response) => {
+      response.writeHead(500, { 'content-encoding': 'gzip' }).end(zipped);
+    });
+    const before = process.memoryUsage().arrayBuffers;
+    const answers = Array.from({ length: 8 }, () => fetchTransport(url, '{}', NEVER_MS));
+    for (const answer of await Promise.all(answers)) expect(answer).toMatchObject({ status: 500 });
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(100 * MEBI);
+  });
+
+  test.each([
+    ['at the limit', MEBI, 'answered'],
+    ['above it', MEBI + 1, 'unreachable'],
+  ])('a success with a body of 1 MiB, %s', async (_, bytes, kind) => {
+    const { url } = await serve((__, response) => {
+      response.end('x'.repeat(bytes));
+    });
+    expect((await fetchTransport(url, '{}', NEVER_MS)).kind).toBe(kind);
+  });
+
+  test('asks for answers that are not compressed, and reads those that are', async () => {
+    const asked: unknown[] = [];
+    const { url } = await serve(({ headers }, response) => {
+      asked.push(headers['accept-encoding']);
+      response.writeHead(400, { 'content-encoding': 'gzip' }).end(gzipSync('why ü'));
+    });
+    expect(await fetchTransport(url, '{}', NEVER_MS)).toMatchObject({ status: 400, body: 'why ü' });
+    expect(asked).toEqual(['identity']);
+  });
+});
+
+test.each([600_000.5, 9987.25])('a timeout may be a fraction: %s ms', async (timeoutMs) => {
+  const { url } = await serve((_, response) => {
+    response.end('OK');
+  });
+  expect(await fetchTransport(url, '{}', timeoutMs)).toMatchObject({ kind: 'answered' });
+});
+
+test.each([0.5, 0, -3])('a timeout of less than a millisecond is one: %s ms', async (timeoutMs) => {
+  const { url } = await serve(() => undefined);
+  expect(await fetchTransport(url, '{}', timeoutMs)).toEqual({ kind: 'timeout' });
 });
 
 describe('a lost connection, which says nothing about Heap', () => {

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { cutText, flatten } from '../../lib/mapping/flatten.ts';
+import { WORK_LIMITS } from '../../lib/work-limits.ts';
 
 function flat(root: unknown): unknown {
   const result = flatten(root);
@@ -70,9 +71,66 @@ describe('Heap’s lengths are kept and each cut is counted', () => {
     expect(result).toMatchObject({ properties: { ['k'.repeat(512)]: 1 }, cuts: { keysDropped: 2 } });
   });
 
+  test('of everything below a key that is too long, each value is counted', () => {
+    const below = { a: 1, b: [1, null, { c: 'x' }], d: {}, e: [] };
+    const result = flatten({ ['k'.repeat(513)]: below, ['k'.repeat(510)]: [1, { a: 2 }], x: 1 });
+    expect(result).toMatchObject({ properties: { x: 1 }, cuts: { keysDropped: 5 } });
+  });
+
+  test('below a key that is too long the other rules hold', () => {
+    const key = 'k'.repeat(600);
+    const deep: unknown = JSON.parse(`{"${key}":${'['.repeat(600)}${']'.repeat(600)}}`);
+    expect(flat(deep)).toBe('too_deep');
+    expect(flat(JSON.parse(`{"${key}":[{"__proto__":1}]}`))).toBe('forbidden_key');
+  });
+
+  test('a key that is too long is not touched again for each value below it', () => {
+    const asked: string[] = [];
+    const root = { ['k'.repeat(100_000)]: Array.from({ length: 1000 }, () => 1), short: 1 };
+    const result = flatten(root, (name) => asked.push(name) === 0);
+    expect(asked).toEqual(['short']);
+    expect(result).toMatchObject({ properties: { short: 1 }, cuts: { keysDropped: 1000 } });
+  });
+
   test('a string is not cut through a surrogate pair', () => {
     expect(cutText('ab😀', 3)).toBe('ab');
     expect(cutText('ab😀', 4)).toBe('ab😀');
+  });
+});
+
+describe('an event has limits, and beyond one it is rejected', () => {
+  const { eventProperties, eventCharacters } = WORK_LIMITS;
+  const ofCount = (count: number): unknown => Array.from({ length: count }, () => 1);
+  /** Flattens to this many characters: each value has a key of 512 characters. */
+  const ofCharacters = (count: number): Record<string, unknown> => {
+    const keys = Math.floor(count / 512);
+    const rest = count - keys * 512;
+    const name = (index: number): string => String(index).padStart(512, 'k');
+    const entries = Array.from({ length: keys }, (_, index): [string, unknown] => [name(index), 1]);
+    return Object.fromEntries(rest === 0 ? entries : [...entries, ['r'.repeat(rest), 1]]);
+  };
+
+  test.each<[string, unknown, string]>([
+    ['properties below the limit', ofCount(eventProperties - 1), 'flat'],
+    ['properties at the limit', ofCount(eventProperties), 'flat'],
+    ['properties above the limit', ofCount(eventProperties + 1), 'too_large: the event has more than 10000 properties'],
+    ['characters below the limit', ofCharacters(eventCharacters - 1), 'flat'],
+    ['characters at the limit', ofCharacters(eventCharacters), 'flat'],
+    [
+      'characters above the limit',
+      ofCharacters(eventCharacters + 1),
+      'too_large: the event has more than 1048576 characters in its flattened properties',
+    ],
+    ['any number of values that are left out', Array.from({ length: 500_000 }, () => null), 'flat'],
+  ])('%s', (_, root, expected) => {
+    const result = flatten(root);
+    expect(result.kind === 'rejected' ? `${result.reason}: ${result.detail}` : 'flat').toBe(expected);
+  });
+
+  test('the characters of keys and texts are counted, as they are sent', () => {
+    expect(flatten({ a: 'xyz', b: { c: 1 }, d: 'x'.repeat(2000), e: null })).toMatchObject({
+      characters: 4 + 3 + 1024,
+    });
   });
 });
 

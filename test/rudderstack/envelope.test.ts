@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
-import { unwrap, type Enveloped } from '../../lib/rudderstack/envelope.ts';
+import { unwrap, unwrapMeasured, type Enveloped } from '../../lib/rudderstack/envelope.ts';
+import { WORK_LIMITS } from '../../lib/work-limits.ts';
 
 const track = { type: 'track', event: 'A', userId: 'u', messageId: 'm-1' };
 const identify = { type: 'identify', userId: 'u', messageId: 'm-2' };
@@ -89,7 +90,129 @@ describe('a body without an event is rejected with its reason', () => {
   });
 
   test('one bad element leaves its neighbours alone', () => {
-    expect(eventsOf(json({ batch: [track, 5, identify, null] }))).toEqual([track, 'no_event', identify, 'no_event']);
+    expect(eventsOf(json({ batch: [track, 5, identify, null] }))).toEqual([track, identify, 'no_event']);
+  });
+});
+
+describe('elements that are no events share one rejection, which comes last', () => {
+  const one = json(track);
+  test.each<[string, string, number, string, string]>([
+    ['one of them keeps its text', `[ ${one}, 1.50 ]`, 2, '1.50', 'expected an event object, found a number'],
+    [
+      'several',
+      `[1e1, ${one} ,"a,b",null]`,
+      2,
+      '[1e1,"a,b",null]',
+      '3 of 4 events were rejected, the first: expected an',
+    ],
+    ['nothing else', ' [1, 2] ', 1, ' [1, 2] ', '2 of 2 events were rejected, the first: expected an event object'],
+    ['in arrays and envelopes', `[[1,${one}],{"batch":[]},[true]]`, 2, '[1,[],true]', '3 of 4 events were rejected'],
+    [
+      'arrays that are nested too deeply',
+      `[${one},${'['.repeat(9)}${']'.repeat(9)},7]`,
+      2,
+      '[[[]],7]',
+      '2 of 3 events were rejected, the first: more than 8 nested envelopes',
+    ],
+    ['in gzip', gzipped(`[0,${one},0]`), 2, '[0,0]', '2 of 3 events were rejected'],
+  ])('%s', (_, body, count, text, detail) => {
+    const found = unwrap(body);
+    expect(found).toHaveLength(count);
+    const last = found.at(-1);
+    expect(last).toMatchObject({ rejection: { reason: 'no_event', detail: expect.stringContaining(detail) } });
+    expect(last?.text()).toBe(text);
+  });
+
+  test('with more than 1000 of them it has the text of the whole body', () => {
+    const body = (count: number): string => `[${one},${Array.from({ length: count }, () => '0').join(',')}]`;
+    expect(unwrap(body(1000)).at(-1)?.text()).toBe(body(1000).replace(`${one},`, ''));
+    expect(unwrap(body(1001)).at(-1)?.text()).toBe(body(1001));
+  });
+
+  test('and their text is one rejection again, so that a redrive does not multiply them', () => {
+    const text = unwrap(`[1,${one},"x",[],null]`).at(-1)?.text() ?? '';
+    expect(text).toBe('[1,"x",null,[]]');
+    expect(unwrap(text).map((again) => [again.kind, again.text()])).toEqual([['rejected', text]]);
+  });
+});
+
+describe('a record has limits, and beyond one it is rejected as a whole', () => {
+  const { recordCharacters, recordEvents, recordValues } = WORK_LIMITS;
+  const list = (count: number, element: string): string =>
+    `[${Array.from({ length: count }, () => element).join(',')}]`;
+  /** Long enough for its values to be counted. */
+  const values = (count: number): string => `[${list(count - 3, '0')},"${'x'.repeat(100_000)}"]`;
+  const accepted = (body: string): string =>
+    unwrap(body)
+      .map((one) => (one.kind === 'event' ? 'event' : one.rejection.reason))
+      .join();
+
+  test.each<[string, string, string]>([
+    ['the values of a record, below', values(recordValues - 1), 'no_event'],
+    ['the values of a record, at', values(recordValues), 'no_event'],
+    ['the events of a record, at', list(recordEvents, '[1]'), 'no_event'],
+    ['the characters of a record, at', ' '.repeat(recordCharacters), 'not_json'],
+    ['the characters of a record in gzip, below', gzipped('x'.repeat(recordCharacters - 100_000)), 'not_json'],
+  ])('%s the limit', (_, body, expected) => {
+    expect(accepted(body)).toBe(expected);
+  });
+
+  test.each<[string, string, string]>([
+    ['values', values(recordValues + 1), 'more than 524288 JSON values'],
+    ['values in gzip', gzipped(values(recordValues + 1)), 'more than 524288 JSON values'],
+    [
+      'values in several texts',
+      list(2, json({ ...notification, Message: values(300_000) })),
+      'more than 524288 JSON values',
+    ],
+    ['values that are empty objects', list(600_000, '{}'), 'more than 524288 JSON values'],
+    ['values, whether they are valid JSON or not', '['.repeat(2_000_000), 'more than 524288 JSON values'],
+    ['events', list(recordEvents + 1, '{}'), 'more than 50000 events'],
+    ['events and arrays among them', list(recordEvents / 2 + 1, '[{}]'), 'more than 50000 events'],
+    ['characters', ' '.repeat(recordCharacters + 1), 'more than 16777216 characters'],
+    [
+      'characters in base64',
+      base64(`"${'x'.repeat(10_000_000)}"`.replace('"', '{"a":"') + '}'),
+      'more than 16777216 characters',
+    ],
+    ['characters in gzip', gzipped('x'.repeat(recordCharacters)), 'decompresses to more than 16777216 bytes'],
+    [
+      'characters in an envelope',
+      json({ ...proxyRequest, body: gzipped('x'.repeat(recordCharacters)), isBase64Encoded: true }),
+      'decompresses to more than 16777216 bytes',
+    ],
+  ])('%s', (_, body, detail) => {
+    const [only, ...more] = unwrap(body);
+    expect(more).toEqual([]);
+    expect(only).toMatchObject({ rejection: { reason: 'too_large', detail: expect.stringContaining(detail) } });
+    expect(only?.text() === body).toBe(true);
+  });
+
+  test('base64 of 15 MiB that is no event is rejected like any other text', () => {
+    expect(accepted(gzipped('A'.repeat(15 * 1024 * 1024)))).toBe('not_json');
+  });
+});
+
+describe('reading stops when it needs more room than there is', () => {
+  const two = json([track, identify]);
+  const zipped = gzipped(json([track, identify, 'x'.repeat(10_000)]));
+  test.each<[string, string, { characters: number; events: number }, string]>([
+    ['enough for both', two, { characters: two.length, events: 2 }, 'read'],
+    ['too few characters', two, { characters: two.length - 1, events: 2 }, 'no_room'],
+    ['too few events', two, { characters: two.length, events: 1 }, 'no_room'],
+    ['none for a single event', json(track), { characters: 1000, events: 0 }, 'no_room'],
+    ['not enough for what is in gzip', zipped, { characters: 5000, events: 10 }, 'no_room'],
+    ['none at all', zipped, { characters: -5, events: -5 }, 'no_room'],
+    ['enough for gzip', zipped, { characters: 20_000, events: 2 }, 'read'],
+  ])('%s', (_, body, room, kind) => {
+    expect(unwrapMeasured(body, room).kind).toBe(kind);
+  });
+
+  test('and what it has cost is told', () => {
+    expect(unwrapMeasured(two).cost).toEqual({ characters: two.length, events: 2 });
+    expect(unwrapMeasured(json(track)).cost).toEqual({ characters: json(track).length, events: 1 });
+    const wrapped = json({ ...notification, Message: two });
+    expect(unwrapMeasured(wrapped).cost).toEqual({ characters: wrapped.length + two.length, events: 2 });
   });
 });
 
@@ -103,8 +226,8 @@ describe('the text of an event is what came', () => {
   test('of a body with several, the part of each, byte for byte', () => {
     const first = '{ "type":"track", "n": 1.00, "big": 12345678901234567890, "emoji":"\\ud83d\\ude00" }';
     const body = `{"sentAt":"x","batch" : [ ${first} ,7, {"type":"page"} ]}`;
-    expect(unwrap(body).map((one) => one.text())).toEqual([first, '7', '{"type":"page"}']);
-    expect(unwrap(gzipped(body)).map((one) => one.text())).toEqual([first, '7', '{"type":"page"}']);
+    expect(unwrap(body).map((one) => one.text())).toEqual([first, '{"type":"page"}', '7']);
+    expect(unwrap(gzipped(body)).map((one) => one.text())).toEqual([first, '{"type":"page"}', '7']);
   });
 
   test('unwrapping the text of an event again gives the event', () => {

@@ -14,3 +14,7 @@ test.each([
 test('a deadline that is to come does not abort yet', () => {
   expect(abortAt(Date.now() + 600_000).aborted).toBe(false);
 });
+
+test.each([0.5, 9987.25, 600_000.999])('a deadline may lie a fraction of a millisecond off: in %s ms', (fromNowMs) => {
+  expect(() => abortAt(Date.now() + fromNowMs)).not.toThrow();
+});
