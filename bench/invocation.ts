@@ -42,7 +42,7 @@ export function createMeasuredHandler(
     runtime: {
       queueUrl: 'https://sqs/queue',
       deadLetterQueueUrl: 'https://sqs/dead-letters',
-      maxReceiveCount: 50,
+      retryHours: 48,
       maximumConcurrency: 1,
       heapBaseUrl: 'https://heap',
     },

@@ -28,6 +28,28 @@ export type RejectReason =
   | 'heap_refused'
   | 'retries_exhausted';
 
+/** Every `RejectReason`. */
+const REJECT_REASONS = {
+  not_json: true,
+  no_event: true,
+  missing_type: true,
+  unknown_type: true,
+  missing_event: true,
+  missing_identity: true,
+  identity_too_long: true,
+  missing_app_id: true,
+  too_deep: true,
+  forbidden_key: true,
+  too_large: true,
+  heap_refused: true,
+  retries_exhausted: true,
+} as const satisfies Record<RejectReason, true>;
+
+/** Whether a text is one of the reasons for a rejection. */
+export function isRejectReason(text: string): text is RejectReason {
+  return Object.hasOwn(REJECT_REASONS, text);
+}
+
 /** Why an event is deferred: it stays in the queue and is attempted again later. */
 export type DeferReason =
   | 'heap_throttled'
@@ -108,9 +130,18 @@ const WAITING_FOR_A_TURN: ReadonlySet<DeferReason> = new Set([
   'out_of_time',
 ]);
 
-/** Whether a deferral counts as a failed attempt. Waiting for a turn does not, and never leads to a dead letter. */
+/** Whether a deferral is a failed attempt, rather than an event that had no time or no room. */
 export function isFailure({ reason }: Deferred): boolean {
   return !WAITING_FOR_A_TURN.has(reason);
+}
+
+/**
+ * Whether a record with this deferral backs off, and is given up when its retry time is over. A failed attempt does. So does an
+ * event that the invocation had no time for: otherwise events that a Heap without answers never gets to would come back every
+ * second, for ever.
+ */
+export function backsOff(deferral: Deferred): boolean {
+  return isFailure(deferral) || deferral.reason === 'out_of_time';
 }
 
 /** Makes a filtered outcome. */

@@ -62,7 +62,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
       DESTINATION_CONFIG: options.destinationConfig,
       QUEUE_URL: queues.queueUrl,
       DEAD_LETTER_QUEUE_URL: queues.deadLetterQueueUrl,
-      MAX_RECEIVE_COUNT: String(parameterDefault(template, 'MaxReceiveCount')),
+      RETRY_HOURS: String(parameterDefault(template, 'RetryHours')),
       MAXIMUM_CONCURRENCY: String(maximumConcurrency),
       HEAP_BASE_URL: options.heapUrl,
       SERVICE_NAME: 'local',

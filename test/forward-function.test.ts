@@ -1,4 +1,5 @@
-import { gzipSync } from 'node:zlib';
+import { randomBytes } from 'node:crypto';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { isArray, valueAt } from '../lib/json.ts';
 import { HEAP_RULES } from '../local/heap-simulator/heap.ts';
 import { drain } from '../local/queues.ts';
@@ -102,15 +103,29 @@ describe('bad input is dead-lettered, and other events are delivered', () => {
     });
   });
 
-  test('a body of exactly 1 MiB, which has no room for a reason, stays in the queue for SQS’s redrive policy', async () => {
+  test('a body of exactly 1 MiB, which has no room for a reason, is compressed', async () => {
     await start();
     const body = 'x'.repeat(1024 * 1024);
     await harness.send(body);
     await harness.send(json(track('neighbour')));
-    const { givenBack } = await harness.invokeOnce();
-    expect(givenBack.map((record) => record.body)).toEqual([body]);
-    expect(await harness.deadLetters()).toEqual([]);
+    expect((await harness.invokeOnce()).givenBack).toEqual([]);
+    const [deadLetter, ...others] = await harness.deadLetters();
+    expect(others).toEqual([]);
+    expect(gunzipSync(Buffer.from(deadLetter?.Body ?? '', 'base64')).toString() === body).toBe(true);
+    expect(deadLetter?.MessageAttributes).toMatchObject({ reason: { StringValue: 'not_json' } });
     expect(deliveredKeys()).toEqual(['neighbour']);
+  });
+
+  test('a body of exactly 1 MiB that cannot be compressed is dead-lettered without its reason', async () => {
+    await start();
+    const body = randomBytes(1024 * 1024)
+      .toString('base64')
+      .slice(0, 1024 * 1024);
+    await harness.send(body);
+    expect((await harness.invokeOnce()).givenBack).toEqual([]);
+    const [deadLetter] = await harness.deadLetters();
+    expect(deadLetter?.Body === body).toBe(true);
+    expect(deadLetter?.MessageAttributes).toBeUndefined();
   });
 });
 
@@ -203,6 +218,25 @@ describe('a dead letter', () => {
     expect(deliveredKeys()).toEqual(['m-1']);
   });
 
+  test('keeps attributes of the sender that have our names, however often it is sent again as it is', async () => {
+    await start();
+    await harness.send('nonsense', { reason: { DataType: 'String', StringValue: 'signup' } });
+    await harness.invokeOnce();
+    const [first] = await harness.deadLetters();
+    await harness.send('nonsense', first?.MessageAttributes);
+    await harness.invokeOnce();
+    for (const deadLetter of [first, ...(await harness.deadLetters())]) {
+      expect(deadLetter === undefined ? {} : attributesOf(deadLetter)).toEqual({
+        reason: 'not_json',
+        detail: expect.any(String),
+        sourceMessageId: expect.any(String),
+        receiveCount: '1',
+        failedAt: expect.any(String),
+        'original.reason': 'signup',
+      });
+    }
+  });
+
   test('can be sent again as it is, and then has only its new reason', async () => {
     await start();
     await harness.send('nonsense', {
@@ -263,11 +297,12 @@ describe('when Heap fails', () => {
     expect((await harness.invokeOnce()).givenBack).toHaveLength(1);
   });
 
-  test('the last receive dead-letters the event with its cause', async () => {
-    await start({ MAX_RECEIVE_COUNT: '1' });
+  test('an event whose retry time is over is dead-lettered with its cause', async () => {
+    await start({ RETRY_HOURS: '1' });
     harness.heapServer.heap.inject({ status: 503, times: 4 });
-    await harness.send(json(track('m-1')));
-    expect((await harness.invokeOnce()).givenBack).toEqual([]);
+    const anHourAgo = String(Date.now() - 60 * 60 * 1000);
+    const { answer } = await harness.invokeWith(json(track('m-1')), { ApproximateFirstReceiveTimestamp: anHourAgo });
+    expect(answer).toEqual({ kind: 'response', response: { batchItemFailures: [] } });
     const deadLetters = await harness.deadLetters();
     expect(deadLetters.map(attributesOf)).toEqual([
       expect.objectContaining({
@@ -390,6 +425,10 @@ describe('logs and metrics', () => {
     [
       { DESTINATION_CONFIG: '{}' },
       'ConfigurationError: DESTINATION_CONFIG.appId is required: the id of a Heap environment, as a string',
+    ],
+    [
+      { MAX_RECEIVE_COUNT: '50' },
+      'ConfigurationError: MAX_RECEIVE_COUNT is no longer used: set RETRY_HOURS, the hours for which a failing event is tried again',
     ],
     [{ QUEUE_URL: '' }, 'ConfigurationError: QUEUE_URL is missing: an http or https URL'],
     [

@@ -36,6 +36,11 @@ describe('alarms and dashboard', () => {
     expect(valueAt(alarm, ['Properties', 'TreatMissingData'])).toBe('notBreaching');
   });
 
+  test('the alarm for messages in flight speaks before SQS’s limit of 120,000, after one minute', () => {
+    const properties = valueAt(resources, ['InFlightAlarm', 'Properties']);
+    expect(properties).toMatchObject({ Threshold: 90_000, Period: 60, EvaluationPeriods: 1, Statistic: 'Maximum' });
+  });
+
   test('use metrics that the function emits', () => {
     const emitted = readFileSync(join(ROOT, 'lib', 'forwarding', 'telemetry.ts'), 'utf8');
     const source = readFileSync(join(ROOT, 'infra', 'observability.yaml'), 'utf8');

@@ -1,4 +1,4 @@
-import { deferred, filtered, isFailure, rejected, type DeferReason } from '../lib/outcome.ts';
+import { backsOff, deferred, filtered, isFailure, isRejectReason, rejected, type DeferReason } from '../lib/outcome.ts';
 
 /** Every reason for a deferral, and whether it counts as a failure. */
 const FAILURES = {
@@ -26,6 +26,24 @@ test('a deferral counts as a failure unless the event only waits for its turn', 
     .filter(isReason)
     .map((reason) => [reason, isFailure(deferred(reason, ''))]);
   expect(Object.fromEntries(told)).toEqual(FAILURES);
+});
+
+test('a deferral backs off if it is a failure, or if the invocation had no time for the event', () => {
+  const told = Object.keys(FAILURES)
+    .filter(isReason)
+    .map((reason) => [reason, backsOff(deferred(reason, ''))]);
+  expect(Object.fromEntries(told)).toEqual({ ...FAILURES, out_of_time: true });
+});
+
+test.each([
+  ['heap_refused', true],
+  ['retries_exhausted', true],
+  ['heap_error', false],
+  ['signup', false],
+  ['toString', false],
+  ['', false],
+])('%j is a reason of a rejection: %s', (text, expected) => {
+  expect(isRejectReason(text)).toBe(expected);
 });
 
 test('outcomes have no keys for unknown values', () => {

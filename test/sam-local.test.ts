@@ -61,6 +61,37 @@ test.each([
   expect(ledger.counts.toDeliver > ledger.counts.rejected).toBe(mostly === 'delivered');
 });
 
+describe('an event that a person has written', () => {
+  const body = '{"type":"track","event":"Signed Up","userId":"u-1","messageId":"m-1"}';
+
+  test('needs nothing but bodies', async () => {
+    const harness = await startHarness();
+    const answer = await harness.lambda.invoke({ Records: [{ body }, { body: 'no JSON' }] });
+    const deadLetters = await harness.deadLetters();
+    const { events } = harness.heapServer.heap.contents();
+    await harness.stop();
+    expect(answer).toEqual({ kind: 'response', response: { batchItemFailures: [] } });
+    expect(events).toHaveLength(1);
+    expect(deadLetters.map(({ Body }) => Body)).toEqual(['no JSON']);
+  });
+
+  test('goes back by an id of its own while Heap is unavailable', async () => {
+    const harness = await startHarness();
+    harness.heapServer.heap.inject({ status: 503, times: 4 });
+    const answer = await harness.lambda.invoke({ Records: [{ body }] });
+    await harness.stop();
+    expect(answer).toEqual({ kind: 'response', response: { batchItemFailures: [{ itemIdentifier: 'record-0' }] } });
+  });
+
+  test('fails with one sentence if it is not one of SQS', async () => {
+    const harness = await startHarness();
+    const answer = await harness.lambda.invoke({ detail: {} });
+    await harness.stop();
+    const message = 'Error: The event has no array "Records": this function takes the events of an SQS queue';
+    expect(answer).toEqual({ kind: 'error', message });
+  });
+});
+
 test('the environment has the addresses of npm run dev', () => {
   const { scripts } = Object(readJson('package.json'));
   const dev = readFileSync(join(ROOT, 'local', 'dev.ts'), 'utf8');

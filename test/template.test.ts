@@ -57,6 +57,8 @@ describe('the function', () => {
     );
     readSettingsFromEnvironment(spy);
     readRuntime(spy);
+    // It is read only to be refused.
+    read.delete('MAX_RECEIVE_COUNT');
     readLogSettings(spy);
     // The AWS SDK reads AWS_ENDPOINT_URL_SQS.
     expect(given.toSorted()).toEqual([...read, 'AWS_ENDPOINT_URL_SQS'].toSorted());
@@ -105,13 +107,29 @@ describe('the queues', () => {
     expect(property('Queue', 'VisibilityTimeout')).toBeGreaterThanOrEqual(least);
   });
 
-  test('SQS’s own redrive comes after the function’s own dead letters', () => {
+  test('SQS’s own redrive comes after the function’s own dead letters: test/forwarding/backoff.test.ts has the receives', () => {
     expect(property('Queue', 'RedrivePolicy', 'deadLetterTargetArn')).toEqual({
       'Fn::GetAtt': ['DeadLetterQueue', 'Arn'],
     });
-    const most = Number(parameter('MaxReceiveCount', 'MaxValue'));
-    expect(property('Queue', 'RedrivePolicy', 'maxReceiveCount')).toBeGreaterThan(most);
-    expect(parameterDefault(template, 'MaxReceiveCount')).toBe(50);
+    expect(property('Queue', 'RedrivePolicy', 'maxReceiveCount')).toBe(1000);
+  });
+
+  test('the retry time has the limits that the function has, and its variable', () => {
+    expect(['Default', 'MinValue', 'MaxValue'].map((name) => parameter('RetryHours', name))).toEqual([48, 1, 144]);
+    expect(property('ForwardFunction', 'Environment', 'Variables', 'RETRY_HOURS')).toEqual({ Ref: 'RetryHours' });
+  });
+
+  test('a deployment that sets MaxReceiveCount, which RetryHours has replaced, fails', () => {
+    // An existing stack passes its old default on.
+    expect(valueAt(template, ['Rules', 'RetryTimeIsInHours', 'Assertions'])).toEqual([
+      {
+        Assert: {
+          'Fn::Or': ['', '50'].map((value) => ({ 'Fn::Equals': [{ Ref: 'MaxReceiveCount' }, value] })),
+        },
+        AssertDescription: expect.stringContaining('RetryHours'),
+      },
+    ]);
+    expect(property('ForwardFunction', 'Environment', 'Variables', 'MAX_RECEIVE_COUNT')).toBeUndefined();
   });
 
   test('both queues are FIFO queues, or neither is', () => {
@@ -123,6 +141,11 @@ describe('the queues', () => {
   test('dead letters are kept longer than messages in the queue', () => {
     expect(property('DeadLetterQueue', 'MessageRetentionPeriod')).toBe(14 * 24 * 60 * 60);
     expect(Number(property('Queue', 'MessageRetentionPeriod'))).toBeLessThan(14 * 24 * 60 * 60);
+  });
+
+  test('messages are kept for the longest retry time and for five days before their first receive', () => {
+    const seconds = (Number(parameter('RetryHours', 'MaxValue')) + 5 * 24) * 60 * 60;
+    expect(property('Queue', 'MessageRetentionPeriod')).toBeGreaterThanOrEqual(seconds);
   });
 
   test.each(['Queue', 'DeadLetterQueue'])('%s is encrypted, with SQS’s key or the owner’s KMS key', (queue) => {

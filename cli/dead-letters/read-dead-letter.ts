@@ -1,5 +1,6 @@
 import type { Message, MessageAttributeValue } from '@aws-sdk/client-sqs';
-import { DEAD_LETTER_ATTRIBUTES } from '../../lib/forwarding/dead-letter.ts';
+import { DEAD_LETTER_ATTRIBUTES, ORIGINAL, REDRIVES } from '../../lib/forwarding/dead-letter.ts';
+import { isRejectReason } from '../../lib/outcome.ts';
 import { unwrap } from '../../lib/rudderstack/envelope.ts';
 
 /** A message in the dead-letter queue, and the values of its attributes. */
@@ -21,36 +22,54 @@ export interface DeadLetter {
   readonly event: string;
   /** How often it was redriven. */
   readonly redrives: number;
-  /** The attributes of the original message. */
+  /** The attributes of the original message, under the names that the sender gave them. */
   readonly ownAttributes: Readonly<Record<string, MessageAttributeValue>>;
   readonly groupId: string | undefined;
+  /** The X-Ray trace of the sender. */
+  readonly traceHeader: string | undefined;
 }
-
-/** The attribute that counts redrives. The forwarding function copies it to the next dead letter. */
-export const REDRIVES = 'redrives';
 
 /** Reads a dead letter from a message that was received with all its attributes. */
 export function readDeadLetter(message: Message): DeadLetter {
   const { MessageId = '', ReceiptHandle = '', Body = '', MessageAttributes = {}, Attributes = {} } = message;
   const text = (name: string): string | undefined => MessageAttributes[name]?.StringValue;
-  const failedAt = Date.parse(text('failedAt') ?? '');
+  const reason = text('reason') ?? '';
+  // SQS's redrive policy moves a message as it is. Its attributes are the sender's, even if they have our names.
+  const isExplained = isRejectReason(reason);
+  const told = (name: string): string | undefined => (isExplained ? text(name) : undefined);
+  const failedAt = Date.parse(told('failedAt') ?? '');
   return {
     id: MessageId,
     receiptHandle: ReceiptHandle,
     body: Body,
-    reason: text('reason') ?? 'none',
-    detail: text('detail') ?? '',
-    heapStatus: text('heapStatus'),
+    reason: isExplained ? reason : 'none',
+    detail: told('detail') ?? '',
+    heapStatus: told('heapStatus'),
     failedAt: Number.isNaN(failedAt) ? Number(Attributes.SentTimestamp ?? 0) : failedAt,
-    eventMessageId: text('eventMessageId'),
-    sourceMessageId: text('sourceMessageId'),
+    eventMessageId: told('eventMessageId'),
+    sourceMessageId: told('sourceMessageId'),
     event: describeEvent(Body),
     redrives: Number(text(REDRIVES) ?? 0),
-    ownAttributes: Object.fromEntries(
-      Object.entries(MessageAttributes).filter(([name]) => !DEAD_LETTER_ATTRIBUTES.has(name) && name !== REDRIVES),
-    ),
+    ownAttributes: originalAttributes(MessageAttributes, isExplained),
     groupId: Attributes.MessageGroupId,
+    traceHeader: Attributes.AWSTraceHeader,
   };
+}
+
+function originalAttributes(
+  attributes: Readonly<Record<string, MessageAttributeValue>>,
+  isExplained: boolean,
+): Readonly<Record<string, MessageAttributeValue>> {
+  const originals = Object.entries(attributes).filter(
+    ([name]) => !(isExplained && DEAD_LETTER_ATTRIBUTES.has(name)) && name !== REDRIVES,
+  );
+  return Object.fromEntries(originals.map(([name, value]) => [originalName(name), value]));
+}
+
+/** The name that the sender gave an attribute. */
+function originalName(name: string): string {
+  const rest = name.startsWith(ORIGINAL) ? name.slice(ORIGINAL.length) : name;
+  return DEAD_LETTER_ATTRIBUTES.has(rest) ? rest : name;
 }
 
 function describeEvent(body: string): string {

@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import { inBatches } from '../../lib/batches.ts';
+import { REDRIVES } from '../../lib/forwarding/dead-letter.ts';
 import { deleteMessages } from '../../lib/sqs/delete-messages.ts';
 import { SQS_BATCH_LIMITS, SQS_LIMITS } from '../../lib/sqs/limits.ts';
 import { messageBytes, type OutgoingMessage } from '../../lib/sqs/message.ts';
 import { sendBatch } from '../../lib/sqs/send-batch.ts';
 import type { Connection } from '../connection.ts';
 import { createThrottle } from '../throttle.ts';
-import { REDRIVES, type DeadLetter } from './read-dead-letter.ts';
+import type { DeadLetter } from './read-dead-letter.ts';
 import { isSelected, type Selection } from './selection.ts';
 import { visitDeadLetters, type VisitOptions } from './visit.ts';
 
@@ -88,7 +89,7 @@ interface Redrive {
 }
 
 function toRedrive(deadLetter: DeadLetter): Redrive {
-  const { body, ownAttributes, redrives, groupId } = deadLetter;
+  const { body, ownAttributes, redrives, groupId, traceHeader } = deadLetter;
   const attributes = Object.fromEntries(
     Object.entries(ownAttributes).map(([name, { DataType = 'String', StringValue, BinaryValue }]) => [
       name,
@@ -101,7 +102,10 @@ function toRedrive(deadLetter: DeadLetter): Redrive {
     Object.keys(counted).length <= SQS_LIMITS.attributes && messageBytes(body, counted) <= SQS_LIMITS.bytes;
   const sent = hasRoom ? counted : attributes;
   const bytes = messageBytes(body, sent);
-  return { deadLetter, message: { body, attributes: sent, bytes, groupId, deduplicationId: randomUUID() } };
+  return {
+    deadLetter,
+    message: { body, attributes: sent, bytes, groupId, traceHeader, deduplicationId: randomUUID() },
+  };
 }
 
 /** @returns those that are in the queue */

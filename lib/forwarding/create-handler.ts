@@ -8,6 +8,7 @@ import { createRateLimiter, rateLimitsFor } from '../heap/rate-limiter.ts';
 import type { Transport } from '../heap/transport.ts';
 import { decide } from '../mapping/decide.ts';
 import type { Settings } from '../rudderstack/settings.ts';
+import { recordsOf } from '../sqs/record.ts';
 import type { Runtime } from './environment.ts';
 import { forward, type Deadlines, type ForwardDependencies } from './forward.ts';
 import { createOutcomeCache } from './outcome-cache.ts';
@@ -27,12 +28,13 @@ export interface HandlerDependencies {
   readonly telemetry: Telemetry;
 }
 
-/** The handler of the forwarding function. It never throws. */
+/** The handler of the forwarding function. It throws only if the event is not one of SQS, see `recordsOf`. */
 export type Handler = (
   event: SQSEvent,
   context: Pick<Context, 'getRemainingTimeInMillis'>,
 ) => Promise<SQSBatchResponse>;
 
+const HOUR_MS = 60 * 60 * 1000;
 /** Time reserved for dead letters and visibility timeouts, in ms. */
 const SETTLING_MS = 8000;
 /** Time reserved for returning the response, in ms. */
@@ -47,8 +49,9 @@ export function createHandler(dependencies: HandlerDependencies): Handler {
   const forwardDependencies = compose(dependencies);
 
   return async (event, context) => {
+    const records = recordsOf(event);
     const deadlines = deadlinesFor(clock.now(), context.getRemainingTimeInMillis());
-    const { response, report } = await forward(event.Records, deadlines, forwardDependencies);
+    const { response, report } = await forward(records, deadlines, forwardDependencies);
     try {
       telemetry.reportBatch(report);
     } catch (error) {
@@ -78,7 +81,7 @@ function compose({
     loadQueues,
     clock,
     random,
-    maxReceiveCount: runtime.maxReceiveCount,
+    retryMs: runtime.retryHours * HOUR_MS,
     listener: telemetry,
   };
   return {

@@ -1,7 +1,7 @@
 import type { SQSMessageAttributes, SQSRecord } from 'aws-lambda';
-import type { Rejected } from '../outcome.ts';
+import { isRejectReason, type Rejected } from '../outcome.ts';
 import { SQS_LIMITS } from '../sqs/limits.ts';
-import { replaceForbidden, toMessageBody } from '../sqs/message-body.ts';
+import { compress, replaceForbidden, toMessageBody } from '../sqs/message-body.ts';
 import { messageBytes, type MessageAttribute, type OutgoingMessage } from '../sqs/message.ts';
 import { receiveCountOf } from '../sqs/record.ts';
 import type { ProcessedRecord } from './processed-record.ts';
@@ -20,6 +20,15 @@ export interface DeadLetterContent {
   /** In ms since 1970. */
   readonly failedAt: number;
 }
+
+/** The attribute with which `heapq` counts redrives. */
+export const REDRIVES = 'redrives';
+
+/**
+ * Precedes the name of a sender's attribute that has one of our names. Whose it is, is told by the reason: only our own is one
+ * of the reason codes.
+ */
+export const ORIGINAL = 'original.';
 
 /** The names of the attributes that this function adds. */
 export const DEAD_LETTER_ATTRIBUTES: ReadonlySet<string> = new Set([
@@ -71,27 +80,54 @@ export function deadLettersOf(
 
 /**
  * Creates a dead letter: the event byte for byte, the attributes of its message, and why it failed. To fit SQS's limits the
- * detail is shortened first, then our own attributes are dropped, the least useful first. The reason always stays. An event
- * that arrived compressed may be too large for SQS, or contain characters that SQS refuses. It is compressed again, and the
- * function can read it after a redrive.
+ * detail is shortened first, then our own attributes are dropped, the least useful first, then the event is compressed, and the
+ * function can read it after a redrive. An event that arrived compressed may be too large for SQS even so, or contain characters
+ * that SQS refuses. The last resort is the body as SQS has delivered it, if need be without a reason.
  *
- * @returns undefined if body and reason do not fit into one message
+ * @returns undefined if SQS cannot have delivered the body, because it is too large
  */
 export function writeDeadLetter(content: DeadLetterContent): OutgoingMessage | undefined {
-  const { record, text, part } = content;
   // SQS refuses an empty body. A space stands in for it.
-  const body = toMessageBody(text() || ' ');
-  const inherited = Object.entries(inherit(record.messageAttributes));
+  const text = content.text() || ' ';
+  const received = content.record.body || ' ';
+  const body = toMessageBody(text);
+  return (
+    fit(content, body) ??
+    (body === text ? fit(content, compress(text)) : undefined) ??
+    fit(content, received) ??
+    withoutReason(content, received)
+  );
+}
+
+/** @returns undefined if a body does not fit into a message together with the reason */
+function fit(content: DeadLetterContent, body: string): OutgoingMessage | undefined {
+  const inherited = inherit(content.record.messageAttributes);
   for (const own of shorterAndShorter(Object.entries(explain(content)))) {
     const room = SQS_LIMITS.attributes - own.length;
     if (inherited.length > room && own.length > 1) continue;
-    const attributes = Object.fromEntries([...own, ...inherited.slice(0, room)]);
+    const attributes = Object.fromEntries([...inherited.slice(0, room), ...own]);
     const bytes = messageBytes(body, attributes);
-    if (bytes > SQS_LIMITS.bytes) continue;
-    const groupId = record.attributes.MessageGroupId;
-    return { body, attributes, bytes, groupId, deduplicationId: `${record.messageId}-${part}` };
+    if (bytes <= SQS_LIMITS.bytes) return address(content, { body, attributes, bytes });
   }
   return undefined;
+}
+
+/** SQS would move such a record without a reason as well, but only after many receives. */
+function withoutReason(content: DeadLetterContent, body: string): OutgoingMessage | undefined {
+  const inherited = Object.fromEntries(inherit(content.record.messageAttributes));
+  for (const attributes of [inherited, {}]) {
+    const bytes = messageBytes(body, attributes);
+    if (bytes <= SQS_LIMITS.bytes) return address(content, { body, attributes, bytes });
+  }
+  return undefined;
+}
+
+function address(
+  { record: { messageId, attributes }, part }: DeadLetterContent,
+  message: OutgoingMessage,
+): OutgoingMessage {
+  const { MessageGroupId: groupId, AWSTraceHeader } = attributes;
+  return { ...message, groupId, traceHeader: AWSTraceHeader || undefined, deduplicationId: `${messageId}-${part}` };
 }
 
 /** Our own attributes, the most useful first. */
@@ -124,18 +160,27 @@ function* shorterAndShorter(
   }
 }
 
-/** The attributes of the original message, without the explanation of an earlier failure. */
-function inherit(attributes: SQSMessageAttributes): Record<string, MessageAttribute> {
-  return Object.fromEntries(
-    Object.entries(attributes)
-      .filter(([name]) => !DEAD_LETTER_ATTRIBUTES.has(name))
-      .map(([name, { dataType, stringValue, binaryValue }]) => [
-        name,
-        binaryValue === undefined
-          ? { DataType: dataType, StringValue: stringValue ?? '' }
-          : { DataType: dataType, BinaryValue: Buffer.from(binaryValue, 'base64') },
-      ]),
-  );
+/**
+ * The attributes of the original message, without the explanation of an earlier failure. An attribute of the sender that has one
+ * of our names is kept under another. The number of redrives comes first and the rest by name, so that what does not fit into
+ * SQS's ten attributes is always the same.
+ */
+function inherit(attributes: SQSMessageAttributes): readonly [string, MessageAttribute][] {
+  const isExplained = isRejectReason(attributes['reason']?.stringValue ?? '');
+  const kept = new Map<string, MessageAttribute>();
+  for (const [name, { dataType, stringValue, binaryValue }] of Object.entries(attributes)) {
+    if (isExplained && DEAD_LETTER_ATTRIBUTES.has(name)) continue;
+    const value =
+      binaryValue === undefined
+        ? { StringValue: stringValue || '-' }
+        : { BinaryValue: Buffer.from(binaryValue, 'base64') };
+    kept.set(DEAD_LETTER_ATTRIBUTES.has(name) ? ORIGINAL + name : name, { DataType: dataType, ...value });
+  }
+  return [...kept].toSorted(([a], [b]) => (sortKey(a) < sortKey(b) ? -1 : 1));
+}
+
+function sortKey(name: string): string {
+  return name === REDRIVES ? '' : name;
 }
 
 function textAttribute(value: string): MessageAttribute {

@@ -5,7 +5,7 @@ import { deferred, type DeferReason } from '../outcome.ts';
 import type { VisibilityChange } from '../sqs/change-visibility.ts';
 import { SQS_BATCH_LIMITS } from '../sqs/limits.ts';
 import type { OutgoingMessage } from '../sqs/message.ts';
-import { receiveCountOf } from '../sqs/record.ts';
+import { firstReceivedAt, receiveCountOf } from '../sqs/record.ts';
 import { visibilityTimeoutS } from './backoff.ts';
 import { deadLettersOf } from './dead-letter.ts';
 import { keepFifoOrder } from './fifo-order.ts';
@@ -21,8 +21,8 @@ export interface SettleDependencies {
   readonly clock: Clock;
   /** In [0, 1). */
   readonly random: () => number;
-  /** A record that still fails at this receive is given up. */
-  readonly maxReceiveCount: number;
+  /** How long after its first receive a record that still fails is given up, in ms. */
+  readonly retryMs: number;
   readonly listener: Pick<Listener, 'onProblem'>;
 }
 
@@ -46,7 +46,8 @@ export async function settle(
   dependencies: SettleDependencies,
 ): Promise<readonly ProcessedRecord[]> {
   if (processed.every(needsNoQueue)) return processed;
-  const decided = keepFifoOrder(processed.map((one) => giveUpIfExhausted(one, dependencies.maxReceiveCount)));
+  const time = { now: dependencies.clock.now(), retryMs: dependencies.retryMs };
+  const decided = keepFifoOrder(processed.map((one) => giveUpIfExhausted(one, time)));
   // A dead letter that could not be sent defers its record, and on a FIFO queue the later records of its group.
   const settled = keepFifoOrder(await deadLetter(decided, deadline, dependencies));
   await setVisibility(settled, deadline, dependencies);
@@ -122,13 +123,18 @@ function deferRejected(processed: ProcessedRecord, reason: DeferReason, why: str
 async function setVisibility(
   processed: readonly ProcessedRecord[],
   deadline: number,
-  { loadQueues, random, listener }: SettleDependencies,
+  { loadQueues, clock, random, retryMs, listener }: SettleDependencies,
 ): Promise<void> {
+  const now = clock.now();
   const changes = processed.flatMap((one): VisibilityChange[] => {
     const waiting = deferredOf(one);
-    if (waiting.length === 0) return [];
-    const timeout = visibilityTimeoutS(waiting, receiveCountOf(one.record), random());
-    return [{ receiptHandle: one.record.receiptHandle, visibilityTimeoutS: timeout }];
+    const { receiptHandle } = one.record;
+    // A record that was written by hand may have no receipt handle.
+    if (waiting.length === 0 || receiptHandle === '') return [];
+    const receiveCount = receiveCountOf(one.record);
+    const ageMs = now - firstReceivedAt(one.record, now);
+    const options = { receiveCount, ageMs, retryMs, random: random() };
+    return [{ receiptHandle, visibilityTimeoutS: visibilityTimeoutS(waiting, options) }];
   });
   if (changes.length === 0) return;
   const queues = await loadQueues();

@@ -15,6 +15,8 @@ export interface OutgoingMessage {
   readonly bytes: number;
   /** For FIFO queues and fair queues. */
   readonly groupId?: string | undefined;
+  /** The X-Ray trace of the sender, which SQS carries beside the attributes and does not count as one of them. */
+  readonly traceHeader?: string | undefined;
   /** Only for FIFO queues: SQS drops a second message with the same id. */
   readonly deduplicationId?: string;
 }

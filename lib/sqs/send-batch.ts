@@ -44,7 +44,7 @@ export async function sendBatch(
 }
 
 function toEntry(
-  { body, attributes, groupId, deduplicationId }: OutgoingMessage,
+  { body, attributes, groupId, traceHeader, deduplicationId }: OutgoingMessage,
   index: number,
   isForFifo: boolean,
 ): SendMessageBatchRequestEntry {
@@ -52,6 +52,9 @@ function toEntry(
     Id: String(index),
     MessageBody: body,
     ...(attributes === undefined ? {} : { MessageAttributes: { ...attributes } }),
+    ...(traceHeader === undefined
+      ? {}
+      : { MessageSystemAttributes: { AWSTraceHeader: { DataType: 'String', StringValue: traceHeader } } }),
     ...(groupId === undefined ? {} : { MessageGroupId: groupId }),
     ...(isForFifo && deduplicationId !== undefined ? { MessageDeduplicationId: deduplicationId } : {}),
   };

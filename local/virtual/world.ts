@@ -29,7 +29,7 @@ export interface Circumstances extends HeapConditions, QueueConditions {
 
 export interface WorldOptions extends Circumstances {
   readonly bodies: readonly { readonly body: string; readonly groupId?: string }[];
-  readonly maxReceiveCount: number;
+  readonly retryHours: number;
   readonly isBad: (entry: JsonObject) => boolean;
   readonly config?: JsonObject;
 }
@@ -56,7 +56,7 @@ export const CALM: Omit<WorldOptions, 'bodies'> = {
   isFifo: false,
   batchSize: 1000,
   maximumConcurrency: 1,
-  maxReceiveCount: 50,
+  retryHours: 48,
   heapFaults: [],
   latenciesMs: [],
   steadyLatencyMs: 50,
@@ -70,10 +70,10 @@ export const CALM: Omit<WorldOptions, 'bodies'> = {
 };
 
 /** The queue of template.yaml. */
-const QUEUE = { visibilityTimeoutS: 420, maxReceiveCount: 200 };
+const QUEUE = { visibilityTimeoutS: 420, maxReceiveCount: 1000 };
 const TIMEOUT_MS = 60_000;
-/** A run that takes longer than this, in virtual time, is given up. */
-const LONGEST_MS = 7 * 24 * 60 * 60 * 1000;
+/** A run that takes longer than this, in virtual time, is given up: SQS would delete what is left. */
+const LONGEST_MS = 12 * 24 * 60 * 60 * 1000;
 
 /** One of Lambda's execution environments. After its death, nothing that it does has any effect. */
 interface Container {
@@ -108,7 +108,7 @@ export async function runWorld(options: WorldOptions): Promise<World> {
       runtime: {
         queueUrl: 'https://sqs/queue',
         deadLetterQueueUrl: 'https://sqs/dead-letters',
-        maxReceiveCount: options.maxReceiveCount,
+        retryHours: options.retryHours,
         maximumConcurrency: options.maximumConcurrency,
         heapBaseUrl: 'https://heap',
       },

@@ -3,8 +3,8 @@ import { isObject } from '../../lib/json.ts';
 import { isBad, writeMail, type Schedule, type Sent } from './schedule.ts';
 import { runWorld, type World } from '../../local/virtual/world.ts';
 
-/** Enough for every schedule to end before the receives are used up: what is left to fail is what deserves it. */
-const MAX_RECEIVE_COUNT = 50;
+/** Enough for every schedule to end before the retry time is over: what is left to fail is what deserves it. */
+const RETRY_HOURS = 48;
 
 /**
  * Runs a schedule and checks every promise: each event ends in exactly one place, the right one; Heap holds what it has to
@@ -16,7 +16,7 @@ export async function checkSchedule(schedule: Schedule): Promise<void> {
   const { bodies, sent } = writeMail(schedule);
   // Lambda takes no more than ten records of a FIFO queue at once.
   const batchSize = schedule.isFifo ? Math.min(10, schedule.batchSize) : schedule.batchSize;
-  const world = await runWorld({ ...schedule, batchSize, bodies, isBad, maxReceiveCount: MAX_RECEIVE_COUNT });
+  const world = await runWorld({ ...schedule, batchSize, bodies, isBad, retryHours: RETRY_HOURS });
   const broken = [
     ...world.problems,
     ...checkPlaces(sent, world),

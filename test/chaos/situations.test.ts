@@ -37,22 +37,72 @@ test('an hour of Heap being unavailable costs a request every 30 s, and then eve
   expect(world.deadLetters).toEqual([]);
 });
 
-test('after 50 receives, which take 8 to 13 hours, the records are dead-lettered with the last cause', async () => {
-  const world = await run({ bodies: events(3), heapFaults: down(1000) });
-  expect(
-    world.deadLetters.map(({ attributes }) => [
-      attributes?.['reason']?.StringValue,
-      attributes?.['receiveCount']?.StringValue,
-    ]),
-  ).toEqual([
-    ['retries_exhausted', '50'],
-    ['retries_exhausted', '50'],
-    ['retries_exhausted', '50'],
-  ]);
-  const [deadLetter] = world.deadLetters;
-  expect(deadLetter?.attributes?.['detail']?.StringValue).toMatch(/^(heap_error: Heap answered 503|circuit_open)/);
-  expect(world.durationMs).toBeGreaterThan(8 * HOUR_MS);
-  expect(world.durationMs).toBeLessThan(13 * HOUR_MS);
+describe('the retry time', () => {
+  /** When each dead letter was written, counted from the first receive of its record, in ms. */
+  const agesOf = ({ deadLetters, startedAt }: World): readonly number[] =>
+    deadLetters.map(({ attributes }) => Date.parse(attributes?.['failedAt']?.StringValue ?? '') - startedAt);
+  const reasonsOf = ({ deadLetters }: World): ReadonlySet<unknown> =>
+    new Set(deadLetters.map(({ attributes }) => attributes?.['reason']?.StringValue));
+  /** More requests than any of these runs makes. */
+  const FOR_EVER = 100_000;
+
+  test('500 events with Heap down from the start are given up when it is over, each with the last cause', async () => {
+    const world = await run({ bodies: events(500), heapFaults: down(FOR_EVER), retryHours: 48 });
+    const ages = agesOf(world);
+    expect(world.problems).toEqual([]);
+    expect(ages).toHaveLength(500);
+    expect(reasonsOf(world)).toEqual(new Set(['retries_exhausted']));
+    for (const { attributes } of world.deadLetters) {
+      expect(attributes?.['detail']?.StringValue).toMatch(/^(heap_error: Heap answered 503|circuit_open)/);
+    }
+    expect(Math.min(...ages)).toBeGreaterThanOrEqual(48 * HOUR_MS);
+    // An invocation may be under way when they come back.
+    expect(Math.max(...ages)).toBeLessThanOrEqual(48 * HOUR_MS + 2 * 60_000);
+  });
+
+  test('an outage of ten hours leaves no dead letter', async () => {
+    // The first four requests open the circuit; after that one is sent every 30 s.
+    const world = await run({ bodies: events(500), heapFaults: down(4 + 10 * 120) });
+    expect(Math.min(...world.taken.map(({ sentAt }) => sentAt)) - world.startedAt).toBeGreaterThanOrEqual(10 * HOUR_MS);
+    expect(world.problems).toEqual([]);
+    expect(world.deadLetters).toEqual([]);
+    expect(world.heap.contents().events).toHaveLength(500);
+  });
+
+  test('with many apps and a Heap that never answers nothing is given up before it is over, and all of it then', async () => {
+    const bodies = Array.from({ length: 1000 }, (_, index) => ({
+      body: JSON.stringify({ ...JSON.parse(event(index).body), traits: { app: `app-${index}` } }),
+    }));
+    const config = { appId: '{{ message.traits.app || 1 }}' };
+    const silence: HeapFault = { kind: 'silence', isStored: false };
+    const heapFaults = Array.from({ length: FOR_EVER }, () => silence);
+    const world = await run({ bodies, config, heapFaults, retryHours: 2 });
+    const ages = agesOf(world);
+    expect(world.problems).toEqual([]);
+    expect(world.queue.moved).toEqual([]);
+    expect(ages).toHaveLength(1000);
+    expect(reasonsOf(world)).toEqual(new Set(['retries_exhausted']));
+    expect(Math.min(...ages)).toBeGreaterThanOrEqual(2 * HOUR_MS);
+    // One backoff is 15 minutes; the last invocation is not short.
+    expect(Math.max(...ages)).toBeLessThanOrEqual(2 * HOUR_MS + 20 * 60_000);
+    // Most events find no time in most invocations. They do not come back at once, or SQS's limit of receives would end them.
+    const receives = world.deadLetters.map(({ attributes }) => Number(attributes?.['receiveCount']?.StringValue));
+    expect(Math.max(...receives)).toBeLessThan(40);
+  });
+
+  test('is over for a record with more events of one identity than Heap takes, too', async () => {
+    const batch = events(1500, 'noisy').map(({ body }): unknown => JSON.parse(body));
+    const world = await run({
+      bodies: [{ body: JSON.stringify({ batch }) }],
+      heapFaults: down(FOR_EVER),
+      retryHours: 1,
+    });
+    expect(world.problems).toEqual([]);
+    expect(world.queue.moved).toEqual([]);
+    expect(reasonsOf(world)).toEqual(new Set(['retries_exhausted']));
+    expect(Math.min(...agesOf(world))).toBeGreaterThanOrEqual(HOUR_MS);
+    expect(Math.max(...agesOf(world))).toBeLessThanOrEqual(27 * HOUR_MS);
+  });
 });
 
 describe('one noisy identity', () => {
@@ -71,7 +121,7 @@ describe('one noisy identity', () => {
   });
 
   test('is not given up while it waits for its limit, however often that takes', async () => {
-    const world = await run({ bodies: events(6000, 'noisy'), maxReceiveCount: 3, maximumConcurrency: 2 });
+    const world = await run({ bodies: events(6000, 'noisy'), retryHours: 0, maximumConcurrency: 2 });
     expect(world.deadLetters).toEqual([]);
     expect(world.heap.contents().events).toHaveLength(6000);
     expect(world.heap.counts().overLimit).toBe(0);

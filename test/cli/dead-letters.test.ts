@@ -233,6 +233,35 @@ test('every dead letter is visited, even if the first ones are received again be
   expect([isComplete, visited]).toEqual([true, ['a', 'b', 'c']]);
 });
 
+test('attributes of the sender with the function’s own names get them back, and are kept when the event fails again', async () => {
+  const own = {
+    reason: { DataType: 'String', StringValue: 'signup' },
+    tenant: { DataType: 'String', StringValue: 't' },
+  };
+  await harness.send(JSON.stringify(nameless('m-1')), own);
+  for (const redrives of ['1', '2']) {
+    await harness.invokeOnce();
+    expect((await run('list', '--json')).json()).toMatchObject({ reasons: [{ reason: 'missing_event', count: 1 }] });
+    await run('redrive');
+    const [message, ...others] = await inQueue();
+    expect(others).toEqual([]);
+    const { Body = '', MessageAttributes } = message ?? {};
+    expect(message === undefined ? {} : attributesOf(message)).toEqual({ reason: 'signup', tenant: 't', redrives });
+    await harness.send(Body, MessageAttributes);
+  }
+});
+
+test('a message that SQS’s redrive policy has moved has no reason, whatever its sender calls one', async () => {
+  const QueueUrl = harness.queues.deadLetterQueueUrl;
+  const MessageAttributes = { reason: { DataType: 'String', StringValue: 'signup' } };
+  await harness.client.send(
+    new SendMessageCommand({ QueueUrl, MessageBody: JSON.stringify(nameless('m-1')), MessageAttributes }),
+  );
+  expect((await run('list', '--json')).json()).toMatchObject({ reasons: [{ reason: 'none', count: 1 }] });
+  await run('redrive');
+  expect((await inQueue()).map(attributesOf)).toEqual([{ reason: 'signup', redrives: '1' }]);
+});
+
 test('a message with ten attributes of its own is redriven with them, without a count', async () => {
   const MessageAttributes = Object.fromEntries(
     Array.from({ length: 10 }, (_, index) => [`own${index}`, { DataType: 'String', StringValue: 'x' }]),

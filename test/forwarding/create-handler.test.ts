@@ -1,12 +1,13 @@
 import { readSettings } from '../../lib/rudderstack/settings.ts';
 import { createHandler, type HandlerDependencies } from '../../lib/forwarding/create-handler.ts';
 import type { Answer } from '../../lib/heap/transport.ts';
+import type { OutgoingMessage } from '../../lib/sqs/message.ts';
 import { toRecord } from '../../local/lambda/event-source-mapping.ts';
 import { createVirtualTime } from '../../local/virtual/time.ts';
 
 const context = { getRemainingTimeInMillis: () => 60_000 };
 const record = toRecord(
-  { MessageId: 'm', Body: '{"type":"track","event":"A","userId":"u"}' },
+  { MessageId: 'm', ReceiptHandle: 'handle of m', Body: '{"type":"track","event":"A","userId":"u"}' },
   'arn:aws:sqs:us-east-1:1:q',
 );
 
@@ -16,7 +17,7 @@ function dependencies(problems: string[]): HandlerDependencies {
     runtime: {
       queueUrl: 'https://q',
       deadLetterQueueUrl: 'https://d',
-      maxReceiveCount: 50,
+      retryHours: 48,
       maximumConcurrency: 1,
       heapBaseUrl: undefined,
     },
@@ -94,6 +95,72 @@ test('a record without a receive count, as a person writes it, is not given up a
   expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier: 'm' }] });
   // The first wait is 30 s, half of it at random, and the random number here is 0.
   expect(changes).toEqual([15]);
+});
+
+describe('records that a person has written', () => {
+  /** Heap delivers nothing, and a dead letter is due for a body without an event. */
+  async function handle(event: unknown, status = 503) {
+    const changes: unknown[] = [];
+    const deadLetters: OutgoingMessage[] = [];
+    const handler = createHandler({
+      ...dependencies([]),
+      loadQueues: () =>
+        Promise.resolve({
+          async sendDeadLetters(messages) {
+            deadLetters.push(...messages);
+            return messages.map(() => ({ kind: 'sent' }));
+          },
+          async changeVisibility(asked) {
+            changes.push(...asked);
+            return 0;
+          },
+        }),
+      clock: { now: () => 1_795_000_000_000, sleep: async () => undefined },
+      transport: async () => ({ kind: 'answered', status, retryAfter: undefined, body: '' }),
+    });
+    const answer = await handler(Object(event), context);
+    return { answer, changes, deadLetters };
+  }
+  const { body } = record;
+
+  test('need nothing but a body', async () => {
+    expect(await handle({ Records: [{ body }] }, 200)).toEqual({
+      answer: { batchItemFailures: [] },
+      changes: [],
+      deadLetters: [],
+    });
+  });
+
+  test('have ids for the response, and no visibility timeout that could be changed', async () => {
+    expect(await handle({ Records: [{ body }, { body, messageId: 7 }] })).toEqual({
+      answer: { batchItemFailures: [{ itemIdentifier: 'record-0' }, { itemIdentifier: '7' }] },
+      changes: [],
+      deadLetters: [],
+    });
+  });
+
+  test('become dead letters', async () => {
+    const { answer, deadLetters } = await handle({ Records: [{ body: 'no JSON' }] });
+    expect(answer).toEqual({ batchItemFailures: [] });
+    expect(deadLetters).toMatchObject([
+      {
+        body: 'no JSON',
+        attributes: { reason: { StringValue: 'not_json' }, sourceMessageId: { StringValue: 'record-0' } },
+      },
+    ]);
+  });
+
+  test.each([
+    [undefined, 'The event has no array "Records": this function takes the events of an SQS queue'],
+    [{}, 'The event has no array "Records": this function takes the events of an SQS queue'],
+    [{ Records: {} }, 'The event has no array "Records": this function takes the events of an SQS queue'],
+    [
+      { Records: [{ body: '{}' }, { messageId: 'm' }] },
+      'Records[1] of the event has no "body": this function takes the events of an SQS queue',
+    ],
+  ])('%j fails with one sentence', async (event, sentence) => {
+    await expect(handle(event)).rejects.toThrow(new Error(sentence));
+  });
 });
 
 describe('the time that an invocation has is divided', () => {

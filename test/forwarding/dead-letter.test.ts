@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import type { SQSMessageAttributes, SQSRecord } from 'aws-lambda';
@@ -85,8 +86,46 @@ describe('SQS takes 1 MiB of body and attributes together', () => {
     expect(names(write(bodyWithRoomFor(30)))).toEqual(['reason']);
   });
 
-  test('without room for the reason there is no dead letter', () => {
-    expect(write(bodyWithRoomFor(10))).toBeUndefined();
+  test('without room for the reason the event is compressed, and has all attributes again', () => {
+    const deadLetter = write(bodyWithRoomFor(10));
+    expect(names(deadLetter)).toHaveLength(7);
+    expect(gunzipSync(Buffer.from(deadLetter?.body ?? '', 'base64')).toString()).toBe(bodyWithRoomFor(10));
+  });
+
+  describe('an event that cannot be compressed', () => {
+    const noise = randomBytes(SQS_LIMITS.bytes).toString('base64');
+    const own = (bytes: number): SQSMessageAttributes => ({
+      own: { dataType: 'String', stringValue: 'v'.repeat(bytes), stringListValues: [], binaryListValues: [] },
+    });
+    const writeAs = (body: string, text: string, messageAttributes = {}) =>
+      writeDeadLetter({
+        record: { ...record(messageAttributes), body },
+        part: 0,
+        text: () => text,
+        rejection: rejected('heap_refused', 'why', 400),
+        eventMessageId: undefined,
+        failedAt: 0,
+      });
+
+    test('fills a message without its reason: the log of the function has it', () => {
+      const body = noise.slice(0, SQS_LIMITS.bytes);
+      expect(writeAs(body, body)).toMatchObject({ body, attributes: {}, bytes: SQS_LIMITS.bytes });
+    });
+
+    test('keeps the attributes of the sender, which it came with', () => {
+      const body = noise.slice(0, SQS_LIMITS.bytes - 100);
+      expect(names(writeAs(body, body, own(80)))).toEqual(['own']);
+    });
+
+    test('goes as the record that it came in, if that was smaller', () => {
+      const received = noise.slice(0, 1000);
+      const deadLetter = writeAs(received, noise);
+      expect(deadLetter).toMatchObject({ body: received, attributes: { reason: { StringValue: 'heap_refused' } } });
+    });
+
+    test('has no dead letter only when SQS cannot have delivered it', () => {
+      expect(writeAs(noise, noise)).toBeUndefined();
+    });
   });
 
   test('an event that is larger than a message may be, as it came compressed, is compressed again', () => {
@@ -114,7 +153,7 @@ describe('SQS takes 1 MiB of body and attributes together', () => {
         for (const value of [...texts, deadLetter?.body ?? 'x']) {
           expect(value).toMatch(/^[\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]+$/u);
         }
-        expect(deadLetter === undefined || 'reason' in (deadLetter.attributes ?? {})).toBe(true);
+        expect(deadLetter?.attributes).toHaveProperty('reason');
       }),
       { numRuns: 200 },
     );
@@ -158,20 +197,66 @@ describe('what a dead letter tells', () => {
     expect(write('')?.body).toBe(' ');
   });
 
-  test('what the sender gave the record stays, binary values included; a former explanation goes', () => {
-    const own = { stringListValues: [], binaryListValues: [] };
+  const own = { stringListValues: [], binaryListValues: [] };
+  const text = (stringValue: string) => ({ dataType: 'String', stringValue, ...own });
+
+  test('what the sender gave the record stays, binary values included', () => {
     const inherited = write('body', {
-      tenant: { dataType: 'String', stringValue: 't-1', ...own },
+      tenant: text('t-1'),
       trace: { dataType: 'Binary', binaryValue: Buffer.from([0, 255]).toString('base64'), ...own },
-      reason: { dataType: 'String', stringValue: 'a former reason', ...own },
-      heapStatus: { dataType: 'Number', stringValue: '500', ...own },
     })?.attributes;
     expect(inherited).toMatchObject({
       tenant: { DataType: 'String', StringValue: 't-1' },
       trace: { DataType: 'Binary', BinaryValue: Buffer.from([0, 255]) },
-      reason: { StringValue: 'heap_refused' },
-      heapStatus: { StringValue: '400' },
     });
+  });
+
+  test('an attribute of the sender with one of our names is kept under another name', () => {
+    const { attributes: kept = {} } = write('body', { reason: text('signup'), detail: text('own detail') }) ?? {};
+    expect(kept).toMatchObject({
+      reason: { StringValue: 'heap_refused' },
+      detail: { StringValue: 'why' },
+      'original.reason': { DataType: 'String', StringValue: 'signup' },
+      'original.detail': { DataType: 'String', StringValue: 'own detail' },
+    });
+    expect(Object.keys(kept)).toHaveLength(9);
+  });
+
+  test('the explanation of an earlier failure is replaced, and what was kept then stays', () => {
+    const again = write('body', {
+      reason: text('retries_exhausted'),
+      detail: text('heap_error: Heap answered 503'),
+      sourceMessageId: text('source-0'),
+      'original.reason': text('signup'),
+    });
+    expect(again?.attributes).toMatchObject({
+      reason: { StringValue: 'heap_refused' },
+      detail: { StringValue: 'why' },
+      sourceMessageId: { StringValue: 'source-1' },
+      'original.reason': { StringValue: 'signup' },
+    });
+    expect(names(again).filter((name) => name.startsWith('original.'))).toEqual(['original.reason']);
+  });
+
+  test('of ten attributes of the sender the last by name gives way to the reason, and never the count of redrives', () => {
+    const ten = { ...attributes(9), redrives: { dataType: 'Number', stringValue: '1', ...own } };
+    expect(names(write('body', ten))).toEqual([
+      'redrives',
+      ...Array.from({ length: 8 }, (_, index) => `own-${index}`),
+      'reason',
+    ]);
+  });
+
+  test('the X-Ray trace of the sender stays', () => {
+    const traced = (AWSTraceHeader: string) => {
+      const given = record();
+      const content = { record: { ...given, attributes: { ...given.attributes, AWSTraceHeader } } };
+      const rejection = rejected('heap_refused', 'why', 400);
+      return writeDeadLetter({ ...content, part: 0, text: () => 'b', rejection, eventMessageId: '', failedAt: 0 });
+    };
+    const header = 'Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1';
+    expect(traced(header)?.traceHeader).toBe(header);
+    expect(traced('')?.traceHeader).toBeUndefined();
   });
 
   test('its size is what SQS counts: body, and names, types and values of attributes', () => {
@@ -193,8 +278,9 @@ describe('the dead letters of a record', () => {
   });
 
   test('are none when one of them does not fit: the record goes back as a whole', () => {
-    const { record: given, events } = processedOf('m', [REFUSED, REFUSED]);
-    const text = (): string => 'x'.repeat(SQS_LIMITS.bytes);
+    const body = randomBytes(SQS_LIMITS.bytes).toString('base64');
+    const { record: given, events } = processedOf('m', [REFUSED, REFUSED], { body });
+    const text = (): string => body;
     const [first, second] = events;
     if (first === undefined || second === undefined) throw new Error('two events are needed');
     expect(deadLettersOf({ record: given, events: [first, { ...second, text }] }, 0)).toBeUndefined();

@@ -14,6 +14,8 @@ export interface RecordOptions {
   readonly body?: string;
   readonly receiveCount?: number;
   readonly sentAt?: number;
+  /** In ms since 1970. */
+  readonly firstReceivedAt?: number;
   /** A message group; given, the record comes from a FIFO queue. */
   readonly groupId?: string;
 }
@@ -21,11 +23,12 @@ export interface RecordOptions {
 /** A record as Lambda hands it over. */
 export function recordOf(
   messageId: string,
-  { body = '{}', receiveCount = 1, sentAt = 1, groupId }: RecordOptions = {},
+  { body = '{}', receiveCount = 1, sentAt = 0, firstReceivedAt, groupId }: RecordOptions = {},
 ): SQSRecord {
   const Attributes = {
     ApproximateReceiveCount: String(receiveCount),
     SentTimestamp: String(sentAt),
+    ...(firstReceivedAt === undefined ? {} : { ApproximateFirstReceiveTimestamp: String(firstReceivedAt) }),
     ...(groupId === undefined ? {} : { MessageGroupId: groupId }),
   };
   const message = { MessageId: messageId, ReceiptHandle: `handle of ${messageId}`, Body: body, Attributes };

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { ProcessedRecord } from '../../lib/forwarding/processed-record.ts';
 import type { Queues } from '../../lib/forwarding/queues.ts';
 import { settle } from '../../lib/forwarding/settle.ts';
@@ -9,7 +10,9 @@ import type { SendOutcome } from '../../lib/sqs/send-batch.ts';
 import { createVirtualTime } from '../../local/virtual/time.ts';
 import { DELIVERED, FAILED, FILTERED, processedOf, RATE_LIMITED, REFUSED, wordsOf } from './processed.ts';
 
-const MAX_RECEIVE_COUNT = 5;
+const RETRY_MS = 48 * 60 * 60 * 1000;
+/** When settling begins, in ms since 1970. */
+const NOW = 1_795_000_000_000;
 const DEADLINE = 123_456;
 const SENT: SendOutcome = { kind: 'sent' };
 const NOT_SENT: SendOutcome = { kind: 'failed', code: 'InternalError', message: 'not now', isSenderFault: false };
@@ -23,7 +26,7 @@ interface Stub {
 
 /** Settles with queues that answer as told, and tells what they were asked for. */
 async function run(processed: readonly ProcessedRecord[], { answer = () => SENT, failedChanges = () => 0 }: Stub = {}) {
-  const time = createVirtualTime();
+  const time = createVirtualTime(NOW);
   const sent: (readonly OutgoingMessage[])[] = [];
   const changed: (readonly VisibilityChange[])[] = [];
   const deadlines = new Set<number>();
@@ -60,7 +63,7 @@ async function run(processed: readonly ProcessedRecord[], { answer = () => SENT,
       },
       clock: time.clock,
       random: () => 0,
-      maxReceiveCount: MAX_RECEIVE_COUNT,
+      retryMs: RETRY_MS,
       listener: { onProblem: (code, error) => problems.push(`${code}: ${String(error)}`) },
     }),
   );
@@ -94,10 +97,10 @@ describe('dead letters', () => {
     expect(changed.flat().map(({ receiptHandle }) => receiptHandle)).toEqual(['handle of a']);
   });
 
-  test('are sent for failures at the last receive', async () => {
+  test('are sent for failures when the retry time is over', async () => {
     const { words, sent } = await run([
-      processedOf('a', [FAILED], { receiveCount: MAX_RECEIVE_COUNT }),
-      processedOf('b', [FAILED], { receiveCount: MAX_RECEIVE_COUNT - 1 }),
+      processedOf('a', [FAILED], { firstReceivedAt: NOW - RETRY_MS }),
+      processedOf('b', [FAILED], { firstReceivedAt: NOW - RETRY_MS + 1 }),
     ]);
     expect(words).toEqual([['retries_exhausted'], ['heap_error']]);
     expect(sent.flat().map(({ attributes }) => attributes?.['detail']?.StringValue)).toEqual([
@@ -144,8 +147,10 @@ describe('dead letters', () => {
   });
 
   test('that do not fit into a message defer their record, for the redrive policy of SQS', async () => {
-    const { record, events } = processedOf('a', [REFUSED]);
-    const text = (): string => 'x'.repeat(SQS_LIMITS.bytes);
+    // SQS delivers no such body, but a person may write it.
+    const body = randomBytes(SQS_LIMITS.bytes).toString('base64');
+    const { record, events } = processedOf('a', [REFUSED], { body });
+    const text = (): string => body;
     const { words, sent } = await run([{ record, events: events.map((event) => ({ ...event, text })) }]);
     expect(words).toEqual([['dead_letter_too_large']]);
     expect(sent).toEqual([]);
@@ -192,7 +197,7 @@ describe('on a FIFO queue', () => {
 
   test('a record that is given up holds nothing back', async () => {
     const { words } = await run([
-      processedOf('a', [FAILED], { groupId: 'one', receiveCount: MAX_RECEIVE_COUNT }),
+      processedOf('a', [FAILED], { groupId: 'one', firstReceivedAt: NOW - RETRY_MS }),
       processedOf('b', [DELIVERED], { groupId: 'one' }),
     ]);
     expect(words).toEqual([['retries_exhausted'], ['delivered']]);
@@ -200,16 +205,20 @@ describe('on a FIFO queue', () => {
 });
 
 describe('visibility timeouts', () => {
-  test('are set for every deferred record, by its reason and its receives', async () => {
+  test('are set for every deferred record, by its reason, its receives and its age', async () => {
     const { changed } = await run([
       processedOf('a', [FAILED], { receiveCount: 3 }),
       processedOf('b', [DELIVERED]),
       processedOf('c', [RATE_LIMITED], { receiveCount: 3 }),
+      processedOf('d', [FAILED], { receiveCount: 100, firstReceivedAt: NOW - 24 * 60 * 60 * 1000 }),
+      processedOf('e', [FAILED], { receiveCount: 100, firstReceivedAt: NOW - RETRY_MS + 60_000 }),
     ]);
     expect(changed).toEqual([
       [
         { receiptHandle: 'handle of a', visibilityTimeoutS: 60 },
         { receiptHandle: 'handle of c', visibilityTimeoutS: 5 },
+        { receiptHandle: 'handle of d', visibilityTimeoutS: 900 },
+        { receiptHandle: 'handle of e', visibilityTimeoutS: 61 },
       ],
     ]);
   });

@@ -107,6 +107,16 @@ describe('what SQS says of a batch', () => {
     expect(JSON.stringify(calls.at(-2))).not.toContain('MessageDeduplicationId');
   });
 
+  test('the X-Ray trace of the sender goes beside the attributes, as SQS asks for', async () => {
+    answer = { Successful: [sent('0')] };
+    const traceHeader = 'Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1';
+    await sendBatch(createLocalClient(server.url), `${server.url}/1/q`, [message('m-0', { traceHeader })]);
+    await send(1);
+    const trace = { DataType: 'String', StringValue: traceHeader };
+    expect(calls.at(-2)).toMatchObject({ Entries: [{ MessageSystemAttributes: { AWSTraceHeader: trace } }] });
+    expect(JSON.stringify(calls.at(-1))).not.toContain('MessageSystemAttributes');
+  });
+
   test('a call that is aborted throws', async () => {
     const call = sendBatch(localClient(), `${server.url}/1/q`, [message('m')], AbortSignal.abort());
     await expect(call).rejects.toThrow(/abort/i);

@@ -44,7 +44,7 @@ export interface Harness {
   /** Receives all visible messages, invokes the function with them, and deletes those that it does not report as failed. */
   invokeOnce(): Promise<Invoked>;
   /** Invokes the function with a record that is not in the queue. */
-  invokeWith(body: string): Promise<Invoked>;
+  invokeWith(body: string, attributes?: Record<string, string>): Promise<Invoked>;
   /** Ends the visibility timeouts of records that returned to the queue. */
   makeVisible(records: readonly SQSRecord[]): Promise<void>;
   /** Receives and deletes all dead letters. */
@@ -125,8 +125,8 @@ export async function startHarness(
       }
       return { answer, givenBack: records.filter(({ messageId }) => failed.has(messageId)) };
     },
-    async invokeWith(body) {
-      const record = toRecord({ MessageId: randomUUID(), Body: body }, queues.queueArn);
+    async invokeWith(body, attributes = {}) {
+      const record = toRecord({ MessageId: randomUUID(), Body: body, Attributes: attributes }, queues.queueArn);
       return { answer: await lambda.invoke({ Records: [record] }), givenBack: [] };
     },
     async makeVisible(records) {
