@@ -55,12 +55,14 @@ export type DeferReason =
   | 'heap_throttled'
   | 'heap_error'
   | 'heap_redirected'
+  /** A 4xx that is about the request, the path or the account, such as 401, 403 or 404. */
+  | 'heap_client_error'
   | 'heap_unreachable'
   | 'heap_timeout'
   | 'circuit_open'
   /** The invocation ended before the event could be sent, or before Heap's timeout had passed. */
   | 'out_of_time'
-  /** Heap refuses every entry, or the limit of extra requests is reached, so it is unknown which entries are bad. */
+  /** Heap has refused a request, but it is not known that one of its entries is the cause. */
   | 'undecided'
   | 'paced_app'
   | 'paced_identity'
@@ -97,6 +99,8 @@ export interface Deferred {
   readonly heapStatus?: number;
   /** The shortest time to wait, in ms, if Heap's `Retry-After`, the rate limiter or the circuit gives one. */
   readonly retryAfterMs?: number;
+  /** The size of the request, in entries, that the event should be sent in next time, because larger ones were refused. */
+  readonly mostEntries?: number;
 }
 
 /** Heap has accepted the event. */
@@ -116,7 +120,7 @@ export function rejected(reason: RejectReason, detail: string, heapStatus?: numb
 export function deferred(
   reason: DeferReason,
   detail: string,
-  more: Pick<Deferred, 'heapStatus' | 'retryAfterMs'> = {},
+  more: Pick<Deferred, 'heapStatus' | 'retryAfterMs' | 'mostEntries'> = {},
 ): Deferred {
   return { kind: 'deferred', reason, detail, ...more };
 }

@@ -5,6 +5,7 @@ const FAILURES = {
   heap_throttled: true,
   heap_error: true,
   heap_redirected: true,
+  heap_client_error: true,
   heap_unreachable: true,
   heap_timeout: true,
   circuit_open: true,
@@ -50,12 +51,14 @@ test('outcomes have no keys for unknown values', () => {
   expect(rejected('not_json', 'why')).toEqual({ kind: 'rejected', reason: 'not_json', detail: 'why' });
   expect(Object.keys(rejected('not_json', 'why'))).not.toContain('heapStatus');
   expect(rejected('heap_refused', 'why', 400)).toMatchObject({ heapStatus: 400 });
-  expect(deferred('heap_error', 'why', { heapStatus: 503, retryAfterMs: 5 })).toEqual({
+  expect(deferred('heap_error', 'why', { heapStatus: 503, retryAfterMs: 5, mostEntries: 7 })).toEqual({
     kind: 'deferred',
     reason: 'heap_error',
     detail: 'why',
     heapStatus: 503,
     retryAfterMs: 5,
+    mostEntries: 7,
   });
+  expect(Object.keys(deferred('out_of_time', 'why'))).toEqual(['kind', 'reason', 'detail']);
   expect(filtered('consent')).toEqual({ kind: 'filtered', reason: 'consent' });
 });

@@ -1,5 +1,6 @@
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import type { Clock } from '../clock.ts';
+import { createAcceptances } from '../heap/acceptances.ts';
 import { createAdaptiveBatchSize } from '../heap/adaptive-batch-size.ts';
 import { heapBaseUrl } from '../heap/api.ts';
 import { createHeapClient } from '../heap/client.ts';
@@ -86,7 +87,15 @@ function compose({
   };
   return {
     decide: (event) => decide(event, settings),
-    deliver: createDeliver({ client, rateLimiter, rateLimits, batchSize: createAdaptiveBatchSize(), clock }),
+    deliver: createDeliver({
+      client,
+      rateLimiter,
+      rateLimits,
+      batchSize: createAdaptiveBatchSize(),
+      acceptances: createAcceptances(),
+      clock,
+      onMerged: telemetry.onMerged,
+    }),
     settle: (processed, deadline) => settle(processed, deadline, settling),
     outcomeCache: createOutcomeCache(),
     clock,

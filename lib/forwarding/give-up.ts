@@ -1,4 +1,4 @@
-import { backsOff, rejected } from '../outcome.ts';
+import { backsOff, rejected, type Deferred } from '../outcome.ts';
 import { firstReceivedAt } from '../sqs/record.ts';
 import { deferredOf, mapOutcomes, type ProcessedRecord } from './processed-record.ts';
 
@@ -10,7 +10,7 @@ export interface RetryTime {
   readonly retryMs: number;
 }
 
-/** How much longer a record is kept for events that only wait for their turn, in ms. */
+/** How much longer a record is kept for events that have not failed themselves, in ms. */
 const LONGEST_TURN_MS = 24 * 60 * 60 * 1000;
 
 /**
@@ -18,19 +18,25 @@ const LONGEST_TURN_MS = 24 * 60 * 60 * 1000;
  * first delivers the record, so that the time that a record waits in the queue before counts for nothing, and the number of
  * receives does not matter.
  *
- * The record is not given up while one of its events only waits for its turn, because that event has not failed. A day later it
- * is given up if another one has failed: an event that Heap's rate limit keeps behind failing ones of its own record would
- * otherwise keep all of them until SQS deletes the record.
+ * The record is not given up while one of its events only waits for its turn, or was in a refused request that this invocation
+ * had no time to bisect, because that event has not failed. A day later it is given up if any of its events has failed: an event
+ * that Heap's rate limit keeps behind failing ones of its own record would otherwise keep all of them until SQS deletes the
+ * record.
  */
 export function giveUpIfExhausted(processed: ProcessedRecord, { now, retryMs }: RetryTime): ProcessedRecord {
   const ageMs = now - firstReceivedAt(processed.record, now);
   if (ageMs < retryMs) return processed;
   const waiting = deferredOf(processed);
-  const isDue = ageMs < retryMs + LONGEST_TURN_MS ? waiting.every(backsOff) : waiting.some(backsOff);
+  const isDue = ageMs < retryMs + LONGEST_TURN_MS ? waiting.every(hasFailed) : waiting.some(backsOff);
   if (!isDue) return processed;
   return mapOutcomes(processed, (outcome) =>
     outcome.kind === 'deferred'
       ? rejected('retries_exhausted', `${outcome.reason}: ${outcome.detail}`, outcome.heapStatus)
       : outcome,
   );
+}
+
+function hasFailed(deferral: Deferred): boolean {
+  const isBeingBisected = deferral.reason === 'out_of_time' && deferral.mostEntries !== undefined;
+  return backsOff(deferral) && !isBeingBisected;
 }

@@ -13,6 +13,12 @@ export interface OutcomeCache {
    * @param part the index of the event in its record
    */
   readonly recall: (messageId: string, part: number) => Outcome | undefined;
+  /**
+   * Returns the size of the request that a deferred event should be sent in, in entries, if larger ones were refused.
+   *
+   * @param part the index of the event in its record
+   */
+  readonly mostEntries: (messageId: string, part: number) => number | undefined;
   /** Stores the outcomes of a record that returns to the queue, and removes any other record. */
   readonly note: (processed: ProcessedRecord) => void;
 }
@@ -35,12 +41,18 @@ export function createOutcomeCache(mostEvents = MOST_EVENTS): OutcomeCache {
       const outcome = records.get(messageId)?.[part];
       return outcome?.kind === 'delivered' || outcome?.kind === 'rejected' ? outcome : undefined;
     },
+    mostEntries(messageId, part) {
+      const outcome = records.get(messageId)?.[part];
+      return outcome?.kind === 'deferred' ? outcome.mostEntries : undefined;
+    },
     note(processed) {
       const { messageId } = processed.record;
       forget(messageId);
-      // A record with one event returns only if that event is deferred, so it has no final outcome to keep.
-      if (processed.events.length < 2 || deferredOf(processed).length === 0) return;
+      const waiting = deferredOf(processed);
+      if (waiting.length === 0) return;
       const outcomes = processed.events.map(({ outcome }) => outcome);
+      // Most records that return were not sent at all. There is nothing to keep of them.
+      if (waiting.length === outcomes.length && waiting.every(({ mostEntries }) => mostEntries === undefined)) return;
       records.set(messageId, outcomes);
       events += outcomes.length;
       for (const oldest of records.keys()) {

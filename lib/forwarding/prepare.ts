@@ -17,7 +17,7 @@ import type { ProcessedEvent } from './processed-record.ts';
 export interface PrepareDependencies {
   /** Filters, rejects or maps an event, without a request to Heap. */
   readonly decide: (event: RudderStackEvent) => Mapped | Filtered | Rejected;
-  readonly outcomeCache: Pick<OutcomeCache, 'recall'>;
+  readonly outcomeCache: Pick<OutcomeCache, 'recall' | 'mostEntries'>;
   readonly clock: Clock;
   readonly listener: Pick<Listener, 'onProblem'>;
 }
@@ -154,7 +154,9 @@ function decideEvent(
   const decision = decide(enveloped.event);
   if (decision.kind !== 'mapped') return { step: decision, text, eventMessageId };
   const { call, cuts, characters } = decision;
-  return { step: { kind: 'pending', call, arrivedAt, cuts, characters }, text, eventMessageId };
+  const mostEntries = outcomeCache.mostEntries(recordId, part);
+  const size = mostEntries === undefined ? {} : { mostEntries };
+  return { step: { kind: 'pending', call, arrivedAt, cuts, characters, ...size }, text, eventMessageId };
 }
 
 const TOO_LARGE_FLAT = rejected(

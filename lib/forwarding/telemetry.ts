@@ -47,6 +47,7 @@ export function createTelemetry(settings: LogSettings, write?: (line: string) =>
   const log = createLog(settings, write);
   const metrics = createMetrics(settings, write);
   let attempts: Attempt[] = [];
+  let merged = 0;
 
   return {
     startInvocation(context) {
@@ -55,6 +56,10 @@ export function createTelemetry(settings: LogSettings, write?: (line: string) =>
 
     onAttempt(attempt) {
       attempts.push(attempt);
+    },
+
+    onMerged(events) {
+      merged += events;
     },
 
     onProblem(code, error) {
@@ -70,6 +75,8 @@ export function createTelemetry(settings: LogSettings, write?: (line: string) =>
       const heap = addAttempts(metrics, attempts);
       attempts = [];
       addCuts(metrics, cuts);
+      if (merged > 0) metrics.add('EventsMerged', 'Count', merged);
+      merged = 0;
       metrics.publish();
 
       log.info('Batch forwarded', {

@@ -7,19 +7,19 @@ export interface AdaptiveBatchSize {
   /**
    * Adjusts the batch size of an app after an invocation.
    *
-   * @param unfinished the size of the smallest request that could not be bisected further for lack of time or of room in the
-   *   rate limit, in entries; undefined if there was none
+   * @param timedOut the size of the largest request that Heap did not answer in time, in entries; undefined if there was none
    */
-  readonly learn: (appId: string, unfinished: number | undefined) => void;
+  readonly learn: (appId: string, timedOut: number | undefined) => void;
 }
 
-/** The factor by which the size grows back after an invocation without an unfinished request. */
-const RECOVERY = 4;
+/** The factor by which the size shrinks after a timeout, and grows back after an invocation without one. */
+const FACTOR = 4;
+/** The capacity in apps, since app ids may come from events. The app whose size is known longest is evicted first. */
+const MOST_APPS = 1000;
 
 /**
- * Creates the adaptive batch size. It is normally Heap's limit. Bisecting 1000 entries down to a bad one takes ten requests
- * in a row. If an invocation has no time for them, or the rate limit no room, every invocation would start over and none
- * would finish. So the next invocation starts with the size that this one reached.
+ * Creates the adaptive batch size. It is normally Heap's limit. If Heap does not answer in time, the cause may be the size of
+ * the request, so the next invocation sends smaller ones.
  *
  * @param sizes stores the sizes that differ from Heap's limit
  */
@@ -27,10 +27,28 @@ export function createAdaptiveBatchSize(sizes: Map<string, number> = new Map()):
   const of = (appId: string): number => sizes.get(appId) ?? LIMITS.entriesPerRequest;
   return {
     of,
-    learn(appId, unfinished) {
-      const next = unfinished ?? of(appId) * RECOVERY;
-      if (next < LIMITS.entriesPerRequest) sizes.set(appId, Math.max(1, next));
-      else sizes.delete(appId);
+    learn(appId, timedOut) {
+      const next = timedOut === undefined ? of(appId) * FACTOR : shrink(of(appId), timedOut);
+      if (next >= LIMITS.entriesPerRequest) {
+        sizes.delete(appId);
+        return;
+      }
+      sizes.set(appId, next);
+      for (const oldest of sizes.size > MOST_APPS ? sizes.keys() : []) {
+        sizes.delete(oldest);
+        break;
+      }
     },
   };
+}
+
+/**
+ * The step is a quarter of the size and not of the request, since one timeout of a small request says little about large ones.
+ * If small ones time out again and again, they become smaller too; otherwise an entry that never gets an answer would hold up
+ * its neighbours for ever.
+ */
+function shrink(size: number, timedOut: number): number {
+  // An entry alone cannot be sent in a smaller request.
+  if (timedOut === 1) return size;
+  return Math.max(1, Math.floor(size / FACTOR));
 }

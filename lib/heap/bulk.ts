@@ -1,16 +1,18 @@
 import { inBatches, type BatchLimits } from '../batches.ts';
-import { ENDPOINTS, LIMITS, type HeapCall, type HeapCallKind } from './api.ts';
+import { ENDPOINTS, LIMITS, type HeapCall, type HeapCallKind, type HeapProperties } from './api.ts';
 
 /** A call that is to be sent to Heap. Outcomes are reported in a map whose keys are these objects. */
 export interface PendingCall {
   readonly call: HeapCall;
   /** When the event entered the queue, in ms since 1970. It is used if the call has no time of its own. */
   readonly arrivedAt: number;
+  /** The most entries of the request that carries the call, if larger requests with it were refused. */
+  readonly mostEntries?: number;
 }
 
 /**
- * One element of a bulk request. It may represent several calls: user properties of one identity are merged, and duplicates
- * of an event are sent once.
+ * One element of a bulk request. It may represent several calls: user properties of one identity are merged, and events that
+ * are the same to the letter are sent once.
  */
 export interface Entry {
   readonly identity: string;
@@ -18,6 +20,8 @@ export interface Entry {
   readonly calls: readonly PendingCall[];
   readonly json: string;
   readonly bytes: number;
+  /** The smallest `mostEntries` of the calls; Infinity if none has one. */
+  readonly mostEntries: number;
 }
 
 /** Entries of one app and kind: all of them, or the part that one HTTP request contains. */
@@ -43,18 +47,51 @@ function groupByKind(appId: string, calls: readonly PendingCall[]): readonly Bul
   const byKind = [...Map.groupBy(calls, ({ call }) => call.kind)];
   return byKind
     .toSorted(([a], [b]) => ENDPOINTS[a].order - ENDPOINTS[b].order)
-    .map(([kind, ofKind]) => {
-      const entries = Array.from(Map.groupBy(ofKind, sameEntryKey).values(), makeEntry);
-      return { kind, appId, entries };
-    });
+    .map(([kind, ofKind]) => ({ kind, appId, entries: kind === 'track' ? eventEntries(ofKind) : userEntries(ofKind) }));
 }
 
-/** Splits a group into requests, in order. An entry that exceeds the byte limit is sent alone, and Heap decides. */
+/** One entry for each identity. */
+function userEntries(calls: readonly PendingCall[]): readonly Entry[] {
+  return Array.from(Map.groupBy(calls, ({ call }) => call.payload.identity).values(), makeEntry);
+}
+
+/**
+ * One entry for each event. Events with the same idempotency key are usually the same event, delivered twice by SQS. They
+ * share an entry only if they are the same to the letter, because otherwise it is Heap that decides which one counts.
+ */
+function eventEntries(calls: readonly PendingCall[]): readonly Entry[] {
+  const entries: Entry[] = [];
+  for (const sameKey of Map.groupBy(calls, keyOf).values()) {
+    if (sameKey.length === 1) {
+      entries.push(makeEntry(sameKey));
+      continue;
+    }
+    for (const same of Map.groupBy(sameKey, ({ call }) => JSON.stringify(call.payload)).values()) {
+      entries.push(makeEntry(same));
+    }
+  }
+  return entries;
+}
+
+function keyOf({ call }: PendingCall): string {
+  return call.kind === 'track' ? call.payload.idempotency_key : call.payload.identity;
+}
+
+/**
+ * Splits a group into requests, in order. Entries that need smaller requests come last, so that they delay nothing. An entry
+ * that exceeds the byte limit is sent alone, and Heap decides.
+ */
 export function toRequests(group: BulkRequest, limits: BatchLimits = BULK_LIMITS): readonly BulkRequest[] {
-  const room = { ...limits, bytes: limits.bytes - Buffer.byteLength(bodyOf({ ...group, entries: [] })) };
-  // Each entry but the last is followed by a comma.
-  const batches = inBatches(group.entries, room, ({ bytes }) => bytes + 1);
-  return Array.from(batches, (entries) => ({ ...group, entries }));
+  const bytes = limits.bytes - Buffer.byteLength(bodyOf({ ...group, entries: [] }));
+  const bySize = [...Map.groupBy(group.entries, ({ mostEntries }) => mostEntries)].toSorted(([a], [b]) =>
+    a < b ? 1 : -1,
+  );
+  return bySize.flatMap(([mostEntries, ofSize]) => {
+    const room = { bytes, items: Math.min(limits.items, mostEntries) };
+    // Each entry but the last is followed by a comma.
+    const batches = inBatches(ofSize, room, (entry) => entry.bytes + 1);
+    return Array.from(batches, (entries) => ({ ...group, entries }));
+  });
 }
 
 /** Returns the request's body. Each entry is serialized only once, in `makeEntry`, however often it is sent. */
@@ -64,15 +101,15 @@ export function bodyOf({ kind, appId, entries }: BulkRequest): string {
 }
 
 /**
- * Splits a request into two. A single entry is split into the calls that it represents, the earlier ones first.
+ * Splits a request into two. A single entry of user properties is split into the calls that it represents, the earlier ones
+ * first. The calls of an event are the same to the letter, so Heap's answer to each of them would be the same.
  *
  * @returns undefined if there is nothing left to split
  */
 export function halve(request: BulkRequest): readonly [BulkRequest, BulkRequest] | undefined {
   const [only] = request.entries;
   if (only === undefined) return undefined;
-  const parts =
-    request.entries.length > 1 ? halves(request.entries) : halves(only.calls)?.map((calls) => [makeEntry(calls)]);
+  const parts = request.entries.length > 1 ? halves(request.entries) : partsOf(request.kind, only);
   const [first, second] = parts ?? [];
   if (first === undefined || second === undefined) return undefined;
   return [
@@ -81,15 +118,20 @@ export function halve(request: BulkRequest): readonly [BulkRequest, BulkRequest]
   ];
 }
 
+/** Whether a request cannot be split any further, without the work of splitting it. */
+export function isSingle({ kind, entries }: BulkRequest): boolean {
+  const [only, ...more] = entries.slice(0, 2);
+  return only !== undefined && more.length === 0 && (kind === 'track' || only.calls.length === 1);
+}
+
+function partsOf(kind: HeapCallKind, { calls }: Entry): readonly (readonly Entry[])[] | undefined {
+  return kind === 'track' ? undefined : halves(calls)?.map((ofPart) => [makeEntry(ofPart)]);
+}
+
 function halves<Item>(items: readonly Item[]): readonly (readonly Item[])[] | undefined {
   if (items.length < 2) return undefined;
   const middle = Math.ceil(items.length / 2);
   return [items.slice(0, middle), items.slice(middle)];
-}
-
-/** Calls with the same key are combined into one entry. */
-function sameEntryKey({ call }: PendingCall): string {
-  return call.kind === 'track' ? `${call.payload.identity}\n${call.payload.idempotency_key}` : call.payload.identity;
 }
 
 /** @param given at least one call, in any order */
@@ -100,11 +142,19 @@ function makeEntry(given: readonly PendingCall[]): Entry {
   if (first === undefined) throw new Error('an entry needs at least one call');
   const { identity } = first.call.payload;
   const isMerged = first.call.kind === 'add_user_properties' && calls.length > 1;
-  const payload = isMerged
-    ? { identity, properties: Object.assign({}, ...calls.map(({ call }) => call.payload.properties)) }
-    : first.call.payload;
-  const json = JSON.stringify(payload);
-  return { identity, calls, json, bytes: Buffer.byteLength(json) };
+  const json = JSON.stringify(isMerged ? { identity, properties: mergeProperties(calls) } : first.call.payload);
+  return { identity, calls, json, bytes: Buffer.byteLength(json), mostEntries: mostEntriesOf(calls) };
+}
+
+/** The properties of all calls; of the same property the last one counts. Not a spread, which fails for very many calls. */
+function mergeProperties(calls: readonly PendingCall[]): HeapProperties {
+  const merged: HeapProperties = {};
+  for (const { call } of calls) Object.assign(merged, call.payload.properties);
+  return merged;
+}
+
+function mostEntriesOf(calls: readonly PendingCall[]): number {
+  return calls.reduce((least, { mostEntries = Infinity }) => Math.min(least, mostEntries), Infinity);
 }
 
 /** Calls with the same time keep the order of the batch, since sorting is stable. */

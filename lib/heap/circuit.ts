@@ -9,21 +9,23 @@ export interface CircuitPolicy {
 /** The policy used in production. */
 export const CIRCUIT_POLICY: CircuitPolicy = { failures: 4, openMs: 30_000 };
 
+/** `open`: send nothing. `probing`: send one attempt only. */
+export type CircuitState = 'closed' | 'open' | 'probing';
+
 /**
- * A circuit breaker. It lives as long as its container. While Heap is unavailable, events are deferred without a request,
- * except for one probe after each open period. All times are in ms since 1970.
+ * A circuit breaker. While Heap is unavailable, events are deferred without a request, except for one probe after each open
+ * period. All times are in ms since 1970.
  *
  * @see https://learn.microsoft.com/en-us/azure/architecture/patterns/circuit-breaker
  */
 export interface Circuit {
-  /** `open`: send nothing. `probing`: send one attempt only. */
-  state(now: number): 'closed' | 'open' | 'probing';
+  readonly state: (now: number) => CircuitState;
   /** When the open period ends. */
-  openUntil(): number;
+  readonly openUntil: () => number;
   /** Records a successful attempt, which closes the circuit. */
-  succeeded(): void;
+  readonly succeeded: () => void;
   /** Records a failed attempt. */
-  failed(now: number): void;
+  readonly failed: (now: number) => void;
 }
 
 /** Creates a closed circuit. */
@@ -43,18 +45,5 @@ export function createCircuit(policy: CircuitPolicy = CIRCUIT_POLICY): Circuit {
       failuresInARow += 1;
       if (failuresInARow >= policy.failures) openUntil = now + policy.openMs;
     },
-  };
-}
-
-/** Returns the circuit of an app, created on first use. */
-export function createCircuits(create: () => Circuit = createCircuit): (appId: string) => Circuit {
-  const circuits = new Map<string, Circuit>();
-  return (appId) => {
-    let circuit = circuits.get(appId);
-    if (circuit === undefined) {
-      circuit = create();
-      circuits.set(appId, circuit);
-    }
-    return circuit;
   };
 }

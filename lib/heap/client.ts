@@ -1,9 +1,11 @@
 import type { Clock } from '../clock.ts';
 import { deferred, type Deferred, type Delivered } from '../outcome.ts';
 import { readAnswer, type Refused } from './answer.ts';
-import { ENDPOINTS } from './api.ts';
+import { ENDPOINTS, type HeapCallKind } from './api.ts';
 import { bodyOf, type BulkRequest } from './bulk.ts';
-import { createCircuits, type Circuit } from './circuit.ts';
+import type { Circuit } from './circuit.ts';
+import { createCircuits, type Circuits, type FailureScope } from './circuits.ts';
+import { createPatience } from './patience.ts';
 import type { RateLimiter, Reservation } from './rate-limiter.ts';
 import { backoffMs, RETRY_POLICY, type RetryPolicy } from './retry.ts';
 import type { Answer, Transport } from './transport.ts';
@@ -49,55 +51,77 @@ const SHORTEST_ATTEMPT_MS = 250;
 
 const OUT_OF_TIME = deferred('out_of_time', 'the invocation ended before Heap answered');
 
-/** Creates a client. Its state (circuits, rate limits) lives as long as the client: in Lambda, as long as the container. */
+/** Creates a client. Its state (circuits, rate limits, patience) lives as long as the client: in Lambda, as long as the container. */
 export function createHeapClient(options: HeapClientOptions): HeapClient {
   const { baseUrl, transport, clock, random, rateLimiter, onAttempt, retryPolicy = RETRY_POLICY } = options;
-  const circuitOf = createCircuits(options.createCircuit);
+  // An endpoint that fails must not stop the other one.
+  const circuitsOf: Readonly<Record<HeapCallKind, Circuits>> = {
+    add_user_properties: createCircuits(options.createCircuit),
+    track: createCircuits(options.createCircuit),
+  };
+  const patience = createPatience(retryPolicy.timeoutMs);
 
-  async function attempt({ kind, entries }: BulkRequest, body: string, timeLeftMs: number): Promise<Answer> {
+  /** Sends one HTTP request. Returns undefined if Heap had less than its usual time to answer. */
+  async function attempt({ kind, entries }: BulkRequest, body: string, timeoutMs: number): Promise<Answer | undefined> {
     const { path } = ENDPOINTS[kind];
     const startedAt = clock.now();
-    const answer = await transport(baseUrl + path, body, Math.min(retryPolicy.timeoutMs, timeLeftMs));
+    const answer = await transport(baseUrl + path, body, timeoutMs);
     const durationMs = clock.now() - startedAt;
     const result = answer.kind === 'answered' ? answer.status : answer.kind;
     onAttempt({ path, entries: entries.length, durationMs, result });
+    if (answer.kind === 'answered') patience.answered(durationMs);
+    if (answer.kind !== 'timeout') return answer;
+    if (!patience.isFailure(timeoutMs)) return undefined;
+    patience.timedOut();
     return answer;
+  }
+
+  function circuitOpen({ kind, appId }: BulkRequest): Deferred {
+    const retryAfterMs = circuitsOf[kind].openUntil(appId) - clock.now();
+    const cause = circuitsOf[kind].lastFailure(appId);
+    const detail = `Heap has failed several times in a row${cause === undefined ? '' : `, at last: ${cause.detail}`}`;
+    const status = cause?.heapStatus === undefined ? {} : { heapStatus: cause.heapStatus };
+    return deferred('circuit_open', detail, { retryAfterMs, ...status });
   }
 
   return {
     async send(request, deadline) {
-      const circuit = circuitOf(request.appId);
+      const { kind, appId } = request;
+      const circuits = circuitsOf[kind];
       const body = bodyOf(request);
       let last = OUT_OF_TIME;
       let hasReconnected = false;
+      // Another app's quick answers must not shorten what this request has learned.
+      let leastMs = 0;
 
       for (let attempts = 1; ; attempts += 1) {
-        const state = circuit.state(clock.now());
-        if (state === 'open') return attempts > 1 ? last : circuitOpen(circuit, clock.now());
+        const state = circuits.state(appId, clock.now());
+        if (state === 'open') return attempts > 1 ? last : circuitOpen(request);
         if (deadline - clock.now() < SHORTEST_ATTEMPT_MS) return last;
 
         const room = await waitForRoom(request, deadline, rateLimiter, clock);
         if (room.kind === 'deferred') return attempts > 1 ? { ...last, retryAfterMs: room.retryAfterMs ?? 0 } : room;
 
-        const timeLeftMs = deadline - clock.now();
-        const answer = await attempt(request, body, timeLeftMs);
-        const result = readAnswer(answer, clock.now());
+        const timeoutMs = Math.min(Math.max(patience.timeoutMs(), leastMs), deadline - clock.now());
+        const answer = await attempt(request, body, timeoutMs);
         room.reservation?.end(clock.now());
-        // The attempt was cut short by the deadline, so the timeout is not a failure of Heap.
-        if (answer.kind === 'timeout' && timeLeftMs < retryPolicy.timeoutMs) return OUT_OF_TIME;
-
+        if (answer === undefined) return last;
+        if (answer.kind === 'timeout') leastMs = timeoutMs * 2;
+        const result = readAnswer(answer, clock.now());
         if (result.kind !== 'deferred') {
-          circuit.succeeded();
+          circuits.judged(appId);
           return result;
         }
+
         last = result;
         if (answer.kind === 'unreachable' && answer.isConnectionLost && !hasReconnected) {
           // An idle connection may have been closed while the container was frozen. That is not a failure of Heap.
           hasReconnected = true;
           continue;
         }
-        circuit.failed(clock.now());
-        if (attempts >= retryPolicy.attempts || state === 'probing') return last;
+        circuits.failed(appId, scopeOf(result), result, clock.now());
+        const hasOpened = circuits.state(appId, clock.now()) === 'open';
+        if (attempts >= retryPolicy.attempts || state === 'probing' || hasOpened) return last;
         const waitMs = Math.max(result.retryAfterMs ?? 0, backoffMs(retryPolicy, attempts, random()));
         if (clock.now() + waitMs + SHORTEST_ATTEMPT_MS > deadline) return last;
         await clock.sleep(waitMs);
@@ -106,9 +130,9 @@ export function createHeapClient(options: HeapClientOptions): HeapClient {
   };
 }
 
-function circuitOpen(circuit: Circuit, now: number): Deferred {
-  const retryAfterMs = circuit.openUntil() - now;
-  return deferred('circuit_open', 'Heap has failed several times in a row', { retryAfterMs });
+/** A rate limit or a request that is not allowed concerns one app, anything else the host. */
+function scopeOf({ reason }: Deferred): FailureScope {
+  return reason === 'heap_throttled' || reason === 'heap_client_error' ? 'app' : 'host';
 }
 
 type Room = { readonly kind: 'room'; readonly reservation: Reservation | undefined } | Deferred;

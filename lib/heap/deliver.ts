@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import { mapLimit } from '../map-limit.ts';
 import { deferred, type Outcome } from '../outcome.ts';
+import type { Acceptances } from './acceptances.ts';
 import type { AdaptiveBatchSize } from './adaptive-batch-size.ts';
 import { EXTRA_REQUESTS, sendBisecting, type BisectBudget } from './bisect.ts';
 import { BULK_LIMITS, groupByApp, toRequests, type BulkRequest, type Entry, type PendingCall } from './bulk.ts';
@@ -16,7 +17,10 @@ export interface DeliverDependencies {
   readonly rateLimiter: RateLimiter;
   readonly rateLimits: RateLimits;
   readonly batchSize: AdaptiveBatchSize;
+  readonly acceptances: Acceptances;
   readonly clock: Clock;
+  /** Called with the number of track events that were not sent because the same event is in the batch, if there are any. */
+  readonly onMerged: (events: number) => void;
 }
 
 /**
@@ -28,11 +32,20 @@ export interface DeliverDependencies {
 export type Deliver = (calls: readonly PendingCall[], deadline: number) => Promise<ReadonlyMap<PendingCall, Outcome>>;
 
 /** Creates the function that delivers calls to Heap. */
-export function createDeliver({ client, rateLimiter, rateLimits, batchSize, clock }: DeliverDependencies): Deliver {
+export function createDeliver({
+  client,
+  rateLimiter,
+  rateLimits,
+  batchSize,
+  acceptances,
+  clock,
+  onMerged,
+}: DeliverDependencies): Deliver {
   /** Defers an entry that exceeds a rate limit, behind the entries that are already waiting for it. */
-  function queueUp(appId: string, { identity }: Entry, reason: LimitReason): Outcome {
+  function queueUp(appId: string, { identity }: Entry, { reason, mostEntries }: RateLimited): Outcome {
     const retryAfterMs = rateLimiter.queueUp(appId, identity, reason, clock.now());
-    return deferred(reason, "no room within Heap's rate limit yet", { retryAfterMs });
+    const size = mostEntries === undefined ? {} : { mostEntries };
+    return deferred(reason, "no room within Heap's rate limit yet", { retryAfterMs, ...size });
   }
 
   /** Defers the entries that exceed their identity's rate limit, so that they do not delay other identities. */
@@ -40,7 +53,10 @@ export function createDeliver({ client, rateLimiter, rateLimits, batchSize, cloc
     const items = batchSize.of(group.appId);
     if (group.kind !== 'track') return toRequests(group, { ...BULK_LIMITS, items });
     const { kept, surplus } = splitSurplus(group, rateLimiter, clock.now());
-    for (const entry of surplus) onOutcome(entry, queueUp(group.appId, entry, 'paced_identity'));
+    for (const entry of surplus) {
+      const size = entry.mostEntries === Infinity ? {} : { mostEntries: entry.mostEntries };
+      onOutcome(entry, queueUp(group.appId, entry, { reason: 'paced_identity', ...size }));
+    }
     return toRequests(kept, { ...BULK_LIMITS, items: Math.min(items, rateLimits.perApp) });
   }
 
@@ -52,13 +68,20 @@ export function createDeliver({ client, rateLimiter, rateLimits, batchSize, cloc
     };
     // Apps run concurrently, so that one that waits for its rate limit does not delay the others.
     await mapLimit(groupByApp(calls), PARALLEL_APPS, async ([appId, groups]) => {
-      const unfinished = await sendBisecting(
+      const merged = groups.reduce((sum, group) => sum + countMerged(group), 0);
+      if (merged > 0) onMerged(merged);
+      const timedOut = await sendBisecting(
         groups.flatMap((group) => toRequestsWithinLimits(group, onOutcome)),
-        (request) => client.send(request, deadline),
-        (entry, outcome) => onOutcome(entry, isRateLimited(outcome) ? queueUp(appId, entry, outcome.reason) : outcome),
-        budget,
+        {
+          send: (request) => client.send(request, deadline),
+          onOutcome: (entry, outcome) =>
+            onOutcome(entry, isRateLimited(outcome) ? queueUp(appId, entry, outcome) : outcome),
+          budget,
+          acceptances: acceptances(appId),
+          now: clock.now,
+        },
       );
-      batchSize.learn(appId, unfinished);
+      batchSize.learn(appId, timedOut);
     });
     return outcomes;
   };
@@ -66,7 +89,17 @@ export function createDeliver({ client, rateLimiter, rateLimits, batchSize, cloc
 
 type OnOutcome = (entry: Entry, outcome: Outcome) => void;
 
-function isRateLimited(outcome: Outcome): outcome is Outcome & { readonly reason: LimitReason } {
+interface RateLimited {
+  readonly reason: LimitReason;
+  readonly mostEntries?: number;
+}
+
+/** User properties of one identity are merged on purpose, so only track events count. */
+function countMerged({ kind, entries }: BulkRequest): number {
+  return kind === 'track' ? entries.reduce((sum, { calls }) => sum + calls.length - 1, 0) : 0;
+}
+
+function isRateLimited(outcome: Outcome): outcome is Outcome & RateLimited {
   return outcome.kind === 'deferred' && (outcome.reason === 'paced_app' || outcome.reason === 'paced_identity');
 }
 

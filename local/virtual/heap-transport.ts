@@ -1,16 +1,35 @@
 import type { Clock } from '../../lib/clock.ts';
+import type { HeapCallKind } from '../../lib/heap/api.ts';
 import type { Answer, Transport } from '../../lib/heap/transport.ts';
 import type { Heap } from '../heap-simulator/heap.ts';
 
-/** What happens to one request to Heap. */
-export type HeapFault =
+/** What goes wrong with a request to Heap. */
+export type HeapFailure =
   | { readonly kind: 'status'; readonly status: number; readonly retryAfter?: string }
+  /** The connection ends in the middle. */
   | { readonly kind: 'cut'; readonly isStored: boolean }
   | { readonly kind: 'silence'; readonly isStored: boolean }
-  | { readonly kind: 'none' };
+  /** There is no connection, for example because the name is not found. */
+  | { readonly kind: 'unreachable' };
+
+/** What happens to one request to Heap. */
+export type HeapFault = HeapFailure | { readonly kind: 'none' };
+
+/** What happens to all requests for some time: to all of them, to those of one app, or to those of one path. */
+export interface Outage {
+  /** In ms since the start of the run. */
+  readonly fromMs: number;
+  /** In ms since the start of the run; Infinity for ever. */
+  readonly toMs: number;
+  readonly what: HeapFailure;
+  readonly appId?: string;
+  readonly call?: HeapCallKind;
+}
 
 export interface HeapConditions {
-  /** One for each request, in order. After the last one, Heap is healthy. */
+  /** The first one that is on at the time of a request decides. */
+  readonly outages: readonly Outage[];
+  /** One for each request outside of the outages, in order. After the last one, Heap is healthy. */
   readonly heapFaults: readonly HeapFault[];
   /** How long each request takes, in ms, in order. */
   readonly latenciesMs: readonly number[];
@@ -30,20 +49,48 @@ export interface TakenEvents {
 export interface VirtualTransport {
   readonly post: Transport;
   readonly taken: readonly TakenEvents[];
+  /** When `heapFaults` failed a request, or `latenciesMs` made it slow, in ms since 1970, in order. */
+  readonly faultTimes: readonly number[];
 }
 
-/** A transport to the Heap simulator in virtual time, with faults and latencies. */
+/** A request that takes longer than this may fail because of that. */
+const SLOW_MS = 5000;
+
+/** A transport to the Heap simulator in virtual time, with outages, faults and latencies. The run starts now. */
 export function createVirtualTransport(
   clock: Clock,
   heap: Heap,
-  { heapFaults, latenciesMs, steadyLatencyMs, mostEntries }: HeapConditions,
+  { outages, heapFaults, latenciesMs, steadyLatencyMs, mostEntries }: HeapConditions,
 ): VirtualTransport {
+  const startedAt = clock.now();
   const faults = heapFaults.values();
   const latencies = latenciesMs.values();
   const taken: TakenEvents[] = [];
+  const faultTimes: number[] = [];
+
+  function nextLatency(): number {
+    const latency = latencies.next().value;
+    if (latency !== undefined && latency >= SLOW_MS) faultTimes.push(clock.now());
+    return latency ?? steadyLatencyMs;
+  }
+
+  function nextFault(url: string, body: string): HeapFault {
+    const atMs = clock.now() - startedAt;
+    const outage = outages.find(
+      ({ fromMs, toMs, appId, call }) =>
+        atMs >= fromMs &&
+        atMs < toMs &&
+        (call === undefined || call === callOf(url)) &&
+        (appId === undefined || appId === appIdOf(body)),
+    );
+    if (outage !== undefined) return outage.what;
+    const fault = faults.next().value ?? { kind: 'none' };
+    if (fault.kind !== 'none') faultTimes.push(clock.now());
+    return fault;
+  }
 
   function arrive(url: string, body: string, sentAt: number): Answer {
-    const kind = url.endsWith('/api/track') ? 'track' : 'add_user_properties';
+    const kind = callOf(url);
     const entries = countEntries(body);
     const isTooLarge = entries > mostEntries;
     const { status, body: text } = isTooLarge ? { status: 413, body: 'Payload Too Large' } : heap.handle(kind, body);
@@ -52,27 +99,39 @@ export function createVirtualTransport(
   }
 
   const post: Transport = async (url, body, timeoutMs) => {
-    const latency = latencies.next().value ?? steadyLatencyMs;
-    const fault = faults.next().value ?? { kind: 'none' };
+    // The real transport cuts off a fraction of a millisecond itself, which its own test holds.
+    if (!(timeoutMs >= 1 && timeoutMs < 2 ** 32)) throw new RangeError(`a timeout of ${timeoutMs} ms`);
+    const latency = nextLatency();
     const sentAt = clock.now();
     // The request reaches Heap after half of its latency, or not before its timeout.
     await clock.sleep(Math.min(latency / 2, timeoutMs));
-    if (fault.kind === 'status') {
-      await clock.sleep(Math.min(latency / 2, timeoutMs / 2));
-      return { kind: 'answered', status: fault.status, retryAfter: fault.retryAfter, body: 'injected fault' };
-    }
-    const answer = fault.kind === 'none' || fault.isStored ? arrive(url, body, sentAt) : undefined;
+    const fault = nextFault(url, body);
+    if (fault.kind === 'unreachable') return { kind: 'unreachable', isConnectionLost: false, detail: 'ENOTFOUND' };
+    const isStored = fault.kind === 'none' || (fault.kind !== 'status' && fault.isStored);
+    const answer = isStored ? arrive(url, body, sentAt) : undefined;
     if (latency >= timeoutMs || fault.kind === 'silence') {
       await clock.sleep(timeoutMs - Math.min(latency / 2, timeoutMs));
       return { kind: 'timeout' };
     }
     await clock.sleep(latency / 2);
+    if (fault.kind === 'status') {
+      return { kind: 'answered', status: fault.status, retryAfter: fault.retryAfter, body: 'injected fault' };
+    }
     if (answer === undefined || fault.kind === 'cut') {
       return { kind: 'unreachable', isConnectionLost: true, detail: 'ECONNRESET' };
     }
     return answer;
   };
-  return { post, taken };
+  return { post, taken, faultTimes };
+}
+
+function callOf(url: string): HeapCallKind {
+  return url.endsWith('/api/track') ? 'track' : 'add_user_properties';
+}
+
+function appIdOf(body: string): string | undefined {
+  const parsed: { readonly app_id?: string } = JSON.parse(body);
+  return parsed.app_id;
 }
 
 function countEntries(body: string): number {

@@ -20,6 +20,12 @@ export interface Circumstances extends HeapConditions, QueueConditions {
   readonly isFifo: boolean;
   readonly batchSize: number;
   readonly maximumConcurrency: number;
+  /** How long an event is tried again since its first receive, in hours. */
+  readonly retryHours: number;
+  /** The time that the first invocations have, in ms, in order: whole numbers or fractions. */
+  readonly shortTimeoutsMs: readonly number[];
+  /** The time that all further invocations have, in ms: the function's timeout. */
+  readonly timeoutMs: number;
   /** For each invocation, after how many ms its process dies; undefined when it does not. */
   readonly crashes: readonly (number | undefined)[];
   /** The share of received records that stay visible, so that they are received twice, in [0, 1]. */
@@ -27,11 +33,20 @@ export interface Circumstances extends HeapConditions, QueueConditions {
   readonly isAtomic: boolean;
 }
 
+/** A message that is to be sent to the queue. */
+export interface Arrival {
+  readonly body: string;
+  readonly groupId?: string;
+  /** In ms since the start of the run; 0 if left out. */
+  readonly arrivesAtMs?: number;
+}
+
 export interface WorldOptions extends Circumstances {
-  readonly bodies: readonly { readonly body: string; readonly groupId?: string }[];
-  readonly retryHours: number;
+  readonly bodies: readonly Arrival[];
   readonly isBad: (entry: JsonObject) => boolean;
   readonly config?: JsonObject;
+  /** How long Lambda waits for more messages when the queue was empty, in ms; 0 if left out. */
+  readonly batchWindowMs?: number;
 }
 
 export interface World {
@@ -43,6 +58,8 @@ export interface World {
   readonly attempts: readonly Attempt[];
   readonly problems: readonly string[];
   readonly taken: readonly TakenEvents[];
+  /** When single requests failed or were slow, in ms since 1970, in order. */
+  readonly faultTimes: readonly number[];
   /** In ms since 1970, by the virtual clock. */
   readonly startedAt: number;
   /** The time until the queue was empty, in ms. */
@@ -57,6 +74,9 @@ export const CALM: Omit<WorldOptions, 'bodies'> = {
   batchSize: 1000,
   maximumConcurrency: 1,
   retryHours: 48,
+  shortTimeoutsMs: [],
+  timeoutMs: 60_000,
+  outages: [],
   heapFaults: [],
   latenciesMs: [],
   steadyLatencyMs: 50,
@@ -70,10 +90,21 @@ export const CALM: Omit<WorldOptions, 'bodies'> = {
 };
 
 /** The queue of template.yaml. */
-const QUEUE = { visibilityTimeoutS: 420, maxReceiveCount: 1000 };
-const TIMEOUT_MS = 60_000;
-/** A run that takes longer than this, in virtual time, is given up: SQS would delete what is left. */
-const LONGEST_MS = 12 * 24 * 60 * 60 * 1000;
+const QUEUE = { visibilityTimeoutS: 420, maxReceiveCount: 1000, retentionS: 12 * 24 * 60 * 60 };
+/** A run with more invocations than this makes no progress. */
+const MOST_INVOCATIONS = 200_000;
+/** How often a poller looks while another one runs an invocation. */
+const LOOK_AGAIN_MS = 5000;
+/**
+ * SQS delivers twice in the first hours of a run only. A duplicate counts as a receive, so with one at every second receive
+ * for days, SQS itself would give up a message, by its maxReceiveCount.
+ */
+const DUPLICATES_END_MS = 12 * 60 * 60 * 1000;
+
+/** The queue's visibility timeout: AWS asks for six times the function's timeout at least. */
+export function visibilityTimeoutMs({ timeoutMs }: Pick<Circumstances, 'timeoutMs'>): number {
+  return Math.max(QUEUE.visibilityTimeoutS, Math.ceil((6 * timeoutMs) / 1000)) * 1000;
+}
 
 /** One of Lambda's execution environments. After its death, nothing that it does has any effect. */
 interface Container {
@@ -83,7 +114,7 @@ interface Container {
 
 /**
  * Runs the real handler in virtual time, between a model of SQS and the Heap simulator, with the maximum concurrency, until
- * the queue is empty. All faults are in the options, so the same options give the same run.
+ * every message has arrived and the queue is empty. All faults are in the options, so the same options give the same run.
  */
 export async function runWorld(options: WorldOptions): Promise<World> {
   const time = createVirtualTime();
@@ -92,16 +123,12 @@ export async function runWorld(options: WorldOptions): Promise<World> {
   const random = createRandom(options.seed);
   const heap = createHeap(clock.now, { ...HEAP_RULES, isAtomic: options.isAtomic });
   heap.refuse(options.isBad);
-  const queue = createVirtualQueue({ ...QUEUE, now: clock.now, random, isFifo: options.isFifo });
-  const crashes = options.crashes.values();
+  const visibilityTimeoutS = visibilityTimeoutMs(options) / 1000;
+  const queue = createVirtualQueue({ ...QUEUE, visibilityTimeoutS, now: clock.now, random, isFifo: options.isFifo });
   const deadLetters: OutgoingMessage[] = [];
-  const reports: BatchReport[] = [];
-  const attempts: Attempt[] = [];
-  const problems: string[] = [];
-  const { post, taken } = createVirtualTransport(clock, heap, options);
+  const { reports, attempts, problems, telemetry } = createRecorder();
+  const { post, taken, faultTimes } = createVirtualTransport(clock, heap, options);
   const queues = createFunctionQueues(clock, random, queue, deadLetters, options);
-  let invocations = 0;
-
   const startContainer = (): Container =>
     createContainer({
       settings: readSettings({ appId: '11', ...options.config }),
@@ -116,46 +143,145 @@ export async function runWorld(options: WorldOptions): Promise<World> {
       random,
       transport: post,
       loadQueues: () => Promise.resolve(queues),
-      telemetry: {
-        startInvocation: () => undefined,
-        reportBatch: (report) => void reports.push(report),
-        onAttempt: (attempt) => void attempts.push(attempt),
-        onProblem(code, error) {
-          if (code === 'internal_error') problems.push(`internal error: ${String(error)}`);
-        },
-      },
+      telemetry,
     });
-
-  /** One of Lambda's pollers, with its own container. */
-  async function poll(): Promise<void> {
-    let container = startContainer();
-    while (queue.size() > 0) {
-      if (clock.now() - startedAt > LONGEST_MS) {
-        problems.push(`${queue.size()} messages are still in the queue after ${LONGEST_MS} ms`);
-        return;
-      }
-      const records = queue.receive(options.batchSize);
-      if (records.length === 0) {
-        if (queue.size() > 0) await clock.sleep(Math.max(100, queue.nextVisibleAt() - clock.now()));
-        continue;
-      }
-      for (const { receiptHandle } of records) {
-        if (random() < options.duplicateShare) queue.changeVisibility(receiptHandle, 0);
-      }
-      invocations += 1;
-      const end = await invoke(container, records, clock, crashes.next().value);
-      if (end.kind === 'died') container = startContainer();
-      else if (end.isLate) problems.push('the handler returned after its deadline');
-      for (const receiptHandle of end.kind === 'died' ? [] : end.done) queue.remove(receiptHandle);
-    }
-  }
-
-  for (const { body, groupId } of options.bodies) queue.send(body, groupId);
+  const arrivals = createArrivals(clock, queue, options.bodies);
+  const lambda: Lambda = {
+    clock,
+    random,
+    queue,
+    arrivals,
+    startContainer,
+    onProblem: (problem) => void problems.push(problem),
+    timeouts: options.shortTimeoutsMs.values(),
+    crashes: options.crashes.values(),
+    invocations: 0,
+    running: 0,
+  };
   await time.run(async () => {
-    await Promise.all(Array.from({ length: options.maximumConcurrency }, poll));
+    await Promise.all([
+      arrivals.run(),
+      ...Array.from({ length: options.maximumConcurrency }, () => poll(options, lambda)),
+    ]);
   });
   const durationMs = clock.now() - startedAt;
-  return { heap, queue, deadLetters, reports, attempts, problems, taken, startedAt, durationMs, invocations };
+  const { invocations } = lambda;
+  return {
+    heap,
+    queue,
+    deadLetters,
+    reports,
+    attempts,
+    problems,
+    taken,
+    faultTimes,
+    startedAt,
+    durationMs,
+    invocations,
+  };
+}
+
+/** What the containers report. */
+interface Recorder {
+  readonly reports: readonly BatchReport[];
+  readonly attempts: readonly Attempt[];
+  readonly problems: string[];
+  readonly telemetry: HandlerDependencies['telemetry'];
+}
+
+function createRecorder(): Recorder {
+  const reports: BatchReport[] = [];
+  const attempts: Attempt[] = [];
+  const problems: string[] = [];
+  const telemetry: HandlerDependencies['telemetry'] = {
+    startInvocation: () => undefined,
+    reportBatch: (report) => void reports.push(report),
+    onAttempt: (attempt) => void attempts.push(attempt),
+    onMerged: () => undefined,
+    onProblem(code, error) {
+      if (code === 'internal_error') problems.push(`internal error: ${String(error)}`);
+    },
+  };
+  return { reports, attempts, problems, telemetry };
+}
+
+/** Sends the messages to the queue, each at its time. */
+interface Arrivals {
+  readonly run: () => Promise<void>;
+  /** When the next message arrives, in ms since 1970; Infinity when all have. */
+  readonly next: () => number;
+}
+
+function createArrivals(clock: Clock, queue: VirtualQueue, bodies: readonly Arrival[]): Arrivals {
+  const startedAt = clock.now();
+  const inOrder = bodies.toSorted((a, b) => (a.arrivesAtMs ?? 0) - (b.arrivesAtMs ?? 0));
+  let sent = 0;
+  const next = (): number => {
+    const arrival = inOrder[sent];
+    return arrival === undefined ? Infinity : startedAt + (arrival.arrivesAtMs ?? 0);
+  };
+  const sendDue = (): void => {
+    for (; next() <= clock.now(); sent += 1) {
+      const { body, groupId } = inOrder[sent] ?? { body: '' };
+      queue.send(body, groupId);
+    }
+  };
+  // Those that are there from the start, the first poller finds.
+  sendDue();
+  return {
+    next,
+    async run() {
+      for (; next() < Infinity; sendDue()) await clock.sleep(next() - clock.now());
+    },
+  };
+}
+
+/** What the pollers share. */
+interface Lambda {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly queue: VirtualQueue;
+  readonly arrivals: Arrivals;
+  readonly startContainer: () => Container;
+  readonly onProblem: (problem: string) => void;
+  readonly timeouts: Iterator<number, undefined>;
+  readonly crashes: Iterator<number | undefined, undefined>;
+  invocations: number;
+  /** Invocations that have not ended yet. */
+  running: number;
+}
+
+/** One of Lambda's pollers, with its own container. */
+async function poll(options: WorldOptions, lambda: Lambda): Promise<void> {
+  const { clock, random, queue, arrivals, startContainer, onProblem } = lambda;
+  const startedAt = clock.now();
+  let container = startContainer();
+  while (queue.size() > 0 || arrivals.next() < Infinity) {
+    if (lambda.invocations > MOST_INVOCATIONS) {
+      onProblem(`${queue.size()} messages are still in the queue after ${lambda.invocations} invocations`);
+      return;
+    }
+    const records = queue.receive(options.batchSize);
+    if (records.length === 0) {
+      // A running invocation may make a message visible earlier than it is now.
+      const lookAgainAt = lambda.running > 0 ? clock.now() + LOOK_AGAIN_MS : Infinity;
+      const next = Math.min(queue.nextVisibleAt(), arrivals.next(), lookAgainAt);
+      if (next < Infinity) await clock.sleep(Math.max(100, next - clock.now()) + (options.batchWindowMs ?? 0));
+      continue;
+    }
+    const hasDuplicates = clock.now() - startedAt < DUPLICATES_END_MS;
+    for (const { receiptHandle } of hasDuplicates ? records : []) {
+      if (random() < options.duplicateShare) queue.changeVisibility(receiptHandle, 0);
+    }
+    lambda.invocations += 1;
+    lambda.running += 1;
+    const timeoutMs = lambda.timeouts.next().value ?? options.timeoutMs;
+    const end = await invoke(container, records, clock, { timeoutMs, crashAfterMs: lambda.crashes.next().value });
+    lambda.running -= 1;
+    if (end.kind === 'died') container = startContainer();
+    else if (end.isLate) onProblem('the handler returned after its deadline');
+    for (const receiptHandle of end.kind === 'died' ? [] : end.done) queue.remove(receiptHandle);
+  }
 }
 
 function createContainer(dependencies: HandlerDependencies): Container {
@@ -189,10 +315,10 @@ async function invoke(
   container: Container,
   records: SQSRecord[],
   clock: Clock,
-  crashAfterMs: number | undefined,
+  { timeoutMs, crashAfterMs }: { readonly timeoutMs: number; readonly crashAfterMs: number | undefined },
 ): Promise<InvocationEnd> {
   const invokedAt = clock.now();
-  const left = (): number => Math.max(0, invokedAt + TIMEOUT_MS - clock.now());
+  const left = (): number => Math.max(0, invokedAt + timeoutMs - clock.now());
   const answering = container
     .handle({ Records: records }, { getRemainingTimeInMillis: left })
     .then((response) => ({ response }));

@@ -1,95 +1,269 @@
 import { gunzipSync } from 'node:zlib';
+import type { HeapCallKind } from '../../lib/heap/api.ts';
 import { isObject } from '../../lib/json.ts';
-import { isBad, writeMail, type Schedule, type Sent } from './schedule.ts';
-import { runWorld, type World } from '../../local/virtual/world.ts';
+import { runWorld, visibilityTimeoutMs, type World } from '../../local/virtual/world.ts';
+import { eventsOf } from './hostile.ts';
+import { CONFIG, isBad, neededMs, writeMail, type Schedule, type Sent } from './schedule.ts';
 
-/** Enough for every schedule to end before the retry time is over: what is left to fail is what deserves it. */
-const RETRY_HOURS = 48;
+const SECOND_MS = 1000;
+const MINUTE_MS = 60 * SECOND_MS;
+const HOUR_MS = 60 * MINUTE_MS;
+
+/** The longest that a record waits after a failure, without a `Retry-After`: this, or a share of its retry time. */
+const LONGEST_BACKOFF_MS = 15 * MINUTE_MS;
+const SHARE_OF_RETRY_TIME = 48;
+/** The longest `Retry-After` that is obeyed. */
+const LONGEST_RETRY_AFTER_MS = HOUR_MS;
 
 /**
  * Runs a schedule and checks every promise: each event ends in exactly one place, the right one; Heap holds what it has to
- * and nothing else; no limit of Heap's is exceeded; no handler is late.
+ * and nothing else; nothing is given up before or after its time, or without need; no limit of Heap's is exceeded; no
+ * handler is late.
  *
  * @throws an Error that names every broken promise
  */
 export async function checkSchedule(schedule: Schedule): Promise<void> {
-  const { bodies, sent } = writeMail(schedule);
-  // Lambda takes no more than ten records of a FIFO queue at once.
-  const batchSize = schedule.isFifo ? Math.min(10, schedule.batchSize) : schedule.batchSize;
-  const world = await runWorld({ ...schedule, batchSize, bodies, isBad, retryHours: RETRY_HOURS });
-  const broken = [
-    ...world.problems,
-    ...checkPlaces(sent, world),
-    ...checkNothingElse(sent, world),
-    ...checkDeadLetters(schedule, world),
-    ...checkLimits(schedule, world),
-  ];
+  const broken = await brokenPromises(schedule);
   if (broken.length > 0) throw new Error(`${broken.length} promises broken:\n${broken.slice(0, 10).join('\n')}`);
 }
 
-type Place = 'heap' | 'dead_letter';
-
-function checkPlaces(sent: readonly Sent[], { heap, deadLetters, queue }: World): string[] {
-  const { events, users } = heap.contents();
-  const markersOfEvents = new Set(events.map((event) => propertiesOf(event)['marker']));
-  const namesOfUsers = new Set(users.flatMap(({ properties }) => Object.keys(properties)));
-  const textOfDeadLetters = deadLetters.map(({ body }) => readable(body)).join('\n');
-  return sent.flatMap((one) => {
-    const places: Place[] = [];
-    if (markersOfEvents.has(one.marker) || namesOfUsers.has(`m${one.marker}`)) places.push('heap');
-    if (textOfDeadLetters.includes(one.marker) || queue.moved.some((body) => body.includes(one.marker)))
-      places.push('dead_letter');
-    const expected = expectedPlaces(one);
-    return places.join() === expected.join()
-      ? []
-      : [`${one.fate} ${one.marker} is in [${places.join()}], not in [${expected.join()}]`];
-  });
+/** Runs a schedule and returns a sentence for every broken promise. */
+export async function brokenPromises(schedule: Schedule): Promise<readonly string[]> {
+  const { bodies, sent } = writeMail(schedule);
+  // Lambda takes no more than ten records of a FIFO queue at once.
+  const batchSize = schedule.isFifo ? Math.min(10, schedule.batchSize) : schedule.batchSize;
+  const world = await runWorld({ ...schedule, batchSize, bodies, isBad, config: CONFIG });
+  const findings = find(world);
+  return [
+    ...world.problems,
+    ...sent.flatMap((events, index) =>
+      events.flatMap((one) => checkPlaces(one, `message-${index + 1}`, findings, schedule, world)),
+    ),
+    ...checkNothingElse(sent.flat(), findings),
+    ...checkDeadLetters(findings, schedule, world),
+    ...checkLimits(schedule, world),
+  ];
 }
 
-function expectedPlaces({ fate }: Sent): readonly Place[] {
+/** A dead letter of the function. */
+interface DeadLetter {
+  readonly text: string;
+  readonly reason: string | undefined;
+  readonly detail: string;
+  readonly messageId: string;
+  /** In ms since 1970. */
+  readonly failedAt: number;
+}
+
+/** Everything that is left after a run, by marker. */
+interface Findings {
+  /** The app ids of the events and users that Heap holds: one for each event, and one for each user's property. */
+  readonly inHeap: ReadonlyMap<string, readonly string[]>;
+  readonly deadLetters: readonly DeadLetter[];
+  readonly deadLettersOf: ReadonlyMap<string, readonly DeadLetter[]>;
+}
+
+const MARKERS = /<\d+\.\d+\.\d+>/g;
+
+function find({ heap, deadLetters }: World): Findings {
+  const inHeap = new Map<string, string[]>();
+  const { events, users } = heap.contents();
+  for (const event of events) {
+    const { marker } = isObject(event['properties']) ? event['properties'] : {};
+    put(inHeap, String(marker), String(event['app_id']));
+  }
+  for (const { appId, properties } of users) {
+    for (const name of Object.keys(properties))
+      for (const [marker] of name.matchAll(MARKERS)) put(inHeap, marker, appId);
+  }
+  const read = deadLetters.map(({ body, attributes }): DeadLetter => ({
+    text: readable(body),
+    reason: attributes?.['reason']?.StringValue,
+    detail: attributes?.['detail']?.StringValue ?? '',
+    messageId: attributes?.['sourceMessageId']?.StringValue ?? '',
+    failedAt: Date.parse(attributes?.['failedAt']?.StringValue ?? ''),
+  }));
+  const deadLettersOf = new Map<string, DeadLetter[]>();
+  for (const one of read) {
+    for (const marker of new Set(one.text.match(MARKERS) ?? [])) put(deadLettersOf, marker, one);
+  }
+  return { inHeap, deadLetters: read, deadLettersOf };
+}
+
+function put<Value>(map: Map<string, Value[]>, key: string, value: Value): void {
+  const values = map.get(key);
+  if (values === undefined) map.set(key, [value]);
+  else values.push(value);
+}
+
+function checkPlaces(
+  { fate, marker, appId, hostile }: Sent,
+  messageId: string,
+  { inHeap, deadLettersOf }: Findings,
+  schedule: Schedule,
+  world: World,
+): readonly string[] {
+  const apps = inHeap.get(marker) ?? [];
+  const deadLetters = deadLettersOf.get(marker) ?? [];
+  const givenUp = deadLetters.filter(({ reason }) => reason === 'retries_exhausted');
+  const wrongApp = apps.filter((one) => one !== appId).map((one) => `${fate} ${marker} is in ${one}, not in ${appId}`);
+  const says = (what: string): string => `${fate} ${marker} of ${messageId}: ${what}`;
+
+  if (givenUp.length > 0 && fate !== 'refused_event' && fate !== 'refused_user') {
+    // Its last answer may have been lost, so it may be in Heap all the same.
+    const call = fate === 'user' ? 'add_user_properties' : fate === 'event' ? 'track' : undefined;
+    const needless = givenUp.filter((one) => !wasUnavailable({ appId, call, deadLetter: one }, schedule, world));
+    return [...wrongApp, ...needless.map(({ detail }) => says(`given up although Heap could be reached (${detail})`))];
+  }
+  const inHeapOnly = apps.length > 0 && deadLetters.length === 0;
+  const deadOnly = apps.length === 0 && deadLetters.length > 0;
+  const places = `${apps.length} times in Heap, ${deadLetters.length} dead letters (${deadLetters[0]?.reason})`;
   switch (fate) {
     case 'event':
     case 'user':
-      return ['heap'];
+      return inHeapOnly && apps.length === 1 ? wrongApp : [says(`not delivered once: ${places}`)];
     case 'filtered':
-      return [];
+      return apps.length + deadLetters.length === 0 ? [] : [says(`filtered, but ${places}`)];
     case 'rejected':
     case 'refused_event':
     case 'refused_user':
     case 'garbage':
-      return ['dead_letter'];
+      return deadOnly ? [] : [says(`not dead-lettered alone: ${places}`)];
+    case 'hostile': {
+      const isDelivered = inHeapOnly && apps.length === Math.max(1, hostile?.events ?? 0);
+      const isMixed = hostile?.fate === 'mixed' && deadLetters.length > 0;
+      const isRight = hostile?.fate === 'rejected' ? deadOnly : isDelivered || deadOnly || isMixed;
+      return isRight ? wrongApp : [says(`neither delivered nor dead-lettered as a whole: ${places}`)];
+    }
   }
 }
 
-/** Heap's own deduplication is all that stands between a repetition and a double count, so the numbers have to be right. */
-function checkNothingElse(sent: readonly Sent[], { heap }: World): string[] {
-  const { events } = heap.contents();
-  const expected = sent.filter(({ fate }) => fate === 'event').length;
-  return events.length === expected ? [] : [`Heap holds ${events.length} events, not ${expected}`];
+interface GivenUp {
+  readonly appId: string;
+  readonly call: HeapCallKind | undefined;
+  readonly deadLetter: DeadLetter;
+}
+
+/**
+ * Whether there was no time, between the first receive of a record and its end, in which it had to get through: a span
+ * without outage or fault that is longer than the longest wait.
+ */
+function wasUnavailable({ appId, call, deadLetter }: GivenUp, schedule: Schedule, world: World): boolean {
+  const from = world.queue.receipts.get(deadLetter.messageId)?.firstReceivedAt ?? world.startedAt;
+  const outages = schedule.outages
+    .filter(
+      (one) => (one.appId ?? appId) === appId && (one.call === undefined || call === undefined || one.call === call),
+    )
+    .map(({ fromMs, toMs }) => [world.startedAt + fromMs, world.startedAt + toMs] as const);
+  const down = [...outages, ...world.faultTimes.map((at) => [at, at] as const)].toSorted(([a], [b]) => a - b);
+  const until = deadLetter.failedAt;
+  let upSince = from;
+  let longestUpMs = 0;
+  for (const [start, end] of [...down, [until, until] as const]) {
+    longestUpMs = Math.max(longestUpMs, Math.min(start, until) - upSince);
+    upSince = Math.max(upSince, end);
+  }
+  return longestUpMs < longestWaitMs(schedule) * 2 + neededMs(schedule) + 10 * MINUTE_MS;
+}
+
+/** The longest time between two tries of a record, as the schedule is. */
+function longestWaitMs(schedule: Schedule): number {
+  const asks = [...schedule.heapFaults, ...schedule.outages.map(({ what }) => what)].map((fault) =>
+    fault.kind === 'status' ? retryAfterMs(fault.retryAfter) : 0,
+  );
+  const backoffMs = Math.max(LONGEST_BACKOFF_MS, (schedule.retryHours * HOUR_MS) / SHARE_OF_RETRY_TIME);
+  return (
+    Math.max(backoffMs, ...asks) +
+    troubles(schedule) * Math.max(backoffMs, visibilityTimeoutMs(schedule)) +
+    schedule.timeoutMs
+  );
+}
+
+function retryAfterMs(header: string | undefined): number {
+  if (header === undefined || header === 'soon') return 0;
+  return Math.min(LONGEST_RETRY_AFTER_MS, /^\d+$/.test(header) ? Number(header) * SECOND_MS : LONGEST_RETRY_AFTER_MS);
+}
+
+/** Calls of the function to SQS that fail or take long, and processes that die: a record then comes back later. */
+function troubles({ crashes, queueFaults, queueLatenciesMs, shortTimeoutsMs }: Schedule): number {
+  return (
+    crashes.filter((crash) => crash !== undefined).length +
+    queueFaults.filter((fault) => fault !== 'none').length +
+    queueLatenciesMs.filter((latency) => latency >= 200).length +
+    shortTimeoutsMs.length
+  );
+}
+
+/** Heap's own deduplication is all that stands between a repetition and a double count, so Heap holds nothing unknown. */
+function checkNothingElse(sent: readonly Sent[], { inHeap }: Findings): readonly string[] {
+  const mayBeInHeap = new Set(
+    sent.filter(({ fate }) => fate === 'event' || fate === 'user' || fate === 'hostile').map(({ marker }) => marker),
+  );
+  return [...inHeap.keys()].filter((marker) => !mayBeInHeap.has(marker)).map((marker) => `Heap holds ${marker}`);
 }
 
 /** How long SQS may take, in ms, before the function gives up on a call that SQS may have obeyed all the same. */
 const SLOW_CALL_MS = 3000;
+/** In ms. An invocation with less time gives up earlier. */
+const LITTLE_TIME_MS = 20_000;
 
 /** An event is dead-lettered once, unless SQS itself delivers twice, a process dies, or SQS fails or is very slow. */
-function checkDeadLetters(schedule: Schedule, { deadLetters }: World): string[] {
-  const { duplicateShare, crashes, queueFaults, queueLatenciesMs } = schedule;
+function checkDeadLetters({ deadLetters }: Findings, schedule: Schedule, world: World): readonly string[] {
+  const { duplicateShare, crashes, queueFaults, queueLatenciesMs, shortTimeoutsMs, timeoutMs } = schedule;
+  const leastTimeMs = Math.min(timeoutMs, ...shortTimeoutsMs);
+  const slowMs = leastTimeMs < LITTLE_TIME_MS ? leastTimeMs / 100 : SLOW_CALL_MS;
   const mayRepeat =
     duplicateShare > 0 ||
     crashes.some((crash) => crash !== undefined) ||
     queueFaults.some((fault) => fault !== 'none') ||
-    queueLatenciesMs.some((latency) => latency >= SLOW_CALL_MS);
-  const bodies = deadLetters.map(({ body }) => readable(body));
-  const repeated = mayRepeat ? [] : bodies.filter((body, index) => bodies.indexOf(body) !== index);
-  const silent = deadLetters.filter(({ attributes }) => attributes?.['reason'] === undefined);
+    [10, ...queueLatenciesMs].some((latency) => latency >= slowMs);
+  const seen = new Set<string>();
+  // The elements that are no events may look the same.
+  const repeated = deadLetters.filter(({ text }) => text.search(MARKERS) >= 0 && seen.size === seen.add(text).size);
+  const silent = deadLetters.filter(({ reason }) => reason === undefined);
   return [
-    ...repeated.map((body) => `two dead letters for ${body}`),
-    ...silent.map(({ body }) => `a dead letter without a reason: ${readable(body)}`),
+    ...(mayRepeat ? [] : repeated.map(({ text }) => `two dead letters for ${text.slice(0, 200)}`)),
+    ...silent.map(({ text }) => `a dead letter without a reason: ${text.slice(0, 200)}`),
+    ...world.queue.moved.map((body) => `SQS moved ${body.slice(0, 200)}`),
+    ...world.queue.expired.map((body) => `SQS deleted ${body.slice(0, 200)} at the end of its retention`),
+    ...deadLetters.flatMap((one) => checkTime(one, schedule, world)),
   ];
 }
 
+/** Whatever is given up has had its retry time since its first receive, and then no more than one wait. */
+function checkTime({ reason, messageId, failedAt }: DeadLetter, schedule: Schedule, world: World): readonly string[] {
+  if (reason !== 'retries_exhausted') return [];
+  const receipt = world.queue.receipts.get(messageId);
+  if (receipt === undefined) return [`a dead letter of ${messageId}, which was never received`];
+  const { firstReceivedAt, lastVisibleAt } = receipt;
+  const retryMs = schedule.retryHours * HOUR_MS;
+  const tookMs = failedAt - firstReceivedAt;
+  const hours = (ms: number): string => `${(ms / HOUR_MS).toFixed(2)} h`;
+  if (tookMs < retryMs) return [`${messageId} was given up early, after ${hours(tookMs)} of ${hours(retryMs)}`];
+  // Pollers may be busy, so what counts is from when on it could be received.
+  const visibleMs = lastVisibleAt - firstReceivedAt;
+  return visibleMs > retryMs + longestWaitMs(schedule) + longestTurnMs(schedule)
+    ? [`${messageId} was given up late: it came back after ${hours(visibleMs)} of ${hours(retryMs)}`]
+    : [];
+}
+
+/** The share of an identity's rate limit that a container has at the highest concurrency of the schedules. */
+const FEW_EVENTS = 300;
+/** With requests that take so long, an invocation may have no time to bisect. */
+const SLOW_HEAP_MS = 5000;
+
+/** A record is kept for a day more if one of its events has failed, and another one waits for its turn or is not bisected yet. */
+function longestTurnMs({ messages, copies, steadyLatencyMs, latenciesMs }: Schedule): number {
+  const events = messages.reduce(
+    (sum, plan) => sum + (plan.kind === 'events' ? plan.events.length : eventsOf(plan.shape, plan.size)),
+    0,
+  );
+  const isSlow = Math.max(steadyLatencyMs, ...latenciesMs) >= SLOW_HEAP_MS;
+  return events * copies > FEW_EVENTS || isSlow ? 24 * HOUR_MS : 0;
+}
+
 /** A container that dies takes along what it has counted, so the limits are promised for those that live. */
-function checkLimits({ crashes }: Schedule, { heap }: World): string[] {
+function checkLimits({ crashes }: Schedule, { heap }: World): readonly string[] {
   const { mostEntries, overLimit } = heap.counts();
   return [
     ...(mostEntries > 1000 ? [`a request of ${mostEntries} entries`] : []),
@@ -106,8 +280,4 @@ function readable(body: string): string {
   const parsed: unknown = body.startsWith('{') ? JSON.parse(body) : undefined;
   const inner = isObject(parsed) && parsed['isBase64Encoded'] === true ? parsed['body'] : undefined;
   return typeof inner === 'string' ? Buffer.from(inner, 'base64').toString() : body;
-}
-
-function propertiesOf(event: { readonly properties?: unknown }): Readonly<Record<string, unknown>> {
-  return isObject(event.properties) ? event.properties : {};
 }

@@ -29,6 +29,7 @@ function dependencies(problems: string[]): HandlerDependencies {
       startInvocation: () => undefined,
       reportBatch: () => undefined,
       onAttempt: () => undefined,
+      onMerged: () => undefined,
       onProblem: (code, error) => problems.push(`${code}: ${String(error)}`),
     },
   };
@@ -191,7 +192,7 @@ describe('the time that an invocation has is divided', () => {
   }
 
   test.each([
-    ['8 s are kept for SQS, and 1 s of them for returning', 40_000, [10_000, 10_000, 10_000, 2000], 39_000],
+    ['8 s are kept for SQS, and 1 s of them for returning', 40_000, [10_000, 20_000, 2000], 39_000],
     ['of a short time a quarter is kept for SQS, and a quarter of that for returning', 8000, [6000], 7500],
   ])('%s', async (_, leftMs, timeouts, deadline) => {
     expect(await run(leftMs)).toEqual({ timeouts, deadlines: [deadline] });

@@ -5,7 +5,7 @@ import { mapOutcomes } from '../../lib/forwarding/processed-record.ts';
 import type { PendingCall } from '../../lib/heap/bulk.ts';
 import { noCuts } from '../../lib/mapping/flatten.ts';
 import type { Mapped } from '../../lib/mapping/mapped.ts';
-import type { Outcome } from '../../lib/outcome.ts';
+import { deferred, type Outcome } from '../../lib/outcome.ts';
 import type { RudderStackEvent } from '../../lib/rudderstack/event.ts';
 import { DELIVERED, FAILED, FILTERED, recordOf, REFUSED } from './processed.ts';
 
@@ -173,6 +173,29 @@ describe('a record that comes back', () => {
     const { report } = await forward([record], DEADLINES, given);
     expect(delivered.map(nameOf)).toEqual(['good', 'failed', 'failed']);
     expect(report.outcomes.map(({ kind }) => kind)).toEqual(['delivered', 'deferred']);
+  });
+
+  test('is sent in a request of the size that its event needs', async () => {
+    const small = deferred('undecided', 'Heap answered 400', { heapStatus: 400, mostEntries: 3 });
+    const { given } = dependencies();
+    const sent: unknown[] = [];
+    const deliver: ForwardDependencies['deliver'] = async (calls) => {
+      sent.push(calls.map((call) => [nameOf(call), call.mostEntries]));
+      return new Map(calls.map((call) => [call, nameOf(call) === 'bad' ? small : FAILED]));
+    };
+    const record = recordOf('a', { body: `[${eventOf('good')},${eventOf('bad')}]` });
+    await forward([record], DEADLINES, { ...given, deliver });
+    await forward([record], DEADLINES, { ...given, deliver });
+    expect(sent).toEqual([
+      [
+        ['good', undefined],
+        ['bad', undefined],
+      ],
+      [
+        ['good', undefined],
+        ['bad', 3],
+      ],
+    ]);
   });
 
   test('is sent again as a whole when it had left the queue before', async () => {

@@ -6,6 +6,7 @@ const HOUR_MS = 60 * 60 * 1000;
 const RETRY_MS = 48 * HOUR_MS;
 const FIRST_RECEIVE = 1_795_000_000_000;
 const OUT_OF_TIME = deferred('out_of_time', 'the invocation ended before Heap answered');
+const BEING_BISECTED = deferred('out_of_time', 'the invocation ended before Heap answered', { mostEntries: 2 });
 
 const after = (ageMs: number) => ({ now: FIRST_RECEIVE + ageMs, retryMs: RETRY_MS });
 
@@ -22,6 +23,13 @@ test.each<[string, number, readonly Outcome[], readonly string[]]>([
     [FAILED, RATE_LIMITED],
     ['heap_error', 'paced_identity'],
   ],
+  [
+    'a record is not given up in the middle of bisecting: its good events are not known yet',
+    RETRY_MS,
+    [FAILED, BEING_BISECTED],
+    ['heap_error', 'out_of_time'],
+  ],
+  ['but a day later', RETRY_MS + 24 * HOUR_MS, [FAILED, BEING_BISECTED], ['retries_exhausted', 'retries_exhausted']],
   [
     'a day later the record is given up all the same: the neighbour may keep it waiting for ever',
     RETRY_MS + 24 * HOUR_MS,

@@ -1,4 +1,5 @@
 import { createOutcomeCache } from '../../lib/forwarding/outcome-cache.ts';
+import { deferred } from '../../lib/outcome.ts';
 import { DELIVERED, FAILED, FILTERED, processedOf, REFUSED } from './processed.ts';
 
 test('the final outcomes of a record that goes back to the queue are remembered, by the place of the event', () => {
@@ -32,6 +33,44 @@ test('a later invocation replaces what is known', () => {
   cache.note(processedOf('m', [DELIVERED, FAILED, FAILED]));
   cache.note(processedOf('m', [DELIVERED, REFUSED, FAILED]));
   expect([0, 1, 2].map((part) => cache.recall('m', part))).toEqual([DELIVERED, REFUSED, undefined]);
+});
+
+describe('the size of the request that a deferred event needs', () => {
+  const SMALL = deferred('undecided', 'why', { mostEntries: 5 });
+
+  test('is remembered by the place of the event, until its record leaves the queue', () => {
+    const cache = createOutcomeCache();
+    cache.note(processedOf('m', [DELIVERED, SMALL, FAILED, REFUSED]));
+    expect([0, 1, 2, 3, 4].map((part) => cache.mostEntries('m', part))).toEqual([
+      undefined,
+      5,
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    expect(cache.recall('m', 1)).toBeUndefined();
+    cache.note(processedOf('m', [DELIVERED, DELIVERED, DELIVERED, REFUSED]));
+    expect(cache.mostEntries('m', 1)).toBeUndefined();
+  });
+
+  test('is remembered of a record with one event, and of one whose events are all deferred', () => {
+    const cache = createOutcomeCache();
+    cache.note(processedOf('one', [SMALL]));
+    cache.note(processedOf('two', [FAILED, SMALL]));
+    expect([cache.mostEntries('one', 0), cache.mostEntries('two', 0), cache.mostEntries('two', 1)]).toEqual([
+      5,
+      undefined,
+      5,
+    ]);
+  });
+});
+
+test('a record of which nothing is worth remembering takes no room', () => {
+  const cache = createOutcomeCache(2);
+  cache.note(processedOf('a', [DELIVERED, FAILED]));
+  cache.note(processedOf('b', [FAILED]));
+  cache.note(processedOf('c', [FAILED, FAILED]));
+  expect(cache.recall('a', 0)).toEqual(DELIVERED);
 });
 
 describe('when there is no more room', () => {

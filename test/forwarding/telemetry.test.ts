@@ -98,6 +98,16 @@ test('requests to Heap are counted with the invocation that made them, and once'
   expect(take().metrics).toMatchObject({ HeapRequests: 0 });
 });
 
+test('events that were merged are counted with the invocation that merged them, and once', () => {
+  const { telemetry, take } = start();
+  telemetry.onMerged(3);
+  telemetry.onMerged(4);
+  telemetry.reportBatch(REPORT);
+  expect(take().metrics).toMatchObject({ EventsMerged: 7 });
+  telemetry.reportBatch(REPORT);
+  expect(take().metrics).not.toHaveProperty('EventsMerged');
+});
+
 test('no detail of an outcome is told: it may quote the event', () => {
   const { telemetry, take } = start();
   telemetry.reportBatch({ ...REPORT, outcomes: [rejected('heap_refused', 'secret-value')] });

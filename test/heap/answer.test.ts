@@ -15,9 +15,11 @@ test.each<[string, Answer, object]>([
   ['299', answered(299), { kind: 'delivered' }],
   ['400', answered(400), { kind: 'refused', status: 400, detail: 'Heap answered 400: because' }],
   ['400 without a body', answered(400, ' \n'), { kind: 'refused', status: 400, detail: 'Heap answered 400' }],
-  ['401', answered(401), { kind: 'refused', status: 401, detail: 'Heap answered 401: because' }],
-  ['404', answered(404), { kind: 'refused', status: 404, detail: 'Heap answered 404: because' }],
-  ['413', answered(413), { kind: 'refused', status: 413, detail: 'Heap answered 413: because' }],
+  [
+    '401',
+    answered(401),
+    { kind: 'deferred', reason: 'heap_client_error', heapStatus: 401, detail: 'Heap answered 401: because' },
+  ],
   ['301', answered(301), { kind: 'deferred', reason: 'heap_redirected', heapStatus: 301 }],
   ['304', answered(304), { kind: 'deferred', reason: 'heap_redirected', heapStatus: 304 }],
   ['408', answered(408), { kind: 'deferred', reason: 'heap_error', heapStatus: 408 }],
@@ -38,7 +40,28 @@ test.each<[string, Answer, object]>([
   expect(readAnswer(answer, NOW)).toMatchObject(expected);
 });
 
+/** Every 4xx: only three of them can mean an entry. */
+const CLIENT_ERRORS: ReadonlyMap<number, string> = new Map([
+  ...Array.from({ length: 100 }, (_, index) => [400 + index, 'heap_client_error'] as const),
+  [400, 'refused'],
+  [408, 'heap_error'],
+  [413, 'refused'],
+  [422, 'refused'],
+  [429, 'heap_throttled'],
+]);
+
+test.each([...CLIENT_ERRORS])('of the 4xx, %i is %s', (status, expected) => {
+  const answer = readAnswer(answered(status), NOW);
+  expect(answer).toMatchObject({
+    detail: `Heap answered ${status}: because`,
+    ...(expected === 'refused'
+      ? { kind: 'refused', status }
+      : { kind: 'deferred', reason: expected, heapStatus: status }),
+  });
+});
+
 test.each([
+  [403, '7', 7000],
   [429, '7', 7000],
   [503, 'Fri, 20 Nov 2026 09:00:30 GMT', 30_000],
   [301, '7', 7000],

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import type { BulkRequest, Entry, PendingCall } from '../../lib/heap/bulk.ts';
 import type { SendResult } from '../../lib/heap/client.ts';
-import { EXTRA_REQUESTS, sendBisecting } from '../../lib/heap/bisect.ts';
+import { createAcceptances, type AppAcceptances } from '../../lib/heap/acceptances.ts';
+import { EXTRA_REQUESTS, sendBisecting, type BisectBudget } from '../../lib/heap/bisect.ts';
 import { deferred, type Outcome } from '../../lib/outcome.ts';
 import { nameOf, namesIn, requestsOf, trackOf, tracksOf, userOf } from './calls.ts';
 
@@ -9,29 +10,55 @@ interface Ran {
   readonly requests: readonly BulkRequest[];
   /** By the idempotency key of an event, or the names of user properties. */
   readonly outcomes: ReadonlyMap<string, string>;
-  readonly unfinished: number | undefined;
+  /** The same, in full. */
+  readonly details: ReadonlyMap<string, Outcome>;
+  readonly timedOut: number | undefined;
+  /** How long bisecting is paused afterwards, in ms. */
+  readonly pausedMs: number;
 }
+
+interface Circumstances {
+  readonly budget?: BisectBudget;
+  /** What the app has accepted before; by default a request just now. */
+  readonly acceptances?: AppAcceptances;
+  readonly now?: () => number;
+}
+
+const NOW = 1_000_000_000;
+const times = <Value>(count: number, value: Value): Value[] => Array.from({ length: count }, () => value);
+
+/** An app that has accepted a request this long ago. */
+function acceptedBefore(ms: number): AppAcceptances {
+  const acceptances = createAcceptances()('11');
+  acceptances.accepted(NOW - ms);
+  return acceptances;
+}
+
+/** An app that has accepted nothing, as in a container that has just started. */
+const nothingAccepted = (): AppAcceptances => createAcceptances()('11');
 
 /** Sends to a Heap that answers as told, and sees to it that each call gets one outcome. */
 async function run(
   calls: readonly PendingCall[],
   answer: (names: readonly string[], request: BulkRequest) => SendResult,
-  budget = { extraRequests: EXTRA_REQUESTS },
+  { budget = { extraRequests: EXTRA_REQUESTS }, acceptances = acceptedBefore(0), now = () => NOW }: Circumstances = {},
 ): Promise<Ran> {
   const requests: BulkRequest[] = [];
   const outcomes = new Map<string, string>();
+  const details = new Map<string, Outcome>();
   const onOutcome = (entry: Entry, outcome: Outcome): void => {
     for (const call of entry.calls) {
       if (outcomes.has(nameOf(call))) throw new Error(`${nameOf(call)} has two outcomes`);
       outcomes.set(nameOf(call), outcome.kind === 'delivered' ? 'delivered' : outcome.reason);
+      details.set(nameOf(call), outcome);
     }
   };
   const send = async (request: BulkRequest): Promise<SendResult> => {
     requests.push(request);
     return answer(namesIn(request), request);
   };
-  const unfinished = await sendBisecting(requestsOf(calls), send, onOutcome, budget);
-  return { requests, outcomes, unfinished };
+  const timedOut = await sendBisecting(requestsOf(calls), { send, onOutcome, budget, acceptances, now });
+  return { requests, outcomes, details, timedOut, pausedMs: acceptances.pausedMs(now()) };
 }
 
 const accepted: SendResult = { kind: 'delivered' };
@@ -47,25 +74,295 @@ const property = (name: string, time: number, identity = 'u'): PendingCall => us
 const count = (outcomes: ReadonlyMap<string, string>, wanted: string): number =>
   [...outcomes.values()].filter((outcome) => outcome === wanted).length;
 
-test('one bad entry among 1000 costs at most 2 · log2(1000) more requests', async () => {
+test.each([
+  ['at most 2 · log2(1000) more requests', acceptedBefore, 0],
+  ['one more than that when the app has accepted nothing lately', nothingAccepted, 1],
+])('one bad entry among 1000 costs %s', async (_, acceptances, oneMore) => {
   for (const bad of ['e-0', 'e-1', 'e-500', 'e-617', 'e-999']) {
-    const { requests, outcomes } = await run(tracksOf(1000), refusing([bad]));
-    expect(requests.length - 1).toBeLessThanOrEqual(2 * Math.ceil(Math.log2(1000)));
+    const { requests, outcomes } = await run(tracksOf(1000), refusing([bad]), { acceptances: acceptances(0) });
+    expect(requests.length - 1).toBeLessThanOrEqual(2 * Math.ceil(Math.log2(1000)) + oneMore);
     expect(outcomes.get(bad)).toBe('heap_refused');
     expect(count(outcomes, 'delivered')).toBe(999);
   }
 });
 
-test('when Heap refuses every entry, that is seen after a few requests, and the rest stays undecided', async () => {
-  const { requests, outcomes } = await run(tracksOf(1000), () => refused());
-  expect(requests.length).toBeLessThanOrEqual(30);
-  expect(count(outcomes, 'heap_refused')).toBe(8);
-  expect(count(outcomes, 'undecided')).toBe(992);
+describe('when Heap refuses every entry', () => {
+  test.each([
+    ['nothing is rejected if the app has accepted nothing lately', nothingAccepted, 0],
+    ['eight are rejected if the app has accepted a request just before', () => acceptedBefore(0), 8],
+  ])('that is seen after a few requests; %s', async (_, acceptances, rejectedAtMost) => {
+    const { requests, outcomes, pausedMs } = await run(tracksOf(1000), () => refused(), {
+      acceptances: acceptances(),
+    });
+    expect(requests.length).toBeLessThanOrEqual(30);
+    expect(count(outcomes, 'heap_refused')).toBe(rejectedAtMost);
+    expect(count(outcomes, 'undecided')).toBe(1000 - rejectedAtMost);
+    expect(pausedMs).toBe(30_000);
+  });
+
+  test('up to 24 entries are each sent alone', async () => {
+    const { requests, outcomes } = await run(tracksOf(24), () => refused(), { acceptances: nothingAccepted() });
+    const alone = requests.filter(({ entries }) => entries.length === 1).map(namesIn);
+    expect(alone.flat().toSorted()).toEqual([...outcomes.keys()].toSorted());
+    expect(count(outcomes, 'undecided')).toBe(24);
+  });
+
+  test('at most eight full requests of each kind are sent, and the other kind is sent nevertheless', async () => {
+    const users = Array.from({ length: 20_000 }, (_, index) => property(`p-${index}`, 1, `user-${index}`));
+    const { requests, outcomes } = await run(
+      [...users, ...tracksOf(3000)],
+      (_, { kind }) => (kind === 'track' ? accepted : refused()),
+      { acceptances: nothingAccepted() },
+    );
+    expect(requests.filter(({ entries }) => entries.length === 1000).map(({ kind }) => kind)).toEqual([
+      ...Array.from({ length: 8 }, () => 'add_user_properties'),
+      'track',
+      'track',
+      'track',
+    ]);
+    expect(count(outcomes, 'delivered')).toBe(3000);
+  });
+
+  test('full requests are all sent while the app has accepted a request lately', async () => {
+    const { requests } = await run(tracksOf(12_000), () => refused());
+    expect(requests.filter(({ entries }) => entries.length === 1000)).toHaveLength(12);
+  });
 });
 
-test('up to 24 entries are each sent alone, even when Heap refuses them all', async () => {
-  const { outcomes } = await run(tracksOf(24), () => refused());
-  expect(count(outcomes, 'heap_refused')).toBe(24);
+describe('whether bisecting is paused afterwards, because Heap seems to refuse everything', () => {
+  const hasRefusedEight = (): AppAcceptances => {
+    const acceptances = nothingAccepted();
+    for (let entry = 0; entry < 8; entry += 1) acceptances.refusedAlone();
+    return acceptances;
+  };
+
+  test.each<[string, () => AppAcceptances, number, (names: readonly string[]) => SendResult, boolean]>([
+    ['yes, when eight entries were refused alone and none was accepted', nothingAccepted, 8, () => refused(), true],
+    ['no, when they were seven', nothingAccepted, 7, () => refused(), false],
+    ['yes, when the eight before were of earlier invocations', hasRefusedEight, 1, () => refused(), true],
+    ['no, when nothing was refused in this invocation', hasRefusedEight, 1, () => deferred('heap_error', ''), false],
+    ['no, when something was accepted in this invocation', hasRefusedEight, 2, refusing(['e-1']), false],
+    [
+      'no, when something was accepted before many were refused',
+      nothingAccepted,
+      100,
+      (names) => (names.length === 1 && names[0] === 'e-0' ? accepted : refused()),
+      false,
+    ],
+  ])('%s', async (_, acceptances, entries, answer, expected) => {
+    const { pausedMs } = await run(tracksOf(entries), answer, { acceptances: acceptances() });
+    expect(pausedMs).toBe(expected ? 30_000 : 0);
+  });
+});
+
+describe('during a pause', () => {
+  const MIDDLE_MS = 10_000;
+  const now = (): number => NOW + MIDDLE_MS;
+  const small = (entries: number): PendingCall[] =>
+    Array.from({ length: entries }, (_, index) => ({ ...trackOf(`s-${index}`), mostEntries: 1 }));
+  const pausedApp = (): AppAcceptances => {
+    const acceptances = nothingAccepted();
+    for (let entry = 0; entry < 8; entry += 1) acceptances.refusedAlone();
+    acceptances.pause(NOW);
+    return acceptances;
+  };
+
+  test('entries that need a smaller request wait for its end, in their size, and take nothing from the budget', async () => {
+    const budget = { extraRequests: 5 };
+    const { requests, details } = await run(small(20), () => accepted, { acceptances: pausedApp(), now, budget });
+    expect(requests).toEqual([]);
+    expect(budget).toEqual({ extraRequests: 5 });
+    expect(details.get('s-7')).toEqual({
+      kind: 'deferred',
+      reason: 'circuit_open',
+      detail: 'Heap refuses every entry, so the settings may be wrong',
+      retryAfterMs: 30_000 - MIDDLE_MS,
+      mostEntries: 1,
+    });
+  });
+
+  test.each([
+    [29_999, 0],
+    [30_000, 20],
+  ])('%i ms after its start %i of them are sent', async (ms, sent) => {
+    const { requests } = await run(small(20), () => accepted, { acceptances: pausedApp(), now: () => NOW + ms });
+    expect(requests).toHaveLength(sent);
+  });
+
+  test('a new entry that is accepted ends it: the others are sent in the same invocation', async () => {
+    const { requests, outcomes, pausedMs } = await run([...small(20), trackOf('e-0')], refusing(['s-3']), {
+      acceptances: pausedApp(),
+      now,
+    });
+    expect(requests.map(namesIn)[0]).toEqual(['e-0']);
+    expect([count(outcomes, 'delivered'), count(outcomes, 'heap_refused')]).toEqual([20, 1]);
+    expect(pausedMs).toBe(0);
+  });
+
+  test('a request of new entries is sent once, and not bisected if Heap refuses it; the pause does not become longer', async () => {
+    const users = ['u', 'v'].map((user) => property(`p-${user}`, 1, user));
+    const { requests, details, pausedMs } = await run([...small(9), ...users, ...tracksOf(100)], () => refused(422), {
+      acceptances: pausedApp(),
+      now,
+    });
+    expect(requests.map(({ entries }) => entries.length)).toEqual([2, 100]);
+    for (const name of ['e-0', 'e-99']) {
+      expect(details.get(name)).toEqual({
+        kind: 'deferred',
+        reason: 'undecided',
+        heapStatus: 422,
+        mostEntries: 50,
+        detail: 'Heap refuses every entry, so the settings may be wrong; Heap answered 422',
+      });
+    }
+    expect(details.get('p-u')).toMatchObject({ reason: 'undecided', mostEntries: 1 });
+    expect(pausedMs).toBe(30_000 - MIDDLE_MS);
+  });
+
+  test('an acceptance between two refused requests lets both be bisected', async () => {
+    const { outcomes } = await run(tracksOf(2100), refusing(['e-0', 'e-2099']), { acceptances: pausedApp(), now });
+    expect([count(outcomes, 'delivered'), count(outcomes, 'heap_refused')]).toEqual([2098, 2]);
+  });
+});
+
+describe('an entry that was refused alone', () => {
+  const TEN_MINUTES = 10 * 60 * 1000;
+
+  test('is undecided if the app has never accepted a request, with the status and the words of Heap', async () => {
+    const { details, requests } = await run(tracksOf(1), () => refused(422), { acceptances: nothingAccepted() });
+    expect(requests).toHaveLength(1);
+    expect(details.get('e-0')).toEqual({
+      kind: 'deferred',
+      reason: 'undecided',
+      heapStatus: 422,
+      mostEntries: 1,
+      detail:
+        'Heap refused the event alone, but has accepted no other event lately, so the settings may be wrong; Heap answered 422',
+    });
+  });
+
+  test.each([
+    [0, 'heap_refused'],
+    [TEN_MINUTES, 'heap_refused'],
+    [TEN_MINUTES + 1, 'undecided'],
+  ])('%i ms after the app has accepted a request is %s', async (ms, expected) => {
+    const { details } = await run(tracksOf(1), () => refused(), { acceptances: acceptedBefore(ms) });
+    expect(details.get('e-0')).toMatchObject({ reason: expected, heapStatus: 400 });
+  });
+
+  test.each([
+    [400, 'heap_refused'],
+    [413, 'too_large'],
+    [422, 'heap_refused'],
+  ])('with %i is rejected as %s, with the words of Heap', async (status, reason) => {
+    const { details } = await run(tracksOf(1), () => refused(status));
+    expect(details.get('e-0')).toEqual({
+      kind: 'rejected',
+      reason,
+      detail: `Heap answered ${status}`,
+      heapStatus: status,
+    });
+  });
+
+  test('is believed at most eight times in a row, in this invocation and in the next', async () => {
+    const acceptances = acceptedBefore(0);
+    const first = await run(tracksOf(6), () => refused(), { acceptances });
+    expect([...first.outcomes.values()]).toEqual(times(6, 'heap_refused'));
+    const second = await run(tracksOf(6), () => refused(), { acceptances });
+    expect([...second.outcomes.values()].toSorted()).toEqual([...times(2, 'heap_refused'), ...times(4, 'undecided')]);
+    expect([...second.details.values()]).toContainEqual({
+      kind: 'deferred',
+      reason: 'undecided',
+      heapStatus: 400,
+      mostEntries: 1,
+      detail: 'Heap refuses every entry, so the settings may be wrong; Heap answered 400',
+    });
+  });
+
+  test('is believed at most eight times in a row, also when each entry was sent in a request of its own', async () => {
+    const alone = tracksOf(100).map((call) => ({ ...call, mostEntries: 1 }));
+    const { outcomes } = await run(alone, () => refused());
+    expect(count(outcomes, 'heap_refused')).toBe(8);
+    expect(count(outcomes, 'undecided')).toBe(92);
+  });
+
+  test('is believed when it was refused between others that were accepted, however many such entries there are', async () => {
+    const alone = tracksOf(40).map((call) => ({ ...call, mostEntries: 1 }));
+    const bad = alone.filter((_, index) => index % 2 === 0).map(nameOf);
+    const { requests, outcomes } = await run(alone, refusing(bad));
+    expect(requests).toHaveLength(40);
+    expect(count(outcomes, 'heap_refused')).toBe(20);
+  });
+
+  test('is sent a second time once the app has accepted a request, and then rejected', async () => {
+    const { requests, outcomes } = await run(tracksOf(4), refusing(['e-0']), { acceptances: nothingAccepted() });
+    expect(requests.map(namesIn)).toEqual([
+      ['e-0', 'e-1', 'e-2', 'e-3'],
+      ['e-0', 'e-1'],
+      ['e-0'],
+      ['e-1'],
+      ['e-2', 'e-3'],
+      ['e-0'],
+    ]);
+    expect(outcomes.get('e-0')).toBe('heap_refused');
+  });
+
+  test.each([
+    ['and is refused a second time', tracksOf(10), refusing(times(5, 0).map((_, index) => `e-${index}`)), 0],
+    ['and is sent ahead of an earlier one', [property('p-1', 1), property('p-2', 2)], () => refused(), 1],
+  ])('%s counts once', async (_, calls, answer, expected) => {
+    const acceptances = nothingAccepted();
+    await run(calls, answer, { acceptances });
+    expect(acceptances.refusedInARow()).toBe(expected);
+  });
+
+  test('and is accepted the second time is delivered', async () => {
+    let calls = 0;
+    const { outcomes } = await run(
+      tracksOf(2),
+      (names) => {
+        if (names.length === 2) return refused();
+        calls += names.includes('e-0') ? 1 : 0;
+        return names.includes('e-0') && calls === 1 ? refused() : accepted;
+      },
+      { acceptances: nothingAccepted() },
+    );
+    expect(Object.fromEntries(outcomes)).toEqual({ 'e-0': 'delivered', 'e-1': 'delivered' });
+  });
+
+  test('and gets no answer the second time keeps the cause of that, and is sent alone the next time', async () => {
+    let calls = 0;
+    const { details } = await run(
+      tracksOf(2),
+      (names) => {
+        if (names.length === 2) return refused();
+        calls += names.includes('e-0') ? 1 : 0;
+        if (!names.includes('e-0')) return accepted;
+        return calls === 1 ? refused() : deferred('heap_error', 'Heap answered 503');
+      },
+      { acceptances: nothingAccepted() },
+    );
+    expect(details.get('e-0')).toMatchObject({ kind: 'deferred', reason: 'heap_error', mostEntries: 1 });
+  });
+
+  test('is not heard again on the strength of what was accepted before it', async () => {
+    const { requests, outcomes } = await run(tracksOf(2), refusing(['e-1']), { acceptances: nothingAccepted() });
+    // The first entry was accepted before the second was refused, so one refusal is enough.
+    expect(requests.map(namesIn)).toEqual([['e-0', 'e-1'], ['e-0'], ['e-1']]);
+    expect(outcomes.get('e-1')).toBe('heap_refused');
+  });
+
+  test('is undecided for want of requests if the budget has none left to hear it again', async () => {
+    const { requests, details } = await run(tracksOf(2), refusing(['e-0']), {
+      acceptances: nothingAccepted(),
+      budget: { extraRequests: 2 },
+    });
+    expect(requests).toHaveLength(3);
+    expect(details.get('e-0')).toMatchObject({
+      reason: 'undecided',
+      detail: 'there are more bad entries than one invocation can bisect; Heap answered 400',
+    });
+  });
 });
 
 test('bad entries among good ones are all found, also more of them than would be taken for a wrong setting', async () => {
@@ -96,13 +393,13 @@ describe('the extra requests of one invocation are bounded', () => {
       [2, 3],
       [3, 3],
     ] as const) {
-      const { requests } = await run(tracksOf(8), () => refused(), { extraRequests });
+      const { requests } = await run(tracksOf(8), () => refused(), { budget: { extraRequests } });
       expect([extraRequests, requests.length]).toEqual([extraRequests, sent]);
     }
   });
 
   test('without it, this batch would need more', async () => {
-    const { requests, outcomes } = await run(tracksOf(1000), answer, { extraRequests: Infinity });
+    const { requests, outcomes } = await run(tracksOf(1000), answer, { budget: { extraRequests: Infinity } });
     expect(requests.length).toBeGreaterThan(1 + 2 * EXTRA_REQUESTS);
     expect(count(outcomes, 'heap_refused')).toBe(200);
   });
@@ -151,40 +448,115 @@ test('of several refused requests the earlier is bisected to its end before the 
 
 describe('a request that Heap has not answered for now', () => {
   const failed = deferred('heap_error', 'Heap answered 503');
+  const noAnswer = deferred('heap_timeout', 'Heap did not answer in time');
   const outOfTime = deferred('out_of_time', 'the invocation ended');
 
   test('is not bisected: nothing is wrong with its entries', async () => {
-    const { requests, outcomes, unfinished } = await run(tracksOf(10), () => failed);
+    const { requests, details, timedOut } = await run(tracksOf(10), () => failed);
     expect(requests).toHaveLength(1);
-    expect(count(outcomes, 'heap_error')).toBe(10);
-    expect(unfinished).toBeUndefined();
+    expect([...details.values()]).toEqual(times(10, failed));
+    expect(timedOut).toBeUndefined();
   });
 
-  test('while bisecting, for want of time, tells how far bisecting has come', async () => {
-    const { outcomes, unfinished } = await run(tracksOf(16), (names) => {
+  test('while bisecting, is sent in the size that was reached the next time', async () => {
+    const { outcomes, details } = await run(tracksOf(16), (names) => {
       if (names.length > 4) return names.includes('e-0') ? refused() : accepted;
       return outOfTime;
     });
-    expect(unfinished).toBe(4);
     expect([count(outcomes, 'out_of_time'), count(outcomes, 'delivered')]).toEqual([8, 8]);
+    expect(details.get('e-0')).toEqual({ ...outOfTime, mostEntries: 4 });
+    expect(details.get('e-7')).toEqual({ ...outOfTime, mostEntries: 4 });
   });
 
-  test('while bisecting, by a failure, tells nothing: smaller requests would not help', async () => {
-    const { unfinished } = await run(tracksOf(16), (names) => (names.length === 16 ? refused() : failed));
-    expect(unfinished).toBeUndefined();
+  test('for want of time, or by a failure, tells nothing about the size of requests', async () => {
+    for (const answer of [failed, outOfTime]) {
+      const { timedOut } = await run(tracksOf(16), (names) => (names.length === 16 ? refused() : answer));
+      expect(timedOut).toBeUndefined();
+    }
   });
 
-  test('for want of time, before anything was bisected, tells nothing either', async () => {
-    const { unfinished } = await run(tracksOf(16), () => outOfTime);
-    expect(unfinished).toBeUndefined();
+  test('in time tells the size of the largest such request', async () => {
+    expect((await run(tracksOf(16), () => noAnswer)).timedOut).toBe(16);
+    const largestFirst = await run(tracksOf(1016), (names) => (names.length === 16 ? refused() : noAnswer));
+    expect(largestFirst.timedOut).toBe(1000);
+    const small = tracksOf(3).map((call) => ({ ...call, mostEntries: 1 }));
+    const onlySmall = await run([...small, ...tracksOf(20).slice(3)], (names) =>
+      names.length === 1 ? noAnswer : accepted,
+    );
+    expect(onlySmall.timedOut).toBe(1);
+  });
+});
+
+describe('entries that need a smaller request', () => {
+  const small = (length: number, mostEntries: number, from = 0): PendingCall[] =>
+    Array.from({ length }, (_, index) => ({ ...trackOf(`s-${from + index}`), mostEntries }));
+
+  test('are sent after all others, the smallest last, also behind events of the other kind', async () => {
+    const { requests } = await run(
+      [
+        ...small(2, 1),
+        ...small(3, 2, 10),
+        { ...property('p-small', 1, 'u'), mostEntries: 1 },
+        property('p', 1, 'v'),
+        ...tracksOf(2),
+      ],
+      () => accepted,
+    );
+    expect(requests.map(namesIn)).toEqual([
+      ['p'],
+      ['e-0', 'e-1'],
+      ['s-10', 's-11'],
+      ['s-12'],
+      ['p-small'],
+      ['s-0'],
+      ['s-1'],
+    ]);
   });
 
-  test('of several requests the smallest counts', async () => {
-    const { unfinished } = await run(tracksOf(1016), (names) => {
-      if (names.length === 1000 || names.length === 16) return refused();
-      return outOfTime;
+  test('come out of the budget; those without room are undecided, without a status', async () => {
+    const budget = { extraRequests: 3 };
+    const { requests, details } = await run([...tracksOf(5), ...small(10, 2)], () => accepted, { budget });
+    expect(requests.map(({ entries }) => entries.length)).toEqual([5, 2, 2, 2]);
+    expect(budget).toEqual({ extraRequests: 0 });
+    expect(details.get('s-9')).toEqual({
+      kind: 'deferred',
+      reason: 'undecided',
+      detail: 'there are more bad entries than one invocation can bisect',
+      mostEntries: 8,
     });
-    expect(unfinished).toBe(8);
+  });
+
+  test.each<[string, (names: readonly string[]) => SendResult, number]>([
+    [
+      'keep their size if only requests of full size were accepted',
+      (names) => (names.length > 2 ? accepted : refused()),
+      2,
+    ],
+    ['keep their size if Heap has failed', () => deferred('heap_error', ''), 2],
+    ['keep their size if every fifth of the others was refused', refusing(['s-0', 's-10']), 2],
+    ['may be sent in four times the size if fewer of the others were refused', refusing(['s-0']), 8],
+    ['may be sent in four times the size if all of the others were accepted', () => accepted, 8],
+  ])('without room %s', async (_, answer, mostEntries) => {
+    const { details } = await run([...tracksOf(5), ...small(40, 2)], answer, { budget: { extraRequests: 10 } });
+    expect(details.get('s-39')).toMatchObject({ reason: 'undecided', mostEntries });
+  });
+
+  test('without time may be sent in four times the size if the others were accepted', async () => {
+    const outOfTime = deferred('out_of_time', 'the invocation ended');
+    const { details } = await run(small(12, 2), (names) => (names.includes('s-10') ? outOfTime : accepted));
+    expect(details.get('s-11')).toEqual({ ...outOfTime, mostEntries: 8 });
+  });
+
+  test('keep their size when Heap fails, and when it seems to refuse everything', async () => {
+    const failing = await run(small(4, 2), () => deferred('heap_error', 'Heap answered 503'));
+    expect([...failing.details.values()]).toMatchObject(times(4, { reason: 'heap_error', mostEntries: 2 }));
+    const refusingAll = await run(small(40, 2), () => refused(), { acceptances: nothingAccepted() });
+    expect(refusingAll.details.get('s-39')).toMatchObject({ reason: 'undecided', heapStatus: 400, mostEntries: 2 });
+  });
+
+  test('are sent in half of that when they are refused and nothing is decided', async () => {
+    const { details } = await run(small(5, 5), () => refused(), { budget: { extraRequests: 1 } });
+    expect([...details.values()]).toMatchObject(times(5, { reason: 'undecided', mostEntries: 3 }));
   });
 });
 
@@ -222,6 +594,88 @@ describe('user properties that were merged', () => {
     });
     expect(Object.fromEntries(outcomes)).toEqual({ 'p-1': 'heap_error', 'p-2': 'delivered' });
   });
+
+  test('that are later wait for earlier ones that are left undecided, for want of requests', async () => {
+    // The budget is enough for halving once. The first half is refused again.
+    const { outcomes } = await run(calls, refusing(['p-1']), { budget: { extraRequests: 2 } });
+    expect(new Set(outcomes.values())).toEqual(new Set(['undecided']));
+  });
+
+  test('that are later wait for earlier ones that are left undecided, because everything seems to be refused', async () => {
+    // Eight are refused alone when the properties 7 and 8 are refused together. Those from 9 on would be accepted.
+    const first = ['q-0', 'q-1'].map((name) => property(name, 1, `user of ${name}`));
+    const sixteen = Array.from({ length: 16 }, (_, index) => property(`p-${index + 1}`, index));
+    const others = Array.from({ length: 30 }, (_, index) => property(`o-${index}`, 1, `user-${index}`));
+    const bad = ['q-0', 'q-1', ...sixteen.slice(0, 8).map(nameOf)];
+    const { outcomes } = await run([...first, ...sixteen, ...others], refusing(bad));
+    expect(sixteen.slice(6).map((call) => outcomes.get(nameOf(call)))).toEqual(times(10, 'undecided'));
+    expect(others.map((call) => outcomes.get(nameOf(call)))).toEqual(times(30, 'delivered'));
+  });
+
+  describe('in a container that has just started', () => {
+    const cold = (): Circumstances => ({ acceptances: nothingAccepted() });
+
+    test('and of which the first is bad: a later one shows that, and stays the last', async () => {
+      const { requests, outcomes } = await run(calls, refusing(['p-1']), cold());
+      expect(requests.map(namesIn)).toEqual([
+        ['p-1', 'p-2', 'p-3', 'p-4'],
+        ['p-1', 'p-2'],
+        ['p-1'],
+        ['p-2'],
+        ['p-1'],
+        ['p-3', 'p-4'],
+      ]);
+      expect(Object.fromEntries(outcomes)).toEqual({
+        'p-1': 'heap_refused',
+        'p-2': 'delivered',
+        'p-3': 'delivered',
+        'p-4': 'delivered',
+      });
+    });
+
+    test('a part that was accepted ahead of others is sent again behind them', async () => {
+      // Of p-1 to p-8, p-1, p-2 and p-3 are bad. The first part that Heap accepts is p-5 to p-8.
+      const eight = [1, 2, 3, 4, 5, 6, 7, 8].map((time) => property(`p-${time}`, time));
+      const { requests, outcomes } = await run(eight, refusing(['p-1', 'p-2', 'p-3']), cold());
+      const arrived = requests
+        .map(namesIn)
+        .filter((names) => !['p-1', 'p-2', 'p-3'].some((bad) => names.includes(bad)));
+      expect(arrived).toEqual([['p-5', 'p-6', 'p-7', 'p-8'], ['p-4'], ['p-5', 'p-6', 'p-7', 'p-8']]);
+      expect(count(outcomes, 'heap_refused')).toBe(3);
+      expect(count(outcomes, 'delivered')).toBe(5);
+    });
+
+    test('an entry that is accepted the second time is followed by the later ones again', async () => {
+      let isFirst = true;
+      const { requests, outcomes } = await run(
+        [property('p-1', 1), property('p-2', 2)],
+        (names) => {
+          if (names.length === 2) return refused();
+          if (names.includes('p-2')) return accepted;
+          const answer = isFirst ? refused() : accepted;
+          isFirst = false;
+          return answer;
+        },
+        cold(),
+      );
+      expect(requests.map(namesIn)).toEqual([['p-1', 'p-2'], ['p-1'], ['p-2'], ['p-1'], ['p-2']]);
+      expect(Object.fromEntries(outcomes)).toEqual({ 'p-1': 'delivered', 'p-2': 'delivered' });
+    });
+
+    test('all wait if the budget has no request left to send a later one ahead', async () => {
+      const { requests, outcomes } = await run([property('p-1', 1), property('p-2', 2)], refusing(['p-1']), {
+        ...cold(),
+        budget: { extraRequests: 2 },
+      });
+      expect(requests.map(namesIn)).toEqual([['p-1', 'p-2'], ['p-1']]);
+      expect(Object.fromEntries(outcomes)).toEqual({ 'p-1': 'undecided', 'p-2': 'undecided' });
+    });
+
+    test('all wait if none is accepted', async () => {
+      const { outcomes } = await run(calls, () => refused(), cold());
+      expect(new Set(outcomes.values())).toEqual(new Set(['undecided']));
+    });
+  });
 });
 
 test('events of one user do not wait for each other', async () => {
@@ -245,5 +699,45 @@ test('whichever entries are bad, those and no others are rejected, and each has 
           expect([name, outcome]).toEqual([name, bad.includes(name) ? 'heap_refused' : 'delivered']);
       },
     ),
+  );
+});
+
+test('no more requests are sent than the full ones and the budget, whatever Heap answers', async () => {
+  const answer = fc.constantFrom(
+    accepted,
+    refused(),
+    refused(413),
+    deferred('heap_error', ''),
+    deferred('out_of_time', ''),
+  );
+  const size = fc.constantFrom(undefined, 1, 2, 7);
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(size, { minLength: 1, maxLength: 80 }),
+      fc.array(answer, { minLength: 1, maxLength: 200 }),
+      fc.nat(30),
+      fc.boolean(),
+      async (sizes, answers, extraRequests, isWarm) => {
+        const calls = sizes.map((mostEntries, index): PendingCall => {
+          const call = index % 2 === 0 ? trackOf(`e-${index}`) : property(`p-${index}`, index, `user-${index % 6}`);
+          return mostEntries === undefined ? call : { ...call, mostEntries };
+        });
+        const full = requestsOf(calls).filter(({ entries }) => entries[0]?.mostEntries === Infinity).length;
+        const budget = { extraRequests };
+        let sent = 0;
+        const { outcomes } = await run(
+          calls,
+          () => {
+            sent += 1;
+            return answers[sent % answers.length] ?? accepted;
+          },
+          { budget, acceptances: isWarm ? acceptedBefore(0) : nothingAccepted() },
+        );
+        expect(sent).toBeLessThanOrEqual(full + extraRequests);
+        expect(budget.extraRequests).toBeGreaterThanOrEqual(0);
+        expect(outcomes.size).toBe(calls.length);
+      },
+    ),
+    { numRuns: 300 },
   );
 });

@@ -4,6 +4,7 @@ import {
   BULK_LIMITS,
   groupByApp,
   halve,
+  isSingle,
   toRequests,
   type BulkRequest,
   type PendingCall,
@@ -82,6 +83,34 @@ test('an entry that is larger than a request may be goes alone', () => {
   ).toEqual([1, 1, 1]);
 });
 
+describe('entries that need smaller requests', () => {
+  const small = (key: string, mostEntries: number): PendingCall => ({ ...trackOf(key), mostEntries });
+
+  test('come after all others, the smallest last, and never exceed their size or that of the request', () => {
+    const calls = [
+      small('b', 2),
+      small('a', 1),
+      small('d', 2),
+      trackOf('e'),
+      small('f', 2),
+      small('g', 50),
+      trackOf('h'),
+    ];
+    expect(batch(calls, { items: 3, bytes: 1e6 }).map(namesIn)).toEqual([['e', 'h'], ['g'], ['b', 'd'], ['f'], ['a']]);
+  });
+
+  test('pass their size on to the entry that they are merged into: the smallest counts', () => {
+    const calls = [
+      { ...userOf('u', { a: 1 }), mostEntries: 7 },
+      userOf('u', { b: 1 }),
+      { ...userOf('u', { c: 1 }), mostEntries: 3 },
+      userOf('v', { d: 1 }),
+    ];
+    const requests = batch(calls);
+    expect(requests.map(({ entries }) => entries.map(({ mostEntries }) => mostEntries))).toEqual([[Infinity], [3]]);
+  });
+});
+
 describe('entries', () => {
   test('an event that comes twice is sent once; the same key of another user is another event', () => {
     const [request] = batch([
@@ -90,6 +119,52 @@ describe('entries', () => {
       trackOf('k', { identity: 'v' }),
     ]);
     expect(request?.entries.map(({ calls }) => calls.length)).toEqual([2, 1]);
+  });
+
+  test('events with the same key but other content are two entries: Heap decides which one counts', () => {
+    const [request] = batch([
+      trackOf('k', { identity: 'u' }),
+      trackOf('k', { identity: 'u', padding: 'x' }),
+      trackOf('k', { identity: 'u' }),
+    ]);
+    expect(request?.entries.map(({ calls }) => calls.length)).toEqual([2, 1]);
+  });
+
+  test('events of other times or names are not the same', () => {
+    const event = { identity: 'u', event: 'A', properties: {}, idempotency_key: 'k' };
+    const calls = [event, { ...event, timestamp: '2026-01-01T00:00:00Z' }, { ...event, event: 'B' }, event].map(
+      (payload): PendingCall => ({ call: { kind: 'track', appId: '11', payload }, arrivedAt: 0 }),
+    );
+    expect(batch(calls)[0]?.entries.map(({ calls: same }) => same.length)).toEqual([2, 1, 1]);
+  });
+
+  test('whatever line breaks identities and keys have: only events that are the same to the letter are merged', () => {
+    const text = fc.string({ unit: fc.constantFrom('a', '\n', '"', ' '), maxLength: 4 });
+    fc.assert(
+      fc.property(fc.array(fc.tuple(text, text), { maxLength: 30 }), (ids) => {
+        const requests = batch(ids.map(([identity, key]) => trackOf(key, { identity })));
+        const sent = requests.flatMap(({ entries }) => entries.map(({ json }) => json));
+        const wanted = new Set(ids.map(([identity, key]) => JSON.stringify([identity, key])));
+        expect(sent).toHaveLength(wanted.size);
+      }),
+    );
+    const [request] = batch([trackOf('c', { identity: 'a\nb' }), trackOf('b\nc', { identity: 'a' })]);
+    expect(request?.entries).toHaveLength(2);
+  });
+
+  test('130,000 calls of one user make one entry, which can be halved', () => {
+    const calls = Array.from({ length: 130_000 }, (_, index) => userOf('u', { [`p-${index % 100}`]: index }));
+    const [request] = batch(calls);
+    expect(request?.entries.map((entry) => entry.calls.length)).toEqual([130_000]);
+    const { users }: { users: { properties: Record<string, number> }[] } = JSON.parse(request ? bodyOf(request) : '{}');
+    expect(users[0]?.properties['p-99']).toBe(129_999);
+    const halves = request === undefined ? [] : (halve(request) ?? []);
+    expect(halves.map(({ entries }) => entries[0]?.calls.length)).toEqual([65_000, 65_000]);
+  });
+
+  test('130,000 times the same event is one entry', () => {
+    const calls = Array.from({ length: 130_000 }, () => trackOf('k', { identity: 'u' }));
+    expect(batch(calls)[0]?.entries.map((entry) => entry.calls.length)).toEqual([130_000]);
   });
 
   test('user properties of one user are merged, and the later time wins in whatever order they come', () => {
@@ -143,6 +218,33 @@ describe('halving', () => {
       ['e-0', 'e-1', 'e-2'],
       ['e-3', 'e-4'],
     ]);
+  });
+
+  test('does not split the calls of an event: they are the same, so that Heap would answer the same', () => {
+    const [request] = batch([trackOf('k', { identity: 'u' }), trackOf('k', { identity: 'u' })]);
+    expect(request === undefined ? [] : halve(request)).toBeUndefined();
+  });
+
+  test('keeps the size that an entry needs with its parts', () => {
+    const [request] = batch([
+      { ...userOf('u', { a: 1 }, { time: 1 }), mostEntries: 5 },
+      { ...userOf('u', { b: 1 }, { time: 2 }), mostEntries: 3 },
+    ]);
+    const parts = request === undefined ? undefined : halve(request);
+    expect(parts?.map(({ entries }) => entries[0]?.mostEntries)).toEqual([5, 3]);
+  });
+
+  test('is possible unless a request is a single call, or a single event', () => {
+    const requests = [
+      ...batch([trackOf('a'), trackOf('b')]),
+      ...batch([trackOf('a'), trackOf('a')]),
+      ...batch([trackOf('a')]),
+      ...batch([userOf('u', { a: 1 }), userOf('v', { a: 1 })]),
+      ...batch([userOf('u', { a: 1 }), userOf('u', { b: 1 })]),
+      ...batch([userOf('u', { a: 1 })]),
+    ];
+    expect(requests.map(isSingle)).toEqual([false, true, true, false, false, true]);
+    expect(requests.map((request) => halve(request) === undefined)).toEqual(requests.map(isSingle));
   });
 
   test('of nothing is nothing', () => {

@@ -1,4 +1,4 @@
-import { CIRCUIT_POLICY, createCircuit, createCircuits } from '../../lib/heap/circuit.ts';
+import { CIRCUIT_POLICY, createCircuit } from '../../lib/heap/circuit.ts';
 
 const policy = { failures: 3, openMs: 1000 };
 
@@ -37,12 +37,4 @@ test('the policy of the function: four failures open it, for 30 s', () => {
   }
   expect(circuit.state(30_999)).toBe('open');
   expect(circuit.state(31_000)).toBe('probing');
-});
-
-test('each app has a circuit of its own, and keeps it', () => {
-  const circuitOf = createCircuits(() => createCircuit(policy));
-  for (let failure = 0; failure < policy.failures; failure += 1) circuitOf('a').failed(0);
-  expect(circuitOf('a').state(0)).toBe('open');
-  expect(circuitOf('b').state(0)).toBe('closed');
-  expect(circuitOf('a')).toBe(circuitOf('a'));
 });

@@ -3,15 +3,20 @@ import type { BulkRequest } from '../../lib/heap/bulk.ts';
 import { createHeapClient, type Attempt, type SendResult } from '../../lib/heap/client.ts';
 import { createRateLimiter, rateLimitsFor } from '../../lib/heap/rate-limiter.ts';
 import type { Answer } from '../../lib/heap/transport.ts';
+import { deferred } from '../../lib/outcome.ts';
 import { createRandom } from '../../local/virtual/random.ts';
 import { createVirtualTime } from '../../local/virtual/time.ts';
 import { requestsOf, tracksOf, userOf } from './calls.ts';
 
-/** A client whose transport answers by a script, in virtual time; after the script Heap is healthy. */
-function start(script: readonly (Answer & { readonly afterMs?: number })[], random = createRandom(1)) {
+type Scripted = Answer & { readonly afterMs?: number };
+
+/** A client whose transport answers by a script or a rule, in virtual time; after the script Heap is healthy. */
+function start(script: readonly Scripted[] | ((body: string) => Scripted), random = createRandom(1)) {
   const time = createVirtualTime(0);
   const { clock } = time;
-  const answers = script.values();
+  const answers = typeof script === 'function' ? undefined : script.values();
+  const answerTo = (body: string): Scripted =>
+    typeof script === 'function' ? script(body) : (answers?.next().value ?? ok);
   const sentAt: number[] = [];
   const bodies: string[] = [];
   const attempts: Attempt[] = [];
@@ -29,7 +34,7 @@ function start(script: readonly (Answer & { readonly afterMs?: number })[], rand
       timeouts.push(timeoutMs);
       urls.push(url);
       bodies.push(body);
-      const { afterMs = 0, ...answer } = answers.next().value ?? { ...ok, afterMs: 0 };
+      const { afterMs = 0, ...answer } = answerTo(body);
       await clock.sleep(Math.min(afterMs, timeoutMs));
       return afterMs >= timeoutMs ? { kind: 'timeout' } : answer;
     },
@@ -37,6 +42,8 @@ function start(script: readonly (Answer & { readonly afterMs?: number })[], rand
   const send = (deadline = 60_000, request = oneEvent): Promise<SendResult> =>
     time.run(() => client.send(request, deadline));
   return {
+    time,
+    client,
     clock,
     send,
     sentAt,
@@ -67,7 +74,9 @@ const refusedConnection: Answer = { kind: 'unreachable', isConnectionLost: false
 
 test.each<[string, Answer, SendResult]>([
   ['delivered', ok, { kind: 'delivered' }],
-  ['refused', status(400), { kind: 'refused', status: 400, detail: 'Heap answered 400: because' }],
+  ['refused with 400', status(400), { kind: 'refused', status: 400, detail: 'Heap answered 400: because' }],
+  ['refused with 413', status(413), { kind: 'refused', status: 413, detail: 'Heap answered 413: because' }],
+  ['refused with 422', status(422), { kind: 'refused', status: 422, detail: 'Heap answered 422: because' }],
 ])('a request that is %s is not sent again', async (_, answer, expected) => {
   const { send, sentAt } = start([answer, status(500)]);
   expect(await send()).toEqual(expected);
@@ -78,12 +87,22 @@ test.each<[string, Answer, object]>([
   ['unavailable', status(503), { reason: 'heap_error', heapStatus: 503 }],
   ['throttling', status(429), { reason: 'heap_throttled', heapStatus: 429 }],
   ['redirecting', status(301), { reason: 'heap_redirected', heapStatus: 301 }],
+  ['forbidding', status(403), { reason: 'heap_client_error', heapStatus: 403 }],
   ['out of reach', refusedConnection, { reason: 'heap_unreachable' }],
   ['silent', { kind: 'timeout' }, { reason: 'heap_timeout' }],
 ])('while Heap is %s a request is sent four times, and deferred', async (_, answer, expected) => {
   const { send, sentAt } = start(Array.from({ length: 5 }, () => answer));
   expect(await send()).toMatchObject({ kind: 'deferred', ...expected });
   expect(sentAt).toHaveLength(4);
+});
+
+test('every other 4xx is an answer about the request: it is sent four times, and never refused', async () => {
+  for (let code = 400; code < 500; code += 1) {
+    if (code === 400 || code === 413 || code === 422) continue;
+    const { send, sentAt } = start(Array.from({ length: 4 }, () => status(code)));
+    expect(await send()).toMatchObject({ kind: 'deferred', heapStatus: code });
+    expect(sentAt).toHaveLength(4);
+  }
 });
 
 describe('attempts within one invocation', () => {
@@ -153,10 +172,61 @@ describe('attempts within one invocation', () => {
     expect(await again.send(1250)).toEqual({ kind: 'delivered' });
   });
 
-  test('have ten seconds each, or what is left', async () => {
+  test('have ten seconds, and twice as long after each attempt without an answer, or what is left', async () => {
     const { send, timeouts } = start([{ ...ok, afterMs: 99_999 }], () => 0);
     await send(14_000);
     expect(timeouts).toEqual([10_000, 4000]);
+    const longer = start(
+      Array.from({ length: 4 }, () => ({ ...ok, afterMs: 999_999 })),
+      () => 0,
+    );
+    await longer.send(1e9);
+    expect(longer.timeouts).toEqual([10_000, 20_000, 40_000, 80_000]);
+  });
+
+  test('get through to a Heap that takes 15 s for every request, and do not fail again once that is known', async () => {
+    const { send, timeouts, clock } = start(
+      () => ({ ...ok, afterMs: 15_000 }),
+      () => 0,
+    );
+    expect(await send(52_000)).toEqual({ kind: 'delivered' });
+    expect(clock.now()).toBe(25_000);
+    for (let request = 1; request <= 5; request += 1) {
+      expect(await send(clock.now() + 52_000)).toEqual({ kind: 'delivered' });
+      expect(clock.now()).toBe(25_000 + request * 15_000);
+    }
+    expect(timeouts).toEqual([10_000, 20_000, 30_000, 30_000, 30_000, 30_000, 30_000]);
+  });
+
+  test('get through to a Heap that is slow for one app, while it answers other apps at once', async () => {
+    const { client, time, clock } = start(
+      (body) => ({
+        ...ok,
+        afterMs: body.includes('"app_id":"slow"') ? 15_000 : 100,
+      }),
+      () => 0.9,
+    );
+    await time.run(async () => {
+      const slow = client.send(requestOf(1, 'slow'), 52_000);
+      while (clock.now() < 40_000) await client.send(requestOf(1, 'fast'), 52_000);
+      expect(await slow).toEqual({ kind: 'delivered' });
+    });
+  });
+
+  test.each([
+    [9999, 'out_of_time'],
+    [9987.4, 'out_of_time'],
+    [10_000, 'heap_timeout'],
+    [10_000.5, 'heap_timeout'],
+  ])('with %f ms until the deadline end as %s when Heap does not answer', async (deadline, reason) => {
+    const { send, timeouts } = start(() => ({ ...ok, afterMs: 99_999 }));
+    expect(await send(deadline)).toMatchObject({ kind: 'deferred', reason });
+    expect(timeouts[0]).toBe(Math.min(deadline, 10_000));
+  });
+
+  test('of which the last is ended early by the deadline keep the cause of the one before', async () => {
+    const { send } = start([status(503), { ...ok, afterMs: 9000 }], () => 0);
+    expect(await send(5000)).toMatchObject({ reason: 'heap_error', heapStatus: 503 });
   });
 
   test('are reported one by one', async () => {
@@ -180,7 +250,7 @@ describe('attempts within one invocation', () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(answer, { maxLength: 8 }),
-        fc.integer({ min: 0, max: 60_000 }),
+        fc.double({ min: 0, max: 60_000, noNaN: true }),
         fc.integer(),
         async (script, deadline, seed) => {
           const { send, clock } = start(
@@ -238,10 +308,88 @@ describe('the circuit', () => {
     expect(clock.now()).toBe(before);
   });
 
-  test('of one app does not stop another app', async () => {
-    const { send } = start(Array.from({ length: 4 }, () => status(503)));
+  test('of one app does not stop another app, however often it fails', async () => {
+    const { send, sleep } = start((body) => (body.includes('"app_id":"11"') ? status(503) : ok));
+    for (let round = 0; round < 10; round += 1) {
+      await send(1e9);
+      expect(await send(1e9, requestOf(1, `app-${round}`))).toEqual({ kind: 'delivered' });
+      await sleep(30_000);
+    }
+  });
+
+  test.each<[string, Scripted]>([
+    ['5xx', status(503)],
+    ['3xx', status(302)],
+    ['408', status(408)],
+    ['an unreachable host', refusedConnection],
+    ['no answer', { ...ok, afterMs: 1e9 }],
+  ])('opens for all apps when two of them fail by %s', async (_, answer) => {
+    const { send, sentAt, clock } = start(() => answer);
+    await send(1e9);
+    // The second app is stopped after one attempt: the host has failed five times in a row.
+    await send(1e9, requestOf(1, '22'));
+    expect(sentAt).toHaveLength(5);
+    expect(await send(1e9, requestOf(1, '33'))).toMatchObject({ reason: 'circuit_open', retryAfterMs: 30_000 });
+    expect(sentAt).toHaveLength(5);
+    expect(clock.now()).toBeLessThan(1e9);
+  });
+
+  test.each([401, 403, 404, 405, 409, 410, 423, 429, 451])('opens only for the apps that get %i', async (code) => {
+    const { send, sentAt } = start((body) => (body.includes('"app_id":"good"') ? ok : status(code)));
+    for (const appId of ['11', '22', '33']) await send(1e9, requestOf(1, appId));
+    expect(sentAt).toHaveLength(12);
+    expect(await send(1e9, requestOf(1, '22'))).toMatchObject({ reason: 'circuit_open' });
+    expect(await send(1e9, requestOf(1, 'good'))).toEqual({ kind: 'delivered' });
+  });
+
+  test('of one endpoint does not stop the other, neither for an app nor for all', async () => {
+    const [users] = requestsOf([userOf('u', { a: 1 })]);
+    const { send, sentAt } = start((body) => (body.includes('"users"') ? status(503) : ok));
+    await send(1e9, users);
+    await send(1e9, requestsOf([userOf('u', { a: 1 }, { appId: '22' })])[0]);
+    expect(await send(1e9, users)).toMatchObject({ reason: 'circuit_open' });
+    expect(sentAt).toHaveLength(5);
+    expect(await send(1e9)).toEqual({ kind: 'delivered' });
+    expect(await send(1e9, requestOf(1, '22'))).toEqual({ kind: 'delivered' });
+  });
+
+  test('of the host is closed by a refusal', async () => {
+    const failures = Array.from({ length: 5 }, () => status(503));
+    const { send, sleep } = start([...failures, status(400), status(503)]);
     await send();
-    expect(await send(60_000, requestOf(1, '22'))).toEqual({ kind: 'delivered' });
+    await send(60_000, requestOf(1, '22'));
+    await sleep(30_000);
+    expect(await send(1e9, requestOf(1, '33'))).toMatchObject({ kind: 'refused' });
+    expect(await send(1e9, requestOf(1, '44'))).toEqual({ kind: 'delivered' });
+  });
+
+  test.each<[string, Scripted, string, number | undefined]>([
+    ['5xx', status(503), 'Heap answered 503: because', 503],
+    ['429', status(429), 'Heap answered 429: because', 429],
+    ['no connection', refusedConnection, 'Heap cannot be reached: ECONNREFUSED', undefined],
+    ['no answer', { ...ok, afterMs: 1e9 }, 'Heap did not answer in time', undefined],
+  ])('that is open says what has opened it: %s', async (_, answer, cause, heapStatus) => {
+    const { send } = start(() => answer);
+    await send(1e9);
+    const more = heapStatus === undefined ? {} : { heapStatus };
+    expect(await send(1e9)).toEqual(
+      deferred('circuit_open', `Heap has failed several times in a row, at last: ${cause}`, {
+        retryAfterMs: 30_000,
+        ...more,
+      }),
+    );
+  });
+
+  test('of the host says what has opened it, also to an app that has sent nothing', async () => {
+    const { send } = start((body) => status(body.includes('"app_id":"22"') ? 502 : 503));
+    await send(1e9);
+    await send(1e9, requestOf(1, '22'));
+    expect(await send(1e9, requestOf(1, '33'))).toEqual(
+      deferred('circuit_open', 'Heap has failed several times in a row, at last: Heap answered 502: because', {
+        retryAfterMs: 30_000,
+        heapStatus: 502,
+      }),
+    );
   });
 });
 

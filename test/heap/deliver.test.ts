@@ -1,16 +1,36 @@
+import fc from 'fast-check';
+import { createAcceptances } from '../../lib/heap/acceptances.ts';
 import { createAdaptiveBatchSize } from '../../lib/heap/adaptive-batch-size.ts';
 import { EXTRA_REQUESTS } from '../../lib/heap/bisect.ts';
 import type { BulkRequest, PendingCall } from '../../lib/heap/bulk.ts';
-import type { HeapClient, SendResult } from '../../lib/heap/client.ts';
+import { createHeapClient, type HeapClient, type SendResult } from '../../lib/heap/client.ts';
 import { createDeliver } from '../../lib/heap/deliver.ts';
-import { createRateLimiter } from '../../lib/heap/rate-limiter.ts';
+import { createRateLimiter, type AppUsage } from '../../lib/heap/rate-limiter.ts';
+import type { Answer } from '../../lib/heap/transport.ts';
 import { deferred } from '../../lib/outcome.ts';
 import { nameOf, namesIn, trackOf, tracksOf, userOf } from './calls.ts';
+import { namesOf, startContainer, type Container } from './container.ts';
 
 const RATE_LIMITS = { perApp: 100, perIdentity: 10, windowMs: 60_000 };
 const DEADLINE = 50_000;
+/** Longer than an acceptance counts as evidence. */
+const BETWEEN_MS = 15 * 60 * 1000;
 const accepted: SendResult = { kind: 'delivered' };
 const refused: SendResult = { kind: 'refused', status: 400, detail: 'Heap answered 400' };
+
+/** The sizes of the next requests of all that is deferred; Infinity if nothing was sent yet. */
+function sizesOf({ outcomes }: Container): readonly number[] {
+  const sizes = [...outcomes.values()].map((outcome) => (outcome.kind === 'deferred' ? outcome.mostEntries : 1));
+  return sizes.length === 0 ? [Infinity] : sizes.map((size = Infinity) => size);
+}
+
+/** Invokes while Heap refuses everything, until each event will be sent alone. */
+async function refuseUntilAlone(container: Container, calls: readonly PendingCall[]): Promise<void> {
+  for (let invocation = 0; sizesOf(container).some((size) => size !== 1); invocation += 1) {
+    expect(invocation).toBeLessThan(200);
+    await container.invoke(calls);
+  }
+}
 
 /** Delivers through a client that answers as told. */
 function start(send: HeapClient['send'] = async () => accepted, rateLimits = RATE_LIMITS) {
@@ -18,6 +38,8 @@ function start(send: HeapClient['send'] = async () => accepted, rateLimits = RAT
   const deadlines = new Set<number>();
   const rateLimiter = createRateLimiter(rateLimits);
   const batchSize = createAdaptiveBatchSize();
+  const merged: number[] = [];
+  const acceptances = createAcceptances();
   const client: HeapClient = {
     send(request, deadline) {
       requests.push(request);
@@ -26,7 +48,8 @@ function start(send: HeapClient['send'] = async () => accepted, rateLimits = RAT
     },
   };
   const clock = { now: () => 0, sleep: async () => undefined };
-  const deliver = createDeliver({ client, rateLimiter, rateLimits, batchSize, clock });
+  const onMerged = (events: number): void => void merged.push(events);
+  const deliver = createDeliver({ client, rateLimiter, rateLimits, batchSize, acceptances, clock, onMerged });
   async function run(calls: readonly PendingCall[]): Promise<Record<string, string>> {
     const outcomes = await deliver(calls, DEADLINE);
     return Object.fromEntries(
@@ -36,7 +59,7 @@ function start(send: HeapClient['send'] = async () => accepted, rateLimits = RAT
       ]),
     );
   }
-  return { deliver, run, requests, deadlines, rateLimiter, batchSize };
+  return { deliver, run, requests, deadlines, rateLimiter, batchSize, acceptances, merged };
 }
 
 test('every call gets the outcome of the entry that carried it, merged and repeated ones included', async () => {
@@ -58,6 +81,22 @@ test('every call gets the outcome of the entry that carried it, merged and repea
   ]);
   expect(sent('22')).toEqual([['track', 1]]);
   expect([...deadlines]).toEqual([DEADLINE]);
+});
+
+test('events that were not sent because the same event is in the batch are counted, by app; user properties are not', async () => {
+  const { run, merged } = start();
+  const users = [userOf('u', { a: 1 }), userOf('u', { a: 1 })];
+  await run([trackOf('a'), trackOf('a'), trackOf('a'), trackOf('b'), trackOf('b', { padding: 'x' }), ...users]);
+  expect(merged).toEqual([2]);
+  await run([trackOf('a', { appId: '1' }), trackOf('a', { appId: '2' })]);
+  expect(merged).toEqual([2]);
+});
+
+test('an event that comes very often and is bad costs as much as one', async () => {
+  const { run, requests, acceptances } = start(async () => refused);
+  acceptances('11').accepted(0);
+  expect(await run(Array.from({ length: 10_000 }, () => trackOf('bad')))).toEqual({ bad: 'heap_refused' });
+  expect(requests).toHaveLength(1);
 });
 
 test('nothing to deliver is no request', async () => {
@@ -172,21 +211,341 @@ describe('the size of a request', () => {
 
   test('is what the last invocation has learned, of events and of user properties', async () => {
     const { run, requests, batchSize } = start();
-    batchSize.learn('11', 2);
-    await run([...tracksOf(3), ...['a', 'b', 'c'].map((user) => userOf(user, { [user]: 1 }))]);
-    expect(requests.map(namesIn)).toEqual([['a', 'b'], ['c'], ['e-0', 'e-1'], ['e-2']]);
+    for (const timedOut of [1000, 250, 62, 15]) batchSize.learn('11', timedOut);
+    await run([...tracksOf(4), ...['a', 'b', 'c', 'd'].map((user) => userOf(user, { [user]: 1 }))]);
+    expect(requests.map(namesIn)).toEqual([['a', 'b', 'c'], ['d'], ['e-0', 'e-1', 'e-2'], ['e-3']]);
   });
 
-  test('falls when bisecting did not end, and recovers when it did', async () => {
-    let isOutOfTime = true;
-    const { run, batchSize } = start(async (request) => {
-      if (!isOutOfTime) return accepted;
-      return request.entries.length > 10 ? refused : deferred('out_of_time', 'the invocation ended');
+  test('falls to a quarter when Heap did not answer a request in time, until it is small enough, and recovers', async () => {
+    let isSilent = true;
+    const { run, batchSize } = start(async () =>
+      isSilent ? deferred('heap_timeout', 'Heap did not answer in time') : accepted,
+    );
+    const sizes: number[] = [];
+    for (let invocation = 0; invocation < 4; invocation += 1) {
+      await run(tracksOf(40));
+      sizes.push(batchSize.of('11'));
+    }
+    expect(sizes).toEqual([250, 62, 15, 3]);
+    isSilent = false;
+    await run(tracksOf(40));
+    expect(batchSize.of('11')).toBe(12);
+  });
+
+  test('does not fall when the invocation ends before Heap has had its time', async () => {
+    const { run, batchSize } = start(async () => deferred('out_of_time', 'the invocation ended'));
+    await run(tracksOf(40));
+    expect(batchSize.of('11')).toBe(1000);
+  });
+
+  test('stays with an event that finds no room in the rate limit', async () => {
+    const { deliver } = start(async () => deferred('paced_app', 'no room', { retryAfterMs: 1 }));
+    const small = { ...trackOf('small', { identity: 'u' }), mostEntries: 3 };
+    const surplus = tracksOf(12, { identity: 'u' }).map((call) => ({ ...call, mostEntries: 2 }));
+    const outcomes = await deliver([small, ...surplus], DEADLINE);
+    expect(outcomes.get(small)).toMatchObject({ reason: 'paced_app', mostEntries: 3 });
+    expect(surplus.map((call) => outcomes.get(call))).toMatchObject([
+      ...Array.from({ length: 9 }, () => ({ reason: 'paced_app', mostEntries: 2 })),
+      ...Array.from({ length: 3 }, () => ({ reason: 'paced_identity', mostEntries: 2 })),
+    ]);
+  });
+});
+
+describe('an app for which Heap refuses everything', () => {
+  const refusing = async (): Promise<SendResult> => refused;
+
+  test('is paused, and no other app', async () => {
+    const { run, acceptances } = start(async ({ appId }) => (appId === 'bad' ? refused : accepted));
+    await run([...tracksOf(20, { appId: 'bad' }), ...tracksOf(20, { appId: 'good' })]);
+    expect(['bad', 'good'].map((appId) => acceptances(appId).pausedMs(0))).toEqual([30_000, 0]);
+  });
+
+  test('is not paused by what earlier invocations have seen, when this one was refused nothing', async () => {
+    const { run, acceptances } = start(async () => deferred('circuit_open', ''));
+    for (let entry = 0; entry < 8; entry += 1) acceptances('11').refusedAlone();
+    await run(tracksOf(3));
+    expect(acceptances('11').pausedMs(0)).toBe(0);
+  });
+
+  test('takes a bounded number of requests in each invocation, and no event is rejected, however often they come', async () => {
+    const container = startContainer(() => refused);
+    const calls = [...tracksOf(12_000), ...Array.from({ length: 30 }, (_, i) => userOf(`u-${i}`, { [`p-${i}`]: 1 }))];
+    const sent: number[] = [];
+    for (let invocation = 0; invocation < 15; invocation += 1)
+      sent.push((await container.invoke(calls)).requests.length);
+    expect(Math.max(...sent)).toBeLessThanOrEqual(13 + EXTRA_REQUESTS);
+    expect(namesOf(container, 'deferred')).toHaveLength(calls.length);
+  });
+
+  test('gets a backlog of events that are sent alone in three invocations once that is corrected', async () => {
+    let isWrong = true;
+    const container = startContainer(() => (isWrong ? refused : accepted));
+    const calls = tracksOf(2000);
+    await refuseUntilAlone(container, calls);
+    isWrong = false;
+    const sent: number[] = [];
+    while (namesOf(container, 'deferred').length > 0 && sent.length < 20)
+      sent.push((await container.invoke(calls)).requests.length);
+    expect(sent).toHaveLength(3);
+    expect(Math.max(...sent)).toBeLessThanOrEqual(EXTRA_REQUESTS);
+    expect(namesOf(container, 'delivered')).toHaveLength(2000);
+  });
+
+  test.each([2, 5, 20])(
+    'gets such a backlog, of which every %ith event is bad, no later than if all stayed alone',
+    async (every) => {
+      let isWrong = true;
+      const isBad = (name: string): boolean => name.startsWith('e-') && Number(name.slice(2)) % every === 0;
+      const container = startContainer((request) => (isWrong || namesIn(request).some(isBad) ? refused : accepted));
+      const calls = tracksOf(2000);
+      await refuseUntilAlone(container, calls);
+      isWrong = false;
+      for (let invocation = 0; namesOf(container, 'deferred').length > 0; invocation += 1) {
+        expect(invocation).toBeLessThan(2000 / EXTRA_REQUESTS);
+        await container.invoke([...calls, trackOf(`other-${invocation}`)]);
+      }
+      expect(namesOf(container, 'rejected')).toHaveLength(2000 / every);
+    },
+  );
+
+  test('gets everything once that is corrected', async () => {
+    let isWrong = true;
+    const container = startContainer(() => (isWrong ? refused : accepted));
+    const calls = tracksOf(5000);
+    for (let invocation = 0; invocation < 30; invocation += 1) await container.invoke(calls);
+    isWrong = false;
+    let invocations = 0;
+    while (namesOf(container, 'deferred').length > 0) {
+      await container.invoke(calls);
+      invocations += 1;
+      expect(invocations).toBeLessThanOrEqual(5);
+    }
+    expect(namesOf(container, 'delivered')).toHaveLength(5000);
+  });
+
+  test('that accepted everything until just before loses eight events, and no more', async () => {
+    const { run } = start(refusing);
+    expect(await run(tracksOf(1))).toEqual({ 'e-0': 'undecided' });
+    const warm = start(refusing);
+    warm.acceptances('11').accepted(0);
+    const outcomes = Object.values(await warm.run(tracksOf(100)));
+    expect(outcomes.filter((outcome) => outcome === 'heap_refused')).toHaveLength(8);
+  });
+});
+
+test('a container remembers at most a thousand apps, whatever they do', async () => {
+  const apps = { acceptances: new Map(), sizes: new Map<string, number>(), usage: new Map<string, AppUsage>() };
+  let now = 0;
+  const clock = { now: () => now, sleep: async () => undefined };
+  const rateLimiter = createRateLimiter(RATE_LIMITS, apps.usage);
+  const results = [200, 400, 503, 429, 0];
+  const deliver = createDeliver({
+    client: createHeapClient({
+      baseUrl: '',
+      clock,
+      random: () => 0,
+      rateLimiter,
+      onAttempt: () => undefined,
+      async transport(_, body): Promise<Answer> {
+        const status = results[Number(/app-(\d+)/.exec(body)?.[1]) % results.length] ?? 0;
+        return status === 0 ? { kind: 'timeout' } : { kind: 'answered', status, retryAfter: undefined, body: '' };
+      },
+    }),
+    rateLimiter,
+    rateLimits: RATE_LIMITS,
+    batchSize: createAdaptiveBatchSize(apps.sizes),
+    acceptances: createAcceptances(apps.acceptances),
+    clock,
+    onMerged: () => undefined,
+  });
+  for (const from of [0, 1500]) {
+    await deliver(
+      Array.from({ length: 1500 }, (_, app) => trackOf('e', { appId: `app-${from + app}` })),
+      now + DEADLINE,
+    );
+    now += 10 * 60_000;
+  }
+  await deliver([trackOf('e')], now + DEADLINE);
+  expect(apps.acceptances.size).toBeLessThanOrEqual(1000);
+  expect(apps.sizes.size).toBeLessThanOrEqual(1000);
+  expect([...apps.usage.keys()]).toEqual(['11']);
+});
+
+describe('a record that comes again and again in a container, and holds bad events', () => {
+  const refusingAll =
+    (isBad: (name: string) => boolean) =>
+    (request: BulkRequest): SendResult =>
+      namesIn(request).some(isBad) ? refused : accepted;
+
+  test.each<[string, (index: number) => boolean, number]>([
+    ['the first ten of 1000', (index) => index < 10, 3],
+    ['the first and the last ten of 1000', (index) => index < 10 || index >= 990, 4],
+    ['every second of 1000', (index) => index % 2 === 0, 40],
+    ['all of 1000 but the last', (index) => index < 999, 130],
+  ])(
+    '%s: all good ones are delivered, all bad ones rejected, in a bounded number of invocations',
+    async (_, isBad, most) => {
+      const names = new Set(
+        tracksOf(1000)
+          .filter((__, index) => isBad(index))
+          .map(nameOf),
+      );
+      const container = startContainer(refusingAll((name) => names.has(name)));
+      const calls = tracksOf(1000);
+      let invocations = 0;
+      do {
+        invocations += 1;
+        // Another event shows in each invocation that the app is accepted.
+        await container.invoke([...calls, trackOf(`other-${invocations}`)]);
+      } while (namesOf(container, 'deferred').length > 0 && invocations < most);
+      expect(new Set(namesOf(container, 'rejected'))).toEqual(names);
+      expect(namesOf(container, 'deferred')).toEqual([]);
+    },
+  );
+
+  test('whichever they are: the good ones are delivered by themselves, and exactly the bad ones are rejected in time', async () => {
+    const record = fc.integer({ min: 2, max: 60 }).chain((size) =>
+      fc.record({
+        size: fc.constant(size),
+        good: fc.oneof(
+          fc.uniqueArray(fc.nat(size - 1), { minLength: 1, maxLength: size }),
+          fc.uniqueArray(fc.nat(size - 1), { minLength: 1, maxLength: 1 }),
+        ),
+      }),
+    );
+    await fc.assert(
+      fc.asyncProperty(record, async ({ size, good }) => {
+        const calls = tracksOf(size);
+        const goodNames = new Set(good.map((index) => `e-${index}`));
+        const container = startContainer(refusingAll((name) => name.startsWith('e-') && !goodNames.has(name)));
+        for (let invocation = 0; namesOf(container, 'delivered').length < goodNames.size; invocation += 1) {
+          expect(invocation).toBeLessThan(20);
+          await container.invoke(calls);
+        }
+        expect(new Set(namesOf(container, 'delivered'))).toEqual(goodNames);
+        for (let invocation = 0; namesOf(container, 'deferred').length > 0; invocation += 1) {
+          expect(invocation).toBeLessThan(12);
+          await container.invoke([...calls, trackOf(`other-${invocation}`)]);
+        }
+        expect(namesOf(container, 'rejected')).toHaveLength(size - goodNames.size);
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  test('a good one does not wait for ever behind bad ones, not even after everything was refused for hours', async () => {
+    let isWrong = true;
+    const isBad = (name: string): boolean => isWrong || Number(name.slice(2)) < 40;
+    const container = startContainer(refusingAll(isBad));
+    for (let invocation = 0; invocation < 20; invocation += 1) await container.invoke(tracksOf(60));
+    isWrong = false;
+    for (let invocation = 0; invocation < 8; invocation += 1) await container.invoke(tracksOf(60));
+    expect(namesOf(container, 'delivered')).toHaveLength(20);
+  });
+
+  test.each([
+    ['during a pause', 1000],
+    ['after it', BETWEEN_MS],
+  ])('a good one that comes rarely, to many undecided bad ones, is delivered at once: %s', async (_, betweenMs) => {
+    const container = startContainer(
+      refusingAll((name) => name.startsWith('e-')),
+      betweenMs,
+    );
+    const bad = tracksOf(100);
+    for (let invocation = 0; invocation < 20; invocation += 1) await container.invoke(bad);
+    expect(namesOf(container, 'deferred')).toHaveLength(100);
+    const { outcomes, requests } = await container.invoke([...bad, trackOf('good')]);
+    expect(requests.map(namesIn)[0]).toEqual(['good']);
+    expect(outcomes.get('good')).toEqual(accepted);
+    // It shows that the bad ones are bad; the pause is over.
+    expect(outcomes.get('e-0')).not.toMatchObject({ reason: 'circuit_open' });
+  });
+
+  test('and no good ones: most invocations of a pause send nothing', async () => {
+    const container = startContainer(() => refused, 1000);
+    const sent: number[] = [];
+    for (let second = 0; second < 120; second += 1) sent.push((await container.invoke(tracksOf(100))).requests.length);
+    expect(sent.filter((requests) => requests > 0).length).toBeLessThanOrEqual(5);
+  });
+
+  test('and no good ones, alone in a container that has just started: none is ever rejected', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 1, max: 60 }), async (size) => {
+        const container = startContainer(() => refused);
+        for (let invocation = 0; invocation < 6; invocation += 1) await container.invoke(tracksOf(size));
+        expect(namesOf(container, 'deferred')).toHaveLength(size);
+      }),
+    );
+  });
+});
+
+describe('the order of the properties of a user', () => {
+  type Kind = 'accepted' | 'refused' | 'failed' | 'stored';
+
+  test('is kept, whatever Heap answers: what it holds in the end is what the last event has set that was not rejected', async () => {
+    const call = fc.record({
+      user: fc.constantFrom('u', 'v'),
+      time: fc.nat(20),
+      properties: fc.uniqueArray(fc.constantFrom('a', 'b', 'c'), { minLength: 1 }),
     });
-    await run(tracksOf(40));
-    expect(batchSize.of('11')).toBe(10);
-    isOutOfTime = false;
-    await run(tracksOf(40));
-    expect(batchSize.of('11')).toBe(40);
+    const answers = fc.array(fc.constantFrom<Kind[]>('accepted', 'refused', 'refused', 'failed', 'stored'), {
+      maxLength: 80,
+    });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(call, { minLength: 1, maxLength: 24 }),
+        fc.uniqueArray(fc.nat(23), { maxLength: 12 }),
+        answers,
+        fc.constantFrom(1000, BETWEEN_MS),
+        async (given, bad, script, betweenMs) => {
+          const calls = given.map(({ user, time, properties }, index) => {
+            const values = Object.fromEntries(properties.map((name) => [name, index]));
+            // The name of a call is made of the names of its properties.
+            return userOf(user, { [`is-${index}`]: 1, ...values }, { time });
+          });
+          const isBad = (name: string): boolean => bad.some((index) => name.startsWith(`is-${index},`));
+          const next = script.values();
+          const stored = new Map<string, unknown>();
+          const container = startContainer((request) => {
+            const answer = next.next().value ?? 'accepted';
+            if (answer === 'refused' || namesIn(request).some(isBad)) return refused;
+            if (answer === 'failed') return deferred('heap_error', '');
+            for (const { identity, json } of request.entries) {
+              const { properties }: { properties: object } = JSON.parse(json);
+              for (const [name, value] of Object.entries(properties)) stored.set(`${identity} ${name}`, value);
+            }
+            return answer === 'stored' ? deferred('heap_timeout', '') : accepted;
+          }, betweenMs);
+
+          const inOrder = calls
+            .map((one, index) => ({ one, time: given[index]?.time ?? 0 }))
+            .toSorted((x, y) => x.time - y.time)
+            .map(({ one }) => one);
+          let invocation = 0;
+          do {
+            invocation += 1;
+            await container.invoke([...calls, trackOf(`other-${invocation}`)]);
+            for (const user of ['u', 'v']) {
+              const kinds = inOrder
+                .filter((one) => one.call.payload.identity === user)
+                .map((one) => container.outcomes.get(nameOf(one))?.kind);
+              expect(kinds.lastIndexOf('delivered')).toBeLessThan(
+                kinds.includes('deferred') ? kinds.indexOf('deferred') : Infinity,
+              );
+            }
+          } while (namesOf(container, 'deferred').length > 0 && invocation < 60);
+          const expected = new Map<string, unknown>();
+          for (const one of inOrder) {
+            const kind = container.outcomes.get(nameOf(one))?.kind;
+            expect(kind).not.toBe('deferred');
+            if (kind === 'rejected') continue;
+            for (const [name, value] of Object.entries(one.call.payload.properties))
+              expected.set(`${one.call.payload.identity} ${name}`, value);
+          }
+          for (const [name, value] of expected) expect([name, stored.get(name)]).toEqual([name, value]);
+        },
+      ),
+      { numRuns: 100 },
+    );
   });
 });

@@ -10,7 +10,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import { createLocalClient } from '../../local/queues.ts';
 import { sqsEndpoint } from '../support/lambda-harness.ts';
-import { createVirtualQueue } from '../../local/virtual/queue.ts';
+import { createVirtualQueue, type VirtualQueue } from '../../local/virtual/queue.ts';
 
 /** What the chaos tests assume of their model of a queue, tested on the model and on a real SQS API. */
 interface Queue {
@@ -36,6 +36,7 @@ function virtual(): Promise<Queue> {
     isFifo: false,
     visibilityTimeoutS: 420,
     maxReceiveCount: MAX_RECEIVE_COUNT,
+    retentionS: 3600,
   });
   return Promise.resolve({
     send: async (body) => queue.send(body),
@@ -121,6 +122,14 @@ describe.each([
     expect(await queue.receive()).toMatchObject([{ body: 'a', receiveCount: 2 }]);
   });
 
+  test('refuses a visibility timeout of more than twelve hours, and obeys one of eleven', async () => {
+    const queue = await create();
+    await queue.send('a');
+    const [received] = await queue.receive();
+    expect(await queue.hide(received, 12 * 60 * 60 + 1)).toBe(false);
+    expect(await queue.hide(received, 11 * 60 * 60)).toBe(true);
+  });
+
   test('keeps a message until it is removed', async () => {
     const queue = await create();
     await queue.send('a');
@@ -142,5 +151,69 @@ describe.each([
     }
     expect(await queue.receive()).toEqual([]);
     expect(await queue.deadLetters()).toEqual(['a']);
+  });
+});
+
+/** The embedded server cannot be moved in time, so these hold for the model alone. */
+describe('the model, later', () => {
+  const HOUR_MS = 60 * 60 * 1000;
+  const later = (): { readonly queue: VirtualQueue; readonly wait: (hours: number) => void } => {
+    let now = 0;
+    const queue = createVirtualQueue({
+      now: () => now,
+      random: () => 0.5,
+      isFifo: false,
+      visibilityTimeoutS: 420,
+      maxReceiveCount: 1000,
+      retentionS: 7 * 24 * 60 * 60,
+    });
+    return { queue, wait: (hours) => void (now += hours * HOUR_MS) };
+  };
+
+  test('counts the twelve hours from the receive, whatever the timeout was changed to in between', () => {
+    const { queue, wait } = later();
+    queue.send('a');
+    const [received] = queue.receive(1);
+    const handle = received?.receiptHandle ?? '';
+    expect(queue.changeVisibility(handle, 5 * 60 * 60)).toBe(true);
+    wait(4);
+    expect(queue.changeVisibility(handle, 9 * 60 * 60)).toBe(false);
+    expect(queue.changeVisibility(handle, 8 * 60 * 60)).toBe(true);
+  });
+
+  test('deletes a message at the end of its retention', () => {
+    const { queue, wait } = later();
+    queue.send('a');
+    wait(7 * 24);
+    expect(queue.receive(1)).toHaveLength(1);
+    wait(1);
+    expect(queue.receive(1)).toEqual([]);
+    expect(queue.expired).toEqual(['a']);
+    expect(queue.size()).toBe(0);
+  });
+
+  test('tells when a message was first received, and from when on it could be received last', () => {
+    const { queue, wait } = later();
+    wait(1);
+    queue.send('a');
+    const [received] = queue.receive(1);
+    queue.changeVisibility(received?.receiptHandle ?? '', 60 * 60);
+    wait(3);
+    queue.receive(1);
+    expect(queue.receipts.get(received?.messageId ?? '')).toEqual({
+      firstReceivedAt: HOUR_MS,
+      lastVisibleAt: 2 * HOUR_MS,
+      receives: 2,
+    });
+  });
+
+  test('gives nothing while 120,000 messages are in flight', () => {
+    const { queue } = later();
+    for (let index = 0; index <= 120_000; index += 1) queue.send('a');
+    const received = queue.receive(120_000);
+    expect(received).toHaveLength(120_000);
+    expect(queue.receive(1)).toEqual([]);
+    queue.remove(received[0]?.receiptHandle ?? '');
+    expect(queue.receive(1)).toHaveLength(1);
   });
 });

@@ -1,0 +1,42 @@
+import type { BulkRequest } from './bulk.ts';
+
+/** Whether no entry of a request needs a smaller one. */
+export function isOfFullSize({ entries }: BulkRequest): boolean {
+  return entries[0]?.mostEntries === Infinity;
+}
+
+/** The size of the next request of entries that were refused together, in entries. */
+export function halfOf({ entries }: BulkRequest): number {
+  return Math.ceil(entries.length / 2);
+}
+
+/**
+ * Entries that needed a smaller request still need it the next time, if nothing was decided.
+ *
+ * @param growth how many times as large it may be
+ */
+export function keepSize({ entries }: BulkRequest, growth = 1): { readonly mostEntries?: number } {
+  const mostEntries = (entries[0]?.mostEntries ?? Infinity) * growth;
+  return mostEntries === Infinity ? {} : { mostEntries };
+}
+
+/**
+ * Sorts requests so that those that had to become smaller delay nothing. Those of one entry begin with the entries that were
+ * not refused the last time. Otherwise a good one would wait for ever behind bad ones, because only a few are sent while
+ * everything is refused.
+ *
+ * @param refusedInARow how many entries of the app were refused alone since its last acceptance
+ */
+export function largestFirst(requests: readonly BulkRequest[], refusedInARow: number): readonly BulkRequest[] {
+  const sorted = requests.toSorted((a, b) => {
+    const [ofA, ofB] = [mostEntriesOf(a), mostEntriesOf(b)];
+    return ofA === ofB ? 0 : ofA > ofB ? -1 : 1;
+  });
+  const alone = sorted.filter((request) => mostEntriesOf(request) === 1);
+  const start = refusedInARow % Math.max(1, alone.length);
+  return [...sorted.slice(0, sorted.length - alone.length), ...alone.slice(start), ...alone.slice(0, start)];
+}
+
+function mostEntriesOf({ entries }: BulkRequest): number {
+  return entries[0]?.mostEntries ?? 0;
+}
