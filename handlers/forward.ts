@@ -5,7 +5,8 @@ import type { Queues } from '../lib/forwarding/queues.ts';
 import { fetchTransport } from '../lib/heap/transport.ts';
 import { createTelemetry } from '../lib/forwarding/telemetry.ts';
 import { readLogSettings } from '../lib/telemetry/log-settings.ts';
-import { readRuntime, readSettingsFromEnvironment } from '../lib/forwarding/environment.ts';
+import { readRuntime } from '../lib/forwarding/environment.ts';
+import { readSettingsFromEnvironment } from '../lib/rudderstack/settings-from-environment.ts';
 
 const settings = readSettingsFromEnvironment(process.env);
 const runtime = readRuntime(process.env);

@@ -5,6 +5,8 @@ import { readIngestRuntime } from '../lib/ingest/environment.ts';
 import { createIngestTelemetry } from '../lib/ingest/telemetry.ts';
 import { createKeyRing } from '../lib/ingest/keys/key-ring.ts';
 import { createParameterReader } from '../lib/ingest/keys/parameter-store.ts';
+import { readSettingsFromEnvironment } from '../lib/rudderstack/settings-from-environment.ts';
+import { webConfig } from '../lib/rudderstack/web-config.ts';
 import { readLogSettings } from '../lib/telemetry/log-settings.ts';
 import { createEventQueue } from '../lib/ingest/events/event-queue.ts';
 
@@ -13,6 +15,7 @@ const telemetry = createIngestTelemetry(readLogSettings(process.env));
 
 const handle = createIngestHandler({
   telemetry,
+  webConfig: webConfig(readSettingsFromEnvironment(process.env)),
   clock: systemClock,
   random: Math.random,
   queue: createEventQueue(runtime.queueUrl),

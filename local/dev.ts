@@ -47,7 +47,8 @@ await reportToCaller(async () => {
   const destinationConfig = readFileSync(values.config, 'utf8');
   const keys = readFileSync(join(import.meta.dirname, 'ingest-keys.json'), 'utf8');
   const config: unknown = JSON.parse(destinationConfig);
-  const observer = createObserver(readSettings(config, values.config));
+  const settings = readSettings(config, values.config);
+  const observer = createObserver(settings);
   const { endpoint } = await startQueueServer(Number(values['queue-port']));
   const heapServer = await startHeapServer(Number(values['heap-port']), undefined, observer.noteHeapRequest);
   const timeoutMs = values['long-timeout'] ? LONGEST_TIMEOUT_MS : undefined;
@@ -63,20 +64,22 @@ await reportToCaller(async () => {
     onInvocation: (invocation) => liveView?.show(observer.passagesOf(invocation)),
   });
   const { client, queues } = pipeline;
-  liveView = await startLiveView({
-    port: Number(values['view-port']),
-    connection: { client, ...queues },
-    heap: heapServer.heap,
-    config: isObject(config) ? config : {},
-  });
   const port = Number(values['http-port']);
   const httpEndpoint = await startHttpEndpoint({
     sqsEndpoint: endpoint,
     queueUrl: queues.queueUrl,
     keys,
+    destinationConfig,
     onLog,
     port,
     timeoutMs,
+  });
+  liveView = await startLiveView({
+    port: Number(values['view-port']),
+    connection: { client, ...queues },
+    heap: heapServer.heap,
+    config: isObject(config) ? config : {},
+    deviceMode: { isDeviceMode: settings.isWebDeviceMode, endpoint: httpEndpoint.url, writeKey: 'local-write-key' },
   });
 
   const addresses = {
@@ -102,6 +105,7 @@ function describe({
   deadLetterQueueUrl,
 }: Readonly<Record<string, string>>): string {
   return `live view           ${viewUrl}
+device mode         ${viewUrl}/device-mode   the Web SDK with this pipeline, in a browser
 HTTP endpoint       ${httpEndpointUrl}   write key local-write-key, webhook secret local-webhook-secret
 queue               ${queueUrl}
 dead-letter queue   ${deadLetterQueueUrl}

@@ -12,14 +12,45 @@ const MOST_EVENT_BYTES = 6 * 1024 * 1024;
 /** API Gateway passes these content types on as text, and all others in base64. */
 const TEXT_TYPES = /^(?:text\/|application\/(?:json|javascript|xml)\b)/i;
 
+/** How many requests a route takes: in a burst, and how many more a second. */
+export interface Throttle {
+  readonly burst: number;
+  readonly rate: number;
+}
+
 /**
  * Serves a function on loopback as an HTTP API of API Gateway does, with payload format 2.0.
  *
  * @param port 0 for any free port
+ * @param throttle the limit of the route `$default`. The routes of `/sourceConfig` are not limited: see infra/ingest.yaml
  * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
  */
-export async function startHttpApi(lambda: Pick<Lambda, 'invoke'>, port = 0): Promise<LoopbackServer> {
-  return await startLoopbackServer(port, (request, response) => serve(lambda, request, response));
+export async function startHttpApi(
+  lambda: Pick<Lambda, 'invoke'>,
+  port = 0,
+  throttle: Throttle = { burst: Number.POSITIVE_INFINITY, rate: 0 },
+): Promise<LoopbackServer> {
+  const takes = createBucket(throttle);
+  return await startLoopbackServer(port, (request, response) => {
+    const { pathname } = new URL(request.url ?? '/', 'http://localhost');
+    const hasOwnRoute = pathname === '/sourceConfig' || pathname.startsWith('/sourceConfig/');
+    if (!hasOwnRoute && !takes()) return reply(response, 429, { message: 'Too Many Requests' });
+    return serve(lambda, request, response);
+  });
+}
+
+/** Returns a function that says whether a request is within the limit, by API Gateway's token bucket. */
+function createBucket({ burst, rate }: Throttle): () => boolean {
+  let tokens = burst;
+  let countedAt = performance.now();
+  return () => {
+    const now = performance.now();
+    tokens = Math.min(burst, tokens + ((now - countedAt) / 1000) * rate);
+    countedAt = now;
+    if (tokens < 1) return false;
+    tokens -= 1;
+    return true;
+  };
 }
 
 async function serve(

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { builtFunctions, readTemplate } from '../infra/template.ts';
 import { isObject, valueAt } from '../lib/json.ts';
 import { readIngestRuntime } from '../lib/ingest/environment.ts';
+import { readSettingsFromEnvironment } from '../lib/rudderstack/settings-from-environment.ts';
 import { MOST_BODY_BYTES } from '../lib/ingest/http/read-body.ts';
 import { referencesIn } from './support/references.ts';
 import { readLogSettings } from '../lib/telemetry/log-settings.ts';
@@ -36,11 +37,12 @@ describe('the HTTP endpoint of the stack', () => {
     expect(property('IngestFunction', 'Handler')).toBe('ingest.handler');
     expect(property('IngestFunction', 'CodeUri')).toBe('..');
     expect(readFileSync(join(ROOT, 'dist', 'ingest', 'ingest.mjs'), 'utf8')).toMatch(/export\s*\{[^}]*\bas handler\b/);
+    const properties = { ApiId: { Ref: 'HttpApi' }, PayloadFormatVersion: '2.0', TimeoutInMillis: 16_000 };
+    const ofSourceConfig = (Path: string) => ({ Type: 'HttpApi', Properties: { ...properties, Path, Method: 'ANY' } });
     expect(property('IngestFunction', 'Events')).toEqual({
-      Everything: {
-        Type: 'HttpApi',
-        Properties: { ApiId: { Ref: 'HttpApi' }, PayloadFormatVersion: '2.0', TimeoutInMillis: 16_000 },
-      },
+      Everything: { Type: 'HttpApi', Properties: properties },
+      SourceConfig: ofSourceConfig('/sourceConfig'),
+      SourceConfigWithSlash: ofSourceConfig('/sourceConfig/{proxy+}'),
     });
   });
 
@@ -63,7 +65,7 @@ describe('the HTTP endpoint of the stack', () => {
   test('gets every variable that its code reads, and the name of the keys’ parameter instead of the keys', () => {
     const read = new Set<string>();
     const spy = new Proxy<NodeJS.ProcessEnv>(
-      { QUEUE_URL: 'https://q', INGEST_KEYS_PARAMETER: '/keys' },
+      { QUEUE_URL: 'https://q', INGEST_KEYS_PARAMETER: '/keys', DESTINATION_CONFIG: '{"appId":"1"}' },
       {
         get(target, key) {
           read.add(String(key));
@@ -72,6 +74,7 @@ describe('the HTTP endpoint of the stack', () => {
       },
     );
     readIngestRuntime(spy);
+    readSettingsFromEnvironment(spy);
     readLogSettings(spy);
     const variables = Object(property('IngestFunction', 'Environment', 'Variables'));
     // The AWS SDK reads AWS_ENDPOINT_URL_SQS.
@@ -114,6 +117,27 @@ describe('the HTTP endpoint of the stack', () => {
       ThrottlingBurstLimit: { Ref: 'BurstLimit' },
     });
     expect(property('HttpApi', 'CorsConfiguration')).toBeUndefined();
+  });
+
+  test('the routes of /sourceConfig have limits of their own, which no limit of the events exceeds', () => {
+    const settings = { ThrottlingRateLimit: 10_000, ThrottlingBurstLimit: 5000 };
+    expect(property('HttpApi', 'RouteSettings')).toEqual({
+      'ANY /sourceConfig': settings,
+      'ANY /sourceConfig/{proxy+}': settings,
+    });
+    const parameters = readTemplate(join(ROOT, 'template.yaml'))['Parameters'];
+    expect(valueAt(parameters, ['IngestRateLimit', 'MaxValue'])).toBe(settings.ThrottlingRateLimit);
+    expect(valueAt(parameters, ['IngestBurstLimit', 'MaxValue'])).toBe(settings.ThrottlingBurstLimit);
+  });
+
+  test('gets the settings of the forwarder', () => {
+    const forwarder = valueAt(readTemplate(join(ROOT, 'template.yaml')), ['Resources', 'ForwardFunction']);
+    expect(valueAt(stack, ['Properties', 'Parameters', 'DestinationConfig'])).toEqual(
+      valueAt(forwarder, ['Properties', 'Environment', 'Variables', 'DESTINATION_CONFIG']),
+    );
+    expect(property('IngestFunction', 'Environment', 'Variables', 'DESTINATION_CONFIG')).toEqual({
+      Ref: 'DestinationConfig',
+    });
   });
 
   test('every alarm links to its section of the runbook, and notifies the alarm topic', () => {

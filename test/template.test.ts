@@ -4,7 +4,8 @@ import { builtFunctions, parameterDefault, readTemplate } from '../infra/templat
 import { isObject, valueAt } from '../lib/json.ts';
 import { referencesIn } from './support/references.ts';
 import { readLogSettings } from '../lib/telemetry/log-settings.ts';
-import { readRuntime, readSettingsFromEnvironment } from '../lib/forwarding/environment.ts';
+import { readRuntime } from '../lib/forwarding/environment.ts';
+import { readSettingsFromEnvironment } from '../lib/rudderstack/settings-from-environment.ts';
 
 const ROOT = join(__dirname, '..');
 const template = readTemplate(join(ROOT, 'template.yaml'));

@@ -1,6 +1,5 @@
 import { ConfigurationError } from '../configuration-error.ts';
 import { readUrl, readWholeNumber } from '../environment.ts';
-import { readSettings, type Settings } from '../rudderstack/settings.ts';
 
 /** The environment variables of the forwarding function, apart from the owner's settings. */
 export interface Runtime {
@@ -12,27 +11,6 @@ export interface Runtime {
   readonly maximumConcurrency: number;
   /** Replaces Heap's base URL, for tests and proxies. Without a trailing slash. */
   readonly heapBaseUrl: string | undefined;
-}
-
-/**
- * Reads the owner's settings from the environment variable `DESTINATION_CONFIG`.
- *
- * @throws ConfigurationError if it is missing or invalid
- */
-export function readSettingsFromEnvironment(environment: NodeJS.ProcessEnv): Settings {
-  const json = environment['DESTINATION_CONFIG'];
-  if (json === undefined || json.trim() === '') {
-    throw new ConfigurationError(
-      'DESTINATION_CONFIG is missing: the settings as JSON, for example {"appId":"1234567890"}',
-    );
-  }
-  let config: unknown;
-  try {
-    config = JSON.parse(json);
-  } catch {
-    throw new ConfigurationError('DESTINATION_CONFIG is not valid JSON');
-  }
-  return readSettings(config);
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import type { Clock } from '../clock.ts';
+import type { WebConfig } from '../rudderstack/web-config.ts';
 import type { EventQueue } from './events/event-queue.ts';
 import { takeEvents } from './events/take-events.ts';
 import { jsonAnswer, pixelAnswer, textAnswer } from './http/answer.ts';
@@ -7,9 +8,9 @@ import { corsHeaders } from './http/cors.ts';
 import { refuse, statusOf, textOf, type Refusal } from './http/refusal.ts';
 import { readRequest, toResult, type HttpAnswer, type HttpRequest } from './http/request.ts';
 import { findRoute, type EventRoute, type Route } from './http/routes.ts';
-import { authenticate } from './keys/authenticate.ts';
+import { authenticate, keyIn } from './keys/authenticate.ts';
 import type { KeyRing } from './keys/key-ring.ts';
-import { sourceConfig } from './source-config.ts';
+import { answerSourceConfig } from './source-config.ts';
 import type { IngestTelemetry } from './telemetry.ts';
 
 /** Everything outside the function that the handler uses. */
@@ -19,6 +20,8 @@ export interface IngestDependencies {
   readonly random: () => number;
   readonly queue: EventQueue;
   readonly keyRing: KeyRing;
+  /** What Web SDKs are told in device mode; undefined in cloud mode. */
+  readonly webConfig: WebConfig | undefined;
   readonly telemetry: IngestTelemetry;
 }
 
@@ -39,7 +42,8 @@ type Handled = { readonly kind: 'answer'; readonly answer: HttpAnswer } | Refusa
  *
  * @see https://www.rudderstack.com/docs/api/http-api/
  */
-export function createIngestHandler({ clock, random, queue, keyRing, telemetry }: IngestDependencies): IngestHandler {
+export function createIngestHandler(dependencies: IngestDependencies): IngestHandler {
+  const { clock, random, queue, keyRing, telemetry } = dependencies;
   const onUnavailable = (error: unknown): void => telemetry.reportProblem('keys_unavailable', error);
   const onFailure = (error: unknown): void => telemetry.reportProblem('queue_send_failed', error);
 
@@ -62,7 +66,7 @@ export function createIngestHandler({ clock, random, queue, keyRing, telemetry }
         return answered(jsonAnswer(JSON.stringify({ server: 'UP', acceptingEvents: 'TRUE' })));
       }
       if (route.kind === 'robots') return answered(textAnswer(200, 'User-agent: *\nDisallow: /\n'));
-      if (route.kind === 'source_config') return await answerSourceConfig(request);
+      if (route.kind === 'source_config') return await handleSourceConfig(request);
       return await answerEvents(request, route, deadline);
     } catch (error) {
       telemetry.reportProblem('internal_error', error);
@@ -70,11 +74,20 @@ export function createIngestHandler({ clock, random, queue, keyRing, telemetry }
     }
   }
 
-  async function answerSourceConfig(request: HttpRequest): Promise<Handled> {
+  async function handleSourceConfig(request: HttpRequest): Promise<Handled> {
     const from = request.headers['authorization'] === undefined ? 'query' : 'header';
     const authenticated = await authenticate(request, from, keyRing, onUnavailable);
-    if (authenticated.kind === 'refused') return authenticated;
-    return answered(jsonAnswer(sourceConfig(authenticated.source, authenticated.key)));
+    const isUnavailable = authenticated.kind === 'refused' && authenticated.reason === 'keys_unavailable';
+    // Mobile SDKs take 400 for a wrong key, and ask again after any other status.
+    if (authenticated.kind === 'refused' && !isUnavailable) return refuse('unknown_source');
+    const source = authenticated.kind === 'source' ? authenticated.source : undefined;
+    const { answer, isDeviceMode } = answerSourceConfig(request, {
+      source,
+      key: keyIn(request, from),
+      web: dependencies.webConfig,
+    });
+    if (isDeviceMode) telemetry.reportDeviceModeConfig();
+    return answered(answer);
   }
 
   async function answerEvents(request: HttpRequest, route: EventRoute, deadline: number): Promise<Handled> {

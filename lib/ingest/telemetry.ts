@@ -8,6 +8,8 @@ import { ConfigurationError } from '../configuration-error.ts';
 export interface IngestTelemetry {
   startInvocation(context: Context): void;
   reportTaken(source: string, events: number, messages: number): void;
+  /** Reports that a Web SDK was told to send events to Heap from the browser. */
+  reportDeviceModeConfig(): void;
   reportRefusal(reason: RefusalReason, bytes: number): void;
   /** Reports a failure that the client did not cause. */
   reportProblem(code: IngestProblem, error: unknown): void;
@@ -38,6 +40,11 @@ export function createIngestTelemetry(settings: LogSettings): IngestTelemetry {
       metrics.publish();
       // Debug only: a line for every request would cost more than everything else.
       log.debug('Events taken', { code: 'events_taken', source, events, messages });
+    },
+
+    reportDeviceModeConfig() {
+      metrics.add('DeviceModeConfigs', 'Count', 1);
+      metrics.publish();
     },
 
     reportRefusal(reason, bytes) {

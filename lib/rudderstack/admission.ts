@@ -4,6 +4,7 @@ import { isConsentDenied } from './consent.ts';
 import { eventFilteringReason } from './event-filtering.ts';
 import type { RudderStackEvent } from './event.ts';
 import { isIntegrationEnabled } from './integrations.ts';
+import { isCopyOfBrowser } from './web-device-mode.ts';
 
 /** The calls that Heap supports. */
 export type SupportedType = 'identify' | 'track';
@@ -41,7 +42,7 @@ export function admit(event: RudderStackEvent, settings: Settings): Admitted | F
     if (reason !== undefined) return filtered(reason);
   }
   if (isConsentDenied(event, settings.consent)) return filtered('consent');
-  if (settings.isWebDeviceMode && event.channel === 'web') return filtered('device_mode');
+  if (settings.isWebDeviceMode && isCopyOfBrowser(event)) return filtered('device_mode');
   return admission;
 }
 

@@ -1,7 +1,7 @@
 import type { ConsentRule, PerSource, Settings } from './settings.ts';
 import { isArray, isObject } from '../json.ts';
 import type { RudderStackEvent } from './event.ts';
-import { sourceTypesOf } from './source-type.ts';
+import { sourceTypesOf, type SourceType } from './source-type.ts';
 
 /** The user's choices, from `context.consentManagement`. */
 interface ConsentGiven {
@@ -24,16 +24,16 @@ export function isConsentDenied(event: RudderStackEvent, settings: Settings['con
   const given = readConsent(event);
   if (given === undefined) return false;
 
-  const rules = forEventSource(settings.consentManagement, event).flat();
-  const matching = rules.filter((rule) => rule.provider === given.provider && rule.consents.length > 0);
+  const sources = sourceTypesOf(event);
+  const matching = consentRules(settings, sources).filter(({ provider }) => provider === given.provider);
   if (matching.length > 0) return matching.some((rule) => isDeniedBy(rule, given));
 
   if (given.provider === '' || given.provider === 'oneTrust') {
-    const categories = forEventSource(settings.oneTrustCookieCategories, event).flat();
+    const categories = forSources(settings.oneTrustCookieCategories, sources).flat();
     if (categories.length > 0) return categories.some((category) => given.deniedIds.has(category));
   }
   if (given.provider === '' || given.provider === 'ketch') {
-    const purposes = forEventSource(settings.ketchConsentPurposes, event).flat();
+    const purposes = forSources(settings.ketchConsentPurposes, sources).flat();
     return purposes.length > 0 && purposes.every((purpose) => given.deniedIds.has(purpose));
   }
   return false;
@@ -60,7 +60,15 @@ function isDeniedBy(rule: ConsentRule, given: ConsentGiven): boolean {
     : rule.consents.some((consent) => given.deniedIds.has(consent));
 }
 
-function forEventSource<Setting>(perSource: PerSource<Setting>, event: RudderStackEvent): readonly Setting[] {
+/** The settings that hold for any of the source types. */
+export function forSources<Setting>(perSource: PerSource<Setting>, sources: readonly SourceType[]): readonly Setting[] {
   if (perSource.kind === 'every_source') return [perSource.setting];
-  return sourceTypesOf(event).flatMap((source) => perSource.settings.get(source) ?? []);
+  return sources.flatMap((source) => perSource.settings.get(source) ?? []);
+}
+
+/** The generic consent rules that hold for any of the source types. A rule without consents decides nothing. */
+export function consentRules(settings: Settings['consent'], sources: readonly SourceType[]): readonly ConsentRule[] {
+  return forSources(settings.consentManagement, sources)
+    .flat()
+    .filter(({ consents }) => consents.length > 0);
 }

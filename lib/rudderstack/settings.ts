@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { ConfigurationError } from '../configuration-error.ts';
 import { isObject } from '../json.ts';
 import { parseAppId, type AppId } from './app-id.ts';
+import { isWebDeviceMode } from './web-device-mode.ts';
 
 /** A setting that applies to all sources, or has a value for each source. */
 export type PerSource<Setting> =
@@ -25,7 +26,7 @@ export interface Settings {
     /** The event names of the list selected by `option`, trimmed. */
     readonly eventNames: ReadonlySet<string>;
   };
-  /** Whether the web SDK sends events to Heap from the browser. */
+  /** Whether the Web SDK sends events to Heap from the browser. The app id is fixed then. */
   readonly isWebDeviceMode: boolean;
   readonly consent: {
     readonly consentManagement: PerSource<readonly ConsentRule[]>;
@@ -122,6 +123,12 @@ export function readSettings(config: unknown, name = 'DESTINATION_CONFIG'): Sett
     throw new ConfigurationError(problems.join('; '));
   }
   const given = parsed.output;
+  const isDeviceMode = isWebDeviceMode(given);
+  if (isDeviceMode && given.appId.kind === 'from_event') {
+    throw new ConfigurationError(
+      `${name}.appId cannot be sent to a browser, since each event has its own: give a fixed id, or turn device mode off`,
+    );
+  }
   const listed = given.eventFilteringOption === 'disable' ? [] : given[given.eventFilteringOption];
   return {
     appId: given.appId,
@@ -130,7 +137,7 @@ export function readSettings(config: unknown, name = 'DESTINATION_CONFIG'): Sett
       option: given.eventFilteringOption,
       eventNames: new Set(listed.map(({ eventName }) => eventName.trim()).filter((eventName) => eventName !== '')),
     },
-    isWebDeviceMode: forWeb(given.useNativeSDK) || forWeb(given.connectionMode) === 'device',
+    isWebDeviceMode: isDeviceMode,
     consent: {
       consentManagement: forEachSource(given.consentManagement, ({ provider, consents, resolutionStrategy }) => ({
         provider,
@@ -146,10 +153,6 @@ export function readSettings(config: unknown, name = 'DESTINATION_CONFIG'): Sett
 function describeIssue(name: string, issue: v.BaseIssue<unknown>): string {
   const path = v.getDotPath(issue);
   return `${path === null ? name : `${name}.${path}`} ${issue.message}`;
-}
-
-function forWeb<Setting>(given: Setting | { readonly web: Setting }): Setting {
-  return typeof given === 'object' && given !== null && 'web' in given ? given.web : given;
 }
 
 /** Empty values are dropped; they come from empty fields in RudderStack's form. */

@@ -30,6 +30,7 @@ const BY_LIBRARY: ReadonlyMap<unknown, readonly SourceType[]> = new Map([
   ['rudder-ios-library', ['ios', ...WRAPPERS]],
   ['rudder-sdk-swift', ['iosSwift', ...WRAPPERS]],
   ['RudderStack Shopify Cloud', ['shopify']],
+  ['Rudderstack AMP SDK', ['amp']],
 ]);
 
 const BY_CHANNEL: ReadonlyMap<unknown, readonly SourceType[]> = new Map([

@@ -9,6 +9,7 @@ import { redriveDeadLetters } from '../../cli/dead-letters/redrive.ts';
 import type { Connection } from '../../cli/connection.ts';
 import { isObject, type JsonObject } from '../../lib/json.ts';
 import { escapeJson, toMessageBody } from '../../lib/sqs/message-body.ts';
+import { deviceModeFile, type DeviceModeSettings, type PageFile } from '../device-mode/files.ts';
 import type { Heap } from '../heap-simulator/heap.ts';
 import { startLoopbackServer, type LoopbackServer } from '../loopback-server.ts';
 import type { Passage } from './observer.ts';
@@ -20,6 +21,8 @@ export interface LiveViewOptions {
   readonly heap: Heap;
   /** RudderStack's `Config` for Heap. */
   readonly config: JsonObject;
+  /** For the page at /device-mode. */
+  readonly deviceMode: DeviceModeSettings;
 }
 
 export interface LiveView extends LoopbackServer {
@@ -49,7 +52,13 @@ const FILES: ReadonlyMap<string, { readonly file: string; readonly type: string 
 ]);
 
 /** Serves the live view on loopback: a page, a stream of events for it, and an API for its buttons. */
-export async function startLiveView({ port, connection, heap, config }: LiveViewOptions): Promise<LiveView> {
+export async function startLiveView({
+  port,
+  connection,
+  heap,
+  config,
+  deviceMode,
+}: LiveViewOptions): Promise<LiveView> {
   const watchers = new Set<ServerResponse>();
   const passages: Passage[] = [];
   let fault = 'none';
@@ -81,10 +90,9 @@ export async function startLiveView({ port, connection, heap, config }: LiveView
     const { pathname } = new URL(request.url ?? '/', 'http://localhost');
     if (!isFromThisMachine(request))
       return json(response, 403, { problem: 'only this machine may call the live view' });
-    const page = FILES.get(pathname);
-    if (request.method === 'GET' && page !== undefined) {
-      response.writeHead(200, { 'content-type': page.type, 'cache-control': 'no-store' });
-      response.end(readFileSync(join(import.meta.dirname, page.file)));
+    const file = request.method === 'GET' ? (pageFile(pathname) ?? deviceModeFile(pathname, deviceMode)) : undefined;
+    if (file !== undefined) {
+      response.writeHead(200, { 'content-type': file.type, 'cache-control': 'no-store' }).end(file.body);
       return;
     }
     if (request.method === 'GET' && pathname === '/api/watch') return watch(request, response);
@@ -107,6 +115,11 @@ export async function startLiveView({ port, connection, heap, config }: LiveView
       for (const watcher of watchers) sendEvent(watcher, 'passages', latest);
     },
   };
+}
+
+function pageFile(path: string): PageFile | undefined {
+  const found = FILES.get(path);
+  return found && { type: found.type, body: readFileSync(join(import.meta.dirname, found.file)) };
 }
 
 type Calls = Readonly<Record<string, (given: JsonObject) => Promise<object> | object>>;

@@ -1,14 +1,7 @@
 import { ConfigurationError } from '../../lib/configuration-error.ts';
-import { readRuntime, readSettingsFromEnvironment } from '../../lib/forwarding/environment.ts';
+import { readRuntime } from '../../lib/forwarding/environment.ts';
 
-test.each([
-  [{}, 'DESTINATION_CONFIG is missing: the settings as JSON, for example {"appId":"1234567890"}'],
-  [{ DESTINATION_CONFIG: '{' }, 'DESTINATION_CONFIG is not valid JSON'],
-])('the settings %j are refused: %s', (environment, message) => {
-  expect(() => readSettingsFromEnvironment(environment)).toThrow(message);
-});
-
-describe('the rest of the environment', () => {
+describe('the environment', () => {
   const urls = { QUEUE_URL: 'https://sqs/q', DEAD_LETTER_QUEUE_URL: 'https://sqs/d' };
 
   test('has defaults', () => {

@@ -4,21 +4,28 @@ import type { EventQueue } from '../../lib/ingest/events/event-queue.ts';
 import { createKeyRing } from '../../lib/ingest/keys/key-ring.ts';
 import type { OutgoingMessage } from '../../lib/sqs/message.ts';
 import type { SendOutcome } from '../../lib/sqs/send-batch.ts';
+import { isArray, valueAt, type JsonObject } from '../../lib/json.ts';
+import { webConfig } from '../../lib/rudderstack/web-config.ts';
 import { createVirtualTime } from '../../local/virtual/time.ts';
+import { settingsWith } from '../support/settings.ts';
 
 const KEYS = JSON.stringify({ writeKeys: { web: 'a-write-key', old: 'an-old-key' }, disabledSources: ['old'] });
 const EVENT = JSON.stringify({ userId: 'u', event: 'A' });
 const LEFT_MS = 10_000;
 
 /** A request as API Gateway hands it over. */
-function requestOf(method: string, path: string, { key = 'a-write-key', body = EVENT } = {}): APIGatewayProxyEventV2 {
+function requestOf(
+  method: string,
+  path: string,
+  { key = 'a-write-key', body = EVENT, query = '', etag = '' } = {},
+): APIGatewayProxyEventV2 {
   const authorization = `Basic ${Buffer.from(`${key}:`).toString('base64')}`;
   return {
     version: '2.0',
     routeKey: '$default',
     rawPath: path,
-    rawQueryString: '',
-    headers: { authorization, origin: 'https://shop.example' },
+    rawQueryString: query,
+    headers: { authorization, origin: 'https://shop.example', ...(etag === '' ? {} : { 'if-none-match': etag }) },
     requestContext: {
       accountId: '1',
       apiId: 'a',
@@ -46,7 +53,11 @@ const busy = (messages: readonly OutgoingMessage[]): readonly SendOutcome[] =>
   messages.map(() => ({ kind: 'failed', code: 'InternalError', message: 'not now', isSenderFault: false }));
 
 /** A handler before a queue that answers as told, and everything that it says and sends. */
-function start({ answer = takeAll, load = async () => KEYS }: { answer?: Answer; load?: () => Promise<string> } = {}) {
+function start({
+  answer = takeAll,
+  load = async () => KEYS,
+  config = {},
+}: { answer?: Answer; load?: () => Promise<string>; config?: JsonObject } = {}) {
   const time = createVirtualTime();
   const { clock } = time;
   const calls: { readonly bodies: readonly unknown[]; readonly leftMs: number }[] = [];
@@ -64,17 +75,20 @@ function start({ answer = takeAll, load = async () => KEYS }: { answer?: Answer;
     clock,
     random: () => 0.5,
     queue,
+    webConfig: webConfig(settingsWith(config)),
     keyRing: createKeyRing({ load, clock, onStale: () => undefined }),
     telemetry: {
       startInvocation: () => undefined,
       reportTaken: (source, events, messages) => told.push(`taken: ${source} ${events} ${messages}`),
+      reportDeviceModeConfig: () => told.push('device mode'),
       reportRefusal: (reason) => told.push(`refused: ${reason}`),
       reportProblem: (code, error) => told.push(`problem: ${code} ${String(error)}`),
     },
   });
   const request = (...args: Parameters<typeof requestOf>) =>
     time.run(() => handle(requestOf(...args), { getRemainingTimeInMillis: () => startedAt + LEFT_MS - clock.now() }));
-  return { request, calls, told, sinceStart: () => clock.now() - startedAt };
+  const wait = (ms: number) => time.run(() => clock.sleep(ms));
+  return { request, calls, told, wait, sinceStart: () => clock.now() - startedAt };
 }
 
 test('an event is answered "ok" when it is in the queue', async () => {
@@ -150,5 +164,143 @@ test('health needs no key and no queue', async () => {
   expect(await request('GET', '/health', { key: '' })).toMatchObject({
     statusCode: 200,
     body: '{"server":"UP","acceptingEvents":"TRUE"}',
+  });
+});
+
+describe('the source configuration', () => {
+  const deviceMode = { useNativeSDK: { web: true } };
+  const web = { query: 'p=npm&v=3.34.1&writeKey=a-write-key' };
+  const bodyOf = (result: { readonly body?: string | undefined }): unknown => JSON.parse(result.body ?? '');
+  const destinationsIn = (result: { readonly body?: string | undefined }): unknown =>
+    valueAt(bodyOf(result), ['source', 'destinations']);
+
+  test.each([
+    ['p=npm', 1],
+    ['p=cdn', 1],
+    ['p=android', 0],
+    ['p=ios', 0],
+    ['p=androidKotlin', 0],
+    ['', 0],
+  ])('in device mode an SDK that asks with "%s" is told of %i destinations', async (query, count) => {
+    const { request, told } = start({ config: deviceMode });
+    const destinations = destinationsIn(await request('GET', '/sourceConfig', { query }));
+    expect(isArray(destinations) && destinations.length).toBe(count);
+    expect(told).toEqual(count === 0 ? [] : ['device mode']);
+  });
+
+  test('in cloud mode no SDK is told of a destination', async () => {
+    const { request, told } = start();
+    expect(destinationsIn(await request('GET', '/sourceConfig', web))).toEqual([]);
+    expect(told).toEqual([]);
+  });
+
+  test('a Web SDK gets what its versions and the models of the mobile SDKs require', async () => {
+    const { request } = start({ config: deviceMode });
+    const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT/);
+    expect(bodyOf(await request('GET', '/sourceConfig/', web))).toMatchObject({
+      source: {
+        id: 'web',
+        enabled: true,
+        config: { statsCollection: { errors: { enabled: false }, metrics: { enabled: false } } },
+        destinations: [
+          {
+            id: 'heap',
+            name: 'Heap',
+            enabled: true,
+            updatedAt: time,
+            destinationDefinitionId: 'heap',
+            destinationDefinition: { name: 'HEAP', displayName: 'Heap.io', updatedAt: time },
+            shouldApplyDeviceModeTransformation: false,
+            propagateEventsUntransformedOnError: false,
+            config: { appId: '11', connectionMode: 'device', useNativeSDK: true },
+          },
+        ],
+      },
+      updatedAt: time,
+      consentManagementMetadata: {
+        providers: [
+          { provider: 'oneTrust', resolutionStrategy: 'and' },
+          { provider: 'ketch', resolutionStrategy: 'or' },
+          { provider: 'iubenda', resolutionStrategy: 'or' },
+        ],
+      },
+    });
+  });
+
+  test('a browser may keep it, and is told with 304 that nothing has changed', async () => {
+    const { request } = start({ config: deviceMode });
+    const first = await request('GET', '/sourceConfig/', web);
+    const etag = String(first.headers?.['etag']);
+    expect(first).toMatchObject({
+      statusCode: 200,
+      headers: {
+        etag: expect.stringMatching(/^"[\w-]{22}"$/),
+        'cache-control': 'private, max-age=300, stale-while-revalidate=3600',
+        vary: 'Origin, Authorization',
+      },
+    });
+    for (const known of [etag, `W/${etag}`, `"other", ${etag}`]) {
+      expect(await request('GET', '/sourceConfig/', { ...web, etag: known })).toMatchObject({
+        statusCode: 304,
+        body: '',
+        headers: { etag, 'access-control-allow-origin': 'https://shop.example' },
+      });
+    }
+    expect(await request('GET', '/sourceConfig/', { ...web, etag: '"other"' })).toMatchObject({ statusCode: 200 });
+  });
+
+  test('it has another ETag in another mode, and for another platform', async () => {
+    const etagOf = async (config: JsonObject, query: string): Promise<unknown> =>
+      (await start({ config }).request('GET', '/sourceConfig', { query })).headers?.['etag'];
+    const etags = await Promise.all([
+      etagOf(deviceMode, 'p=npm'),
+      etagOf(deviceMode, 'p=npm'),
+      etagOf({}, 'p=npm'),
+      etagOf(deviceMode, 'p=ios'),
+    ]);
+    expect(etags[1]).toBe(etags[0]);
+    expect(new Set(etags).size).toBe(3);
+  });
+
+  test.each([['a-wrong-key'], ['']])(
+    'the key "%s" is answered with 400 and RudderStack’s text, which mobile SDKs take for a wrong key',
+    async (key) => {
+      const { request, told } = start({ config: deviceMode });
+      expect(await request('GET', '/sourceConfig', { key })).toMatchObject({
+        statusCode: 400,
+        body: 'invalid write key\n',
+        headers: { 'cache-control': 'no-store' },
+      });
+      expect(told).toEqual(['refused: unknown_source']);
+    },
+  );
+
+  test('a disabled source is answered, so that its SDK sends nothing', async () => {
+    const { request } = start({ config: deviceMode });
+    const answer = await request('GET', '/sourceConfig', { key: 'an-old-key' });
+    expect(valueAt(bodyOf(answer), ['source', 'enabled'])).toBe(false);
+  });
+
+  test('it is answered from memory while the keys cannot be read', async () => {
+    let isUp = true;
+    const { request, wait } = start({
+      config: deviceMode,
+      load: () => (isUp ? Promise.resolve(KEYS) : Promise.reject(new Error('down'))),
+    });
+    const before = await request('GET', '/sourceConfig/', web);
+    isUp = false;
+    for (let minute = 0; minute < 120; minute += 1) {
+      await wait(60_000);
+      expect(await request('GET', '/sourceConfig/', web)).toEqual(before);
+    }
+  });
+
+  test('it is answered by a container that has never read the keys, but may not be kept', async () => {
+    const { request, told } = start({ config: deviceMode, load: () => Promise.reject(new Error('down')) });
+    const answer = await request('GET', '/sourceConfig/', web);
+    expect(answer).toMatchObject({ statusCode: 200, headers: { 'cache-control': 'no-store' } });
+    expect(answer.headers).not.toHaveProperty('etag');
+    expect(bodyOf(answer)).toMatchObject({ source: { enabled: true, destinations: [{ id: 'heap' }] } });
+    expect(told).toEqual(['problem: keys_unavailable Error: down', 'device mode']);
   });
 });

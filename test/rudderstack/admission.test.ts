@@ -145,6 +145,11 @@ describe('consent', () => {
       ['the rule of the event’s own source counts', { channel: 'web' }, true],
       ['the rule of another source does not', { channel: 'server' }, false],
       ['nor does an empty rule', { context: { library: { name: 'com.rudderstack.sdk.kotlin.android' } } }, false],
+      [
+        'nor for AMP, whose events have the channel of the web',
+        { channel: 'web', context: { library: { name: 'Rudderstack AMP SDK' } } },
+        false,
+      ],
       ['an event of an unknown source may be of any', {}, true],
     ])('%s', (_, event, isDenied) => {
       const context = { ...denied(['c1']), ...(typeof event.context === 'object' ? event.context : {}) };
@@ -165,8 +170,28 @@ describe('device mode', () => {
     ['the setting as one value for all sources', { useNativeSDK: true }, { channel: 'web' }, 'device_mode'],
     ['other channels are not affected', { useNativeSDK: { web: true } }, { channel: 'mobile' }, 'track'],
     ['cloud mode', { useNativeSDK: { web: false }, connectionMode: { web: 'cloud' } }, { channel: 'web' }, 'track'],
+    ['another source in device mode', { useNativeSDK: { ios: true } }, { channel: 'web' }, 'track'],
   ])('%s', (_, config, event, expected) => {
     expect(reasonFor(event, config)).toBe(expected);
+  });
+
+  const WEB_SDK = 'RudderLabs JavaScript SDK';
+  test.each<[string, JsonObject, string]>([
+    ['version 2', { name: WEB_SDK, version: '2.52.21' }, 'device_mode'],
+    ['version 3 before 3.29', { name: WEB_SDK, version: '3.5.1' }, 'device_mode'],
+    ['a bundled build', { name: WEB_SDK, version: '3.34.1', variant: 'bundled' }, 'device_mode'],
+    ['a legacy build', { name: WEB_SDK, variant: 'legacy' }, 'device_mode'],
+    ['a build for content scripts', { name: WEB_SDK, variant: 'content-script' }, 'device_mode'],
+    ['a lite build, which has no device mode', { name: WEB_SDK, variant: 'lite' }, 'track'],
+    ['a legacy lite build', { name: WEB_SDK, variant: 'legacy-lite' }, 'track'],
+    ['AMP', { name: 'Rudderstack AMP SDK' }, 'track'],
+    ['the endpoint’s pixel', { name: 'pixel' }, 'track'],
+    ['a library without a name', {}, 'device_mode'],
+    ['a library whose name is not a string', { name: 5, variant: 5 }, 'device_mode'],
+  ])('the library decides whether the browser has sent the event: %s', (_, library, expected) => {
+    const event = { channel: 'web', context: { library } };
+    expect(reasonFor(event, { useNativeSDK: { web: true } })).toBe(expected);
+    expect(reasonFor(event)).toBe('track');
   });
 });
 

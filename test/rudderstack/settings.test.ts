@@ -57,6 +57,10 @@ test.each<[unknown, string]>([
     { appId: '', dataResidency: 5 },
     'DESTINATION_CONFIG.appId is required: the id of a Heap environment, as a string; DESTINATION_CONFIG.dataResidency has to be "us" or "eu"',
   ],
+  [
+    { appId: '{{ message.context.app || "1" }}', useNativeSDK: { web: true } },
+    'DESTINATION_CONFIG.appId cannot be sent to a browser, since each event has its own: give a fixed id, or turn device mode off',
+  ],
   [[], 'DESTINATION_CONFIG has to be a JSON object'],
   ['x', 'DESTINATION_CONFIG has to be a JSON object'],
 ])('%j is refused: %s', (config, message) => {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Message, SQSClient } from '@aws-sdk/client-sqs';
 import { readTemplate } from '../../infra/template.ts';
-import { startHttpEndpoint, type HttpEndpoint } from '../../local/http-endpoint.ts';
+import { startHttpEndpoint, type HttpEndpoint, type HttpEndpointOptions } from '../../local/http-endpoint.ts';
 import { LONGEST_TIMEOUT_MS } from '../../local/lambda/lambda.ts';
 import { createLocalClient, createLocalQueues, drain, type LocalQueues } from '../../local/queues.ts';
 import { sqsEndpoint } from './lambda-harness.ts';
@@ -37,7 +37,10 @@ export interface Answer {
   readonly headers: Headers;
 }
 
-export async function startHttpEndpointHarness(endpoint = sqsEndpoint()): Promise<HttpEndpointHarness> {
+export async function startHttpEndpointHarness(
+  endpoint = sqsEndpoint(),
+  options: Partial<Pick<HttpEndpointOptions, 'destinationConfig' | 'throttle'>> = {},
+): Promise<HttpEndpointHarness> {
   const client = createLocalClient(sqsEndpoint());
   const template = readTemplate(join(__dirname, '..', '..', 'template.yaml'));
   const queues = await createLocalQueues(client, sqsEndpoint(), template, randomUUID());
@@ -48,6 +51,7 @@ export async function startHttpEndpointHarness(endpoint = sqsEndpoint()): Promis
     keys: KEYS,
     onLog: (line) => logs.push(line),
     timeoutMs: LONGEST_TIMEOUT_MS,
+    ...options,
   });
   await untilKeysAreRead(httpEndpoint.url, WRITE_KEY);
   return {
@@ -73,14 +77,14 @@ export async function startHttpEndpointHarness(endpoint = sqsEndpoint()): Promis
 }
 
 /**
- * Waits until the function has read its keys. After a start it answers 503 if that takes more than three seconds, which may
- * happen several times on a machine under load.
+ * Waits until the function has read its keys. After a start that may take more than three seconds on a machine under load, and
+ * then its answer has no ETag.
  */
 export async function untilKeysAreRead(url: string, writeKey: string): Promise<void> {
   for (;;) {
     const response = await fetch(`${url}/sourceConfig`, { headers: { authorization: basic(writeKey) } });
     await response.arrayBuffer();
-    if (response.status !== 503) return;
+    if (response.status !== 200 || response.headers.has('etag')) return;
   }
 }
 

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startHttpEndpoint, type HttpEndpoint } from '../../local/http-endpoint.ts';
+import { noneReported, readMetricLine } from '../../local/accounting.ts';
+import type { JsonObject } from '../../lib/json.ts';
 import type { HeapContents } from '../../local/heap-simulator/heap.ts';
 import { startHeapServer } from '../../local/heap-simulator/server.ts';
 import { LONGEST_TIMEOUT_MS } from '../../local/lambda/lambda.ts';
@@ -18,28 +20,37 @@ export interface WholeWay {
   readonly contents: () => HeapContents;
   /** Waits until `isDone` and the queue is empty. `isDone` is for SDKs that send at a time of their own choice. */
   readonly untilDelivered: (isDone?: (contents: HeapContents) => boolean) => Promise<HeapContents>;
+  /** How many events the forwarder has filtered, by reason. Stops the forwarder, because its log is complete only then. */
+  readonly filtered: () => Promise<Readonly<Record<string, number>>>;
   readonly stop: () => Promise<void>;
 }
 
-export async function startWholeWay(): Promise<WholeWay> {
+/**
+ * @param config RudderStack's `Config`, which the HTTP endpoint and the forwarder share
+ * @param hasKeys false: the HTTP endpoint cannot read its keys until the test sets them
+ */
+export async function startWholeWay(config: JsonObject = {}, { hasKeys = true } = {}): Promise<WholeWay> {
+  const destinationConfig = JSON.stringify({ appId: '11', ...config });
   const heapServer = await startHeapServer();
+  const reported = noneReported();
   const pipeline = await startPipeline({
     sqsEndpoint: sqsEndpoint(),
     queuePrefix: randomUUID(),
-    destinationConfig: '{"appId":"11"}',
+    destinationConfig,
     heapUrl: heapServer.url,
-    onLog: () => undefined,
+    onLog: (line) => readMetricLine(line, reported),
     timeoutMs: LONGEST_TIMEOUT_MS,
   });
   const network = await startUnreliableProxy(sqsEndpoint());
   const httpEndpoint = await startHttpEndpoint({
     sqsEndpoint: network.url,
     queueUrl: pipeline.queues.queueUrl,
-    keys: KEYS,
+    keys: hasKeys ? KEYS : undefined,
+    destinationConfig,
     onLog: () => undefined,
     timeoutMs: LONGEST_TIMEOUT_MS,
   });
-  await untilKeysAreRead(httpEndpoint.url, WRITE_KEY);
+  if (hasKeys) await untilKeysAreRead(httpEndpoint.url, WRITE_KEY);
   return {
     httpEndpoint,
     pipeline,
@@ -48,6 +59,10 @@ export async function startWholeWay(): Promise<WholeWay> {
     async untilDelivered(isDone = () => true) {
       while (!isDone(heapServer.heap.contents()) || (await pipeline.messagesLeft()) > 0) await sleep(50);
       return heapServer.heap.contents();
+    },
+    async filtered() {
+      await pipeline.lambda.stop();
+      return reported.filtered;
     },
     async stop() {
       await httpEndpoint.stop();

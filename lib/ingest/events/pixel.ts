@@ -4,7 +4,9 @@ import { idText } from './id-text.ts';
 import type { ReceivedEvents } from './read-events.ts';
 
 /** A parameter with one of these prefixes belongs to that object. Every other parameter is a field of the event. */
-const OBJECTS = ['context.traits.', 'context.', 'properties.', 'traits.'] as const;
+const OBJECTS = ['context.traits.', 'context.library.', 'context.', 'properties.', 'traits.'] as const;
+/** No SDK has sent the event, unless the query names one. */
+const NO_SDK: readonly [string, string] = ['name', 'pixel'];
 
 /**
  * Reads an event from the query of a pixel request, as e-mails and AMP pages send it. Each parameter becomes a string in the
@@ -25,12 +27,13 @@ export function readPixel(type: 'track' | 'page', query: URLSearchParams): Recei
   const context = {
     ...Object.fromEntries(within.get('context.') ?? []),
     ...(traits && { traits: Object.fromEntries(traits) }),
+    library: Object.fromEntries([NO_SDK, ...(within.get('context.library.') ?? [])]),
   };
   const event: RudderStackEvent = {
     ...Object.fromEntries(fields),
     ...(within.has('properties.') && { properties: Object.fromEntries(within.get('properties.') ?? []) }),
     ...(within.has('traits.') && { traits: Object.fromEntries(within.get('traits.') ?? []) }),
-    ...(Object.keys(context).length > 0 && { context }),
+    context,
     ...(type === 'page' && { name: fields.get('name') || 'Unknown Page' }),
     type,
     channel: 'web',

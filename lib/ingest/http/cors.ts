@@ -17,7 +17,7 @@ export function corsHeaders({ headers, method }: HttpRequest): Record<string, st
   const allowed = {
     'access-control-allow-origin': origin,
     'access-control-allow-credentials': 'true',
-    vary: 'Origin',
+    vary: 'Origin, Authorization',
   };
   if (method !== 'OPTIONS') return allowed;
   const wanted = headers['access-control-request-headers'] ?? '';

@@ -12,6 +12,7 @@ const REFUSALS = {
   empty_batch: { status: 400, text: 'empty batch payload' },
   no_event: { status: 400, text: 'event is not a valid rudder event' },
   missing_identity: { status: 400, text: 'request neither has anonymousId nor userId' },
+  unknown_source: { status: 400, text: 'invalid write key' },
   no_write_key_in_header: { status: 401, text: 'failed to read writekey from header' },
   no_write_key_in_query: { status: 401, text: 'failed to read writekey from query params' },
   invalid_write_key: { status: 401, text: 'invalid write key' },

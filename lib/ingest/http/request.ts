@@ -18,6 +18,8 @@ export interface HttpAnswer {
   readonly status: number;
   readonly contentType: string;
   readonly body: string | Buffer;
+  /** In addition to, or instead of, the headers of every answer. With lower-case names. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -42,7 +44,7 @@ export function readRequest(event: APIGatewayProxyEventV2): HttpRequest {
  * @param headers in addition to the headers of every answer
  */
 export function toResult(
-  { status, contentType, body }: HttpAnswer,
+  { status, contentType, body, headers: own = {} }: HttpAnswer,
   headers: Readonly<Record<string, string>>,
 ): APIGatewayProxyStructuredResultV2 {
   const isText = typeof body === 'string';
@@ -53,6 +55,7 @@ export function toResult(
       'cache-control': 'no-store',
       'x-content-type-options': 'nosniff',
       ...headers,
+      ...own,
     },
     body: isText ? body : body.toString('base64'),
     isBase64Encoded: !isText,

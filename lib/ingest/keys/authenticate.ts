@@ -45,7 +45,8 @@ export async function authenticate(
   return refuse(from === 'webhook' ? 'invalid_webhook_secret' : 'invalid_write_key');
 }
 
-function keyIn({ headers, query }: HttpRequest, from: Authentication): string {
+/** Returns the key in a request; empty if there is none. */
+export function keyIn({ headers, query }: HttpRequest, from: Authentication): string {
   if (from === 'webhook') return headers[WEBHOOK_SECRET_HEADER]?.trim() ?? '';
   if (from === 'query') return query.get('writeKey')?.trim() ?? '';
   const credentials = /^Basic +(?<base64>[\w+/=-]+)$/i.exec(headers['authorization']?.trim() ?? '')?.groups?.['base64'];

@@ -20,7 +20,7 @@ test('parameters become strings of the event, and dotted ones become members of 
         messageId: 'm-1',
         properties: { campaign: 'May', 'price.net': '10' },
         traits: { x: '1' },
-        context: { ip: '192.0.2.1', traits: { plan: 'pro' } },
+        context: { ip: '192.0.2.1', traits: { plan: 'pro' }, library: { name: 'pixel' } },
       },
     ],
   });
@@ -43,4 +43,10 @@ test('the type is that of the path, whatever a parameter says', () => {
 
 test('a pixel without a user is refused', () => {
   expect(pixel('track', 'event=e&userId=%20')).toMatchObject({ kind: 'refused', reason: 'missing_identity' });
+});
+
+test('the SDK that the query names is the event’s library, as on AMP pages', () => {
+  expect(pixel('track', 'anonymousId=a&event=e&context.library.name=Rudderstack+AMP+SDK')).toMatchObject({
+    events: [{ context: { library: { name: 'Rudderstack AMP SDK' } } }],
+  });
 });

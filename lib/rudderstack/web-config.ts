@@ -1,0 +1,88 @@
+import { ConfigurationError } from '../configuration-error.ts';
+import { consentRules, forSources } from './consent.ts';
+import type { ConsentRule, Settings } from './settings.ts';
+
+/** The settings of the Heap destination as RudderStack's Web SDK reads them: for the source `web` only, and flat. */
+export interface WebConfig {
+  readonly appId: string;
+  readonly connectionMode: 'device';
+  readonly useNativeSDK: true;
+  readonly eventFilteringOption: Settings['eventFiltering']['option'];
+  readonly blacklistedEvents: readonly { readonly eventName: string }[];
+  readonly whitelistedEvents: readonly { readonly eventName: string }[];
+  /** For version 3 of the SDK. */
+  readonly consentManagement: readonly WebConsentRule[];
+  /** For version 2 of the SDK, which reads no other consent settings. */
+  readonly oneTrustCookieCategories: readonly { readonly oneTrustCookieCategory: string }[];
+  readonly ketchConsentPurposes: readonly { readonly purpose: string }[];
+}
+
+interface WebConsentRule {
+  readonly provider: string;
+  readonly consents: readonly { readonly consent: string }[];
+  readonly resolutionStrategy?: 'and' | 'or';
+}
+
+/**
+ * Whether one denied consent is enough to deny (`and`), or all have to be denied (`or`), for each provider whose strategy is
+ * not a setting. The SDK takes it from here, obeys it, and sends it along with each event. The values are RudderStack's.
+ *
+ * @see https://www.rudderstack.com/docs/data-governance/consent-management/
+ */
+export const RESOLUTION_STRATEGIES = [
+  { provider: 'oneTrust', resolutionStrategy: 'and' },
+  { provider: 'ketch', resolutionStrategy: 'or' },
+  { provider: 'iubenda', resolutionStrategy: 'or' },
+] as const;
+
+/**
+ * Makes the Web SDK's settings for device mode.
+ *
+ * The SDK tracks a user if it cannot read a consent setting, or finds none for the page's consent provider. So the settings
+ * are complete in each of the two forms that its versions read, whichever form the owner has used. What an SDK could not obey
+ * is refused.
+ *
+ * @returns undefined in cloud mode: the Web SDK has nothing to send to Heap
+ * @throws ConfigurationError if the settings cannot be obeyed by a browser; a single line that says why
+ */
+export function webConfig({ isWebDeviceMode, appId, eventFiltering, consent }: Settings): WebConfig | undefined {
+  if (!isWebDeviceMode || appId.kind !== 'fixed') return undefined;
+  const { option } = eventFiltering;
+  const eventNames = [...eventFiltering.eventNames].map((eventName) => ({ eventName }));
+  const rules = webConsentRules(consent);
+  const consentsOf = (provider: string): readonly string[] =>
+    rules.find((rule) => rule.provider === provider)?.consents ?? [];
+  return {
+    appId: appId.id,
+    connectionMode: 'device',
+    useNativeSDK: true,
+    eventFilteringOption: option,
+    blacklistedEvents: option === 'blacklistedEvents' ? eventNames : [],
+    whitelistedEvents: option === 'whitelistedEvents' ? eventNames : [],
+    consentManagement: rules.map(toWebConsentRule),
+    oneTrustCookieCategories: consentsOf('oneTrust').map((oneTrustCookieCategory) => ({ oneTrustCookieCategory })),
+    ketchConsentPurposes: consentsOf('ketch').map((purpose) => ({ purpose })),
+  };
+}
+
+/** One rule for each provider. As in the forwarder, a legacy list counts where the provider has no generic rule. */
+function webConsentRules(consent: Settings['consent']): readonly ConsentRule[] {
+  const generic = consentRules(consent, ['web']);
+  const providers = new Set(generic.map(({ provider }) => provider));
+  if (providers.size < generic.length) {
+    throw new ConfigurationError(
+      'DESTINATION_CONFIG.consentManagement has several rules of one provider for web, and in device mode the browser obeys the first only: write one rule, or turn device mode off',
+    );
+  }
+  const legacy = [
+    { provider: 'oneTrust', consents: forSources(consent.oneTrustCookieCategories, ['web']).flat() },
+    { provider: 'ketch', consents: forSources(consent.ketchConsentPurposes, ['web']).flat() },
+  ].filter(({ provider, consents }) => consents.length > 0 && !providers.has(provider));
+  return [...generic, ...legacy.map((rule) => ({ ...rule, resolutionStrategy: '' }))];
+}
+
+function toWebConsentRule({ provider, consents, resolutionStrategy }: ConsentRule): WebConsentRule {
+  const rule = { provider, consents: consents.map((consent) => ({ consent })) };
+  // The SDK would prefer a rule's own strategy to the provider's, but only `custom` has one.
+  return provider === 'custom' ? { ...rule, resolutionStrategy: resolutionStrategy === 'or' ? 'or' : 'and' } : rule;
+}

@@ -1,0 +1,259 @@
+import type { Browser } from 'playwright-core';
+import type { JsonObject } from '../lib/json.ts';
+import type { LoopbackServer } from '../local/loopback-server.ts';
+import { describeWithChromium, launchChromium } from './support/chromium.ts';
+import {
+  BUILDS,
+  LITE_BUILDS,
+  startSite,
+  visit,
+  type Build,
+  type Visit,
+  type Visitor,
+} from './support/device-mode-site.ts';
+import { startWholeWay, type WholeWay } from './support/whole-way.ts';
+
+const isBuild = (name: string): name is Build => name in BUILDS || name in LITE_BUILDS;
+const builds = Object.keys(BUILDS).filter(isBuild);
+/** One of each version. */
+const mainBuilds = ['3.34.1', '3.5.1', '2.52.21'].filter(isBuild);
+const liteBuilds = Object.keys(LITE_BUILDS).filter(isBuild);
+const DEVICE_MODE = { useNativeSDK: { web: true }, connectionMode: { web: 'device' } };
+
+let browser: Browser;
+let site: LoopbackServer;
+let way: WholeWay;
+
+const open = (given: Visit): Promise<Visitor> => visit(browser, site, way.httpEndpoint.url, given);
+const tracked = async (visitor: Visitor): Promise<readonly unknown[]> =>
+  (await visitor.heapCalls()).filter(({ method }) => method === 'track').map(({ args }) => args[0]);
+/** Waits until Heap's script in the browser has got a track event. */
+const untilTracked = (visitor: Visitor, name: string): Promise<unknown> =>
+  visitor.page.waitForFunction(`(globalThis.heapCalls ?? []).some(({ args }) => args[0] === ${JSON.stringify(name)})`);
+
+/**
+ * Tests that share one pipeline. At their end, the forwarder must have filtered what they expect, and delivered nothing but
+ * the events of builds without device mode.
+ */
+function describeWith(title: string, config: JsonObject, tests: (expectFiltered: ExpectFiltered) => void): void {
+  describeWithChromium(title, () => {
+    const expected: Record<string, number> = {};
+    beforeAll(async () => {
+      browser = await launchChromium();
+      site = await startSite();
+      way = await startWholeWay(config);
+    });
+    afterAll(async () => {
+      await way.stop();
+      await site.stop();
+      await browser.close();
+    });
+    tests((reason, count) => {
+      expected[reason] = (expected[reason] ?? 0) + count;
+    });
+    test('in the end the forwarder has filtered exactly the copies that it has to', async () => {
+      await way.untilDelivered();
+      expect(await way.filtered()).toEqual(expected);
+    });
+  });
+}
+
+type ExpectFiltered = (reason: string, count: number) => void;
+
+describeWith('device mode', DEVICE_MODE, (expectFiltered) => {
+  test.each(builds)('with %s the browser sends each event once, and the forwarder none', async (build) => {
+    const visitor = await open({ build });
+    const name = `E ${build}`;
+    await visitor.call(
+      `analytics.identify('u-1', { plan: 'pro', address: { city: 'Köln' } });
+       analytics.track(${JSON.stringify(name)}, { price: 12.5, tags: ['a', 'b'] });
+       analytics.page('Home');`,
+      3,
+    );
+    await untilTracked(visitor, name);
+    expect(await visitor.heapCalls()).toEqual([
+      { appId: '11', method: 'identify', args: ['u-1'] },
+      { appId: '11', method: 'addUserProperties', args: [{ plan: 'pro', 'address.city': 'Köln' }] },
+      { appId: '11', method: 'track', args: [name, { price: 12.5, 'tags[0]': 'a', 'tags[1]': 'b' }] },
+    ]);
+    expect(visitor.outside).toEqual([
+      expect.stringMatching(/^https:\/\/cdn\.rudderlabs\.com\/.*\/Heap\.min\.js$/),
+      'https://cdn.heapanalytics.com/js/heap-11.js',
+    ]);
+    expectFiltered('device_mode', 2);
+    expectFiltered('unsupported_type', 1);
+    await way.untilDelivered();
+    expect(way.contents()).toMatchObject({ events: [], users: [] });
+    await visitor.leave();
+  });
+
+  test.each(builds)('with %s an event that is not for Heap reaches it by neither way', async (build) => {
+    const visitor = await open({ build });
+    await visitor.call(
+      `analytics.track('Not for Heap', {}, { integrations: { All: true, 'Heap.io': false } });
+       analytics.track('For Heap', {});`,
+      2,
+    );
+    await untilTracked(visitor, 'For Heap');
+    expect(await tracked(visitor)).toEqual(['For Heap']);
+    expectFiltered('integrations', 1);
+    expectFiltered('device_mode', 1);
+    await visitor.leave();
+  });
+
+  test.each(builds)('with %s a page that is not for Heap does not load it', async (build) => {
+    const visitor = await open({ build, options: { integrations: { All: true, 'Heap.io': false } } });
+    await visitor.call(`analytics.track('Not for Heap');`, 1);
+    expect([await visitor.heapCalls(), visitor.outside]).toEqual([[], []]);
+    // The SDK tells its own integrations what the page wants, and not the server.
+    expectFiltered('device_mode', 1);
+    await visitor.leave();
+  });
+
+  test('the events of builds without device mode are delivered by the forwarder', async () => {
+    for (const build of liteBuilds) {
+      const visitor = await open({ build });
+      await visitor.call(`analytics.identify('u-lite', { plan: 'pro' }); analytics.track('From ${build}');`, 2);
+      expect([await visitor.heapCalls(), visitor.outside]).toEqual([[], []]);
+      await visitor.leave();
+    }
+    const { events, users } = await way.untilDelivered();
+    expect(events.map(({ event }) => event).toSorted()).toEqual(liteBuilds.map((build) => `From ${build}`).toSorted());
+    expect(users).toMatchObject([{ identity: 'u-lite' }]);
+  });
+});
+
+describeWith('a deny list', { ...DEVICE_MODE, ...denyList() }, (expectFiltered) => {
+  test.each(mainBuilds)('with %s a denied name reaches Heap by neither way', async (build) => {
+    const visitor = await open({ build });
+    await visitor.call(`analytics.track('Denied'); analytics.track('Other');`, 2);
+    await untilTracked(visitor, 'Other');
+    expect(await tracked(visitor)).toEqual(['Other']);
+    expectFiltered('event_blacklisted', 1);
+    expectFiltered('device_mode', 1);
+    await visitor.leave();
+  });
+});
+
+describeWith('an allow list', { ...DEVICE_MODE, ...allowList() }, (expectFiltered) => {
+  test.each(mainBuilds)('with %s a name that is not allowed reaches Heap by neither way', async (build) => {
+    const visitor = await open({ build });
+    await visitor.call(`analytics.track('Other'); analytics.track('Allowed');`, 2);
+    await untilTracked(visitor, 'Allowed');
+    expect(await tracked(visitor)).toEqual(['Allowed']);
+    expectFiltered('event_not_whitelisted', 1);
+    expectFiltered('device_mode', 1);
+    await visitor.leave();
+  });
+});
+
+function denyList(): JsonObject {
+  return { eventFilteringOption: 'blacklistedEvents', blacklistedEvents: [{ eventName: ' Denied ' }] };
+}
+
+function allowList(): JsonObject {
+  return { eventFilteringOption: 'whitelistedEvents', whitelistedEvents: [{ eventName: 'Allowed' }] };
+}
+
+/** Rules in RudderStack's generic form, and the lists of its older form. */
+const GENERIC = {
+  consentManagement: [
+    { provider: 'oneTrust', consents: [{ consent: 'C1' }, { consent: 'C2' }] },
+    { provider: 'ketch', consents: [{ consent: 'ads' }, { consent: 'analytics' }] },
+    { provider: 'custom', consents: [{ consent: 'c1' }, { consent: 'c2' }], resolutionStrategy: 'and' },
+  ],
+};
+const LEGACY = {
+  oneTrustCookieCategories: [{ oneTrustCookieCategory: 'C1' }, { oneTrustCookieCategory: 'C2' }],
+  ketchConsentPurposes: [{ purpose: 'ads' }, { purpose: 'analytics' }],
+};
+const custom = GENERIC.consentManagement.slice(2);
+
+describe.each<[string, JsonObject]>([
+  ['generic, for all sources', GENERIC],
+  ['generic, by source', { consentManagement: { web: GENERIC.consentManagement, ios: [] } }],
+  [
+    'legacy lists, for all sources, beside a generic rule of another provider',
+    { ...LEGACY, consentManagement: custom },
+  ],
+  [
+    'legacy lists, by source, beside a generic rule of another provider',
+    {
+      oneTrustCookieCategories: { web: LEGACY.oneTrustCookieCategories },
+      ketchConsentPurposes: { web: LEGACY.ketchConsentPurposes },
+      consentManagement: { web: custom },
+    },
+  ],
+])('consent: %s', (_, config) => {
+  describeWith('in device mode', { ...DEVICE_MODE, ...config }, (expectFiltered) => {
+    const cases = mainBuilds.flatMap((build) => consents(build).map((consent) => ({ build, ...consent })));
+    test.each(cases)('with $build: $title', async ({ build, title, visited, isGiven }) => {
+      const visitor = await open({ build, ...visited });
+      await visitor.call(`analytics.identify('u-1', { plan: 'pro' }); analytics.track('E');`, 2);
+      if (isGiven) await untilTracked(visitor, 'E');
+      expect(await tracked(visitor)).toEqual(isGiven ? ['E'] : []);
+      expect(visitor.outside.length > 0).toBe(isGiven);
+      expect(way.contents()).toMatchObject({ events: [], users: [] });
+      // Version 2 does not say which provider it goes by, so the forwarder finds no rule but those of OneTrust's older list.
+      const isFound = !build.startsWith('2') || ('oneTrustCookieCategories' in config && title.startsWith('OneTrust'));
+      expectFiltered(!isGiven && isFound ? 'consent' : 'device_mode', 2);
+      await visitor.leave();
+    });
+  });
+});
+
+interface ConsentCase {
+  readonly title: string;
+  readonly visited: Omit<Visit, 'build'>;
+  readonly isGiven: boolean;
+}
+
+/** A user who has given each consent, and one who has denied enough. Version 2 has no custom consent. */
+function consents(build: Build): readonly ConsentCase[] {
+  const isVersion2 = build.startsWith('2');
+  const enabled = (provider: string): JsonObject =>
+    isVersion2
+      ? { cookieConsentManager: { [provider]: { enabled: true } } }
+      : { consentManagement: { enabled: true, provider } };
+  const oneTrust = (given: readonly string[]): Omit<Visit, 'build'> => ({
+    options: enabled('oneTrust'),
+    globals: {
+      OnetrustActiveGroups: `,${given.join(',')},`,
+      oneTrustGroups: ['C1', 'C2'].map((id) => ({ CustomGroupId: id, GroupName: `Group ${id}` })),
+    },
+  });
+  const ketch = (ads: boolean, analytics: boolean): Omit<Visit, 'build'> => ({
+    options: enabled('ketch'),
+    globals: { ketchConsent: { ads, analytics } },
+  });
+  const own = (allowedConsentIds: readonly string[], deniedConsentIds: readonly string[]): Omit<Visit, 'build'> => ({
+    options: { consentManagement: { enabled: true, provider: 'custom', allowedConsentIds, deniedConsentIds } },
+  });
+  return [
+    { title: 'OneTrust, both given', visited: oneTrust(['C1', 'C2']), isGiven: true },
+    { title: 'OneTrust, one denied', visited: oneTrust(['C1']), isGiven: false },
+    { title: 'Ketch, one of two denied', visited: ketch(true, false), isGiven: true },
+    { title: 'Ketch, both denied', visited: ketch(false, false), isGiven: false },
+    ...(isVersion2
+      ? []
+      : [
+          { title: 'custom, both given', visited: own(['c1', 'c2'], []), isGiven: true },
+          { title: 'custom, one denied', visited: own(['c1'], ['c2']), isGiven: false },
+        ]),
+  ];
+}
+
+describeWith('with the toggle off', { useNativeSDK: { web: false }, connectionMode: { web: 'cloud' } }, () => {
+  test('the browser sends nothing to Heap, and the forwarder each event once', async () => {
+    const all = [...builds, ...liteBuilds];
+    for (const build of all) {
+      const visitor = await open({ build });
+      await visitor.call(`analytics.identify('u ${build}', { plan: 'pro' }); analytics.track('E ${build}');`, 2);
+      expect([await visitor.heapCalls(), visitor.outside]).toEqual([[], []]);
+      await visitor.leave();
+    }
+    const { events, users } = await way.untilDelivered();
+    expect(events.map(({ event }) => event).toSorted()).toEqual(all.map((build) => `E ${build}`).toSorted());
+    expect(users.map(({ identity }) => identity).toSorted()).toEqual(all.map((build) => `u ${build}`).toSorted());
+  });
+});

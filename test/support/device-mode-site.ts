@@ -1,0 +1,167 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { isArray, isObject, type JsonObject } from '../../lib/json.ts';
+import { startLoopbackServer, type LoopbackServer } from '../../local/loopback-server.ts';
+import { WRITE_KEY } from './http-endpoint-harness.ts';
+
+const ROOT = join(__dirname, '..', '..');
+const LATEST = 'node_modules/@rudderstack/analytics-js/dist/npm';
+const OLDER = 'node_modules/analytics-js-3-5/dist/npm';
+
+/** Real builds of RudderStack's Web SDK, all of which have device mode. */
+export const BUILDS = {
+  '3.34.1': `${LATEST}/modern/bundled/umd/index.js`,
+  '3.34.1 legacy': `${LATEST}/legacy/umd/index.js`,
+  '3.34.1 content script': `${LATEST}/modern/content-script/umd/index.js`,
+  '3.5.1': `${OLDER}/modern/bundled/umd/index.js`,
+  '2.52.21': 'node_modules/rudder-sdk-js/dist/npm/index.js',
+} as const;
+
+/** Builds without device mode. */
+export const LITE_BUILDS = {
+  '3.34.1 lite': `${LATEST}/modern/lite/umd/index.js`,
+  '3.34.1 legacy lite': `${LATEST}/legacy/lite/umd/index.js`,
+} as const;
+
+export type Build = keyof typeof BUILDS | keyof typeof LITE_BUILDS;
+
+const FILES: Readonly<Record<Build, string>> = { ...BUILDS, ...LITE_BUILDS };
+
+const PAGE = '<!doctype html><title>loading</title><script src="/page.js"></script>';
+/** Loads a build with the HTTP endpoint. Version 2 is an object, version 3 a class. */
+const SCRIPT = `
+  const { writeKey, url, options, globals, build } = JSON.parse(decodeURIComponent(location.hash.slice(1)));
+  Object.assign(window, globals);
+  if (window.oneTrustGroups) window.OneTrust = { GetDomainData: () => ({ Groups: window.oneTrustGroups }) };
+  const script = document.createElement('script');
+  script.src = '/sdk/' + encodeURIComponent(build);
+  script.addEventListener('load', () => {
+    const sdk = window.rudderanalytics;
+    window.analytics = sdk.RudderAnalytics ? new sdk.RudderAnalytics() : sdk;
+    analytics.ready(() => { document.title = 'ready'; });
+    analytics.load(writeKey, url, { configUrl: url, ...options });
+  });
+  document.head.append(script);
+`;
+
+/**
+ * A website that uses the SDK, and that has RudderStack's integration at /rudderstack/Heap.min.js.
+ *
+ * @param policy its content security policy
+ */
+export async function startSite(policy?: string): Promise<LoopbackServer> {
+  const scripts = new Map<string, () => string | Buffer>([
+    ['/page.js', () => SCRIPT],
+    ['/rudderstack/Heap.min.js', () => readStub('heap-integration.js')],
+    ...Object.entries(FILES).map(([build, file]): [string, () => Buffer] => [
+      `/sdk/${encodeURIComponent(build)}`,
+      () => readFileSync(join(ROOT, file)),
+    ]),
+  ]);
+  return await startLoopbackServer(0, ({ url = '' }, response) => {
+    if (policy !== undefined) response.setHeader('content-security-policy', policy);
+    const script = scripts.get(url);
+    response.writeHead(200, { 'content-type': script === undefined ? 'text/html' : 'text/javascript' });
+    response.end(script?.() ?? PAGE);
+  });
+}
+
+/** What a user does before the page loads the SDK. */
+export interface Visit {
+  readonly build: Build;
+  /** The SDK's load options. */
+  readonly options?: JsonObject;
+  /** Global variables, as consent managers make them. */
+  readonly globals?: JsonObject;
+}
+
+/** A page with the SDK, and what has left it. */
+export interface Visitor {
+  readonly page: Page;
+  /** Error messages of the console. */
+  readonly problems: readonly string[];
+  /** Addresses on the internet that the page has requested. The stubs answer for them. */
+  readonly outside: readonly string[];
+  /** Runs JavaScript that makes a number of calls, and waits until the HTTP endpoint has taken a copy of each. */
+  readonly call: (script: string, copies: number) => Promise<void>;
+  /** The calls of Heap's script, in their order. */
+  readonly heapCalls: () => Promise<readonly HeapBrowserCall[]>;
+  readonly leave: () => Promise<void>;
+}
+
+export interface HeapBrowserCall {
+  readonly appId: unknown;
+  readonly method: unknown;
+  readonly args: readonly unknown[];
+}
+
+/** Opens the site, and waits until the SDK and its integrations are ready. */
+export async function visit(
+  browser: Browser,
+  site: LoopbackServer,
+  url: string,
+  { build, options = {}, globals = {} }: Visit,
+): Promise<Visitor> {
+  const context = await browser.newContext();
+  context.setDefaultTimeout(0);
+  const outside = await standInForInternet(context);
+  const page = await context.newPage();
+  const problems: string[] = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error') problems.push(message.text());
+  });
+  let copies = 0;
+  page.on('response', (response) => {
+    if (response.request().method() === 'POST' && response.url().startsWith(`${url}/v1/`) && response.ok()) copies += 1;
+  });
+  const given = { writeKey: WRITE_KEY, url, options, globals, build };
+  await page.goto(`${site.url}/#${encodeURIComponent(JSON.stringify(given))}`);
+  await untilTrue(page, 'document.title === "ready"');
+  return {
+    page,
+    problems,
+    outside,
+    async call(script, count) {
+      const expected = copies + count;
+      // The listener above has counted the response already.
+      const areTaken = page.waitForEvent('response', () => copies >= expected);
+      await page.evaluate(script);
+      await areTaken;
+    },
+    async heapCalls() {
+      const calls: unknown = await page.evaluate('globalThis.heapCalls ?? []');
+      return (isArray(calls) ? calls : []).map((call) => {
+        if (!isObject(call) || !isArray(call['args'])) throw new Error('this is not a call of Heap');
+        return { appId: call['appId'], method: call['method'], args: call['args'] };
+      });
+    },
+    leave: () => context.close(),
+  };
+}
+
+/** Waits until an expression is true on a page. Playwright's own function for it needs `unsafe-eval`. */
+export async function untilTrue(page: Page, expression: string): Promise<void> {
+  while ((await page.evaluate(expression)) !== true) await sleep(20);
+}
+
+/** Serves the stubs at the addresses of RudderStack's integration and of Heap's script, and nothing else. */
+async function standInForInternet(context: BrowserContext): Promise<readonly string[]> {
+  const requested: string[] = [];
+  await context.route(/^https:/, async (route) => {
+    const url = route.request().url();
+    requested.push(url);
+    const contentType = 'text/javascript';
+    if (/^https:\/\/cdn\.rudderlabs\.com\/.*\/Heap\.min\.js$/.test(url)) {
+      await route.fulfill({ contentType, body: readStub('heap-integration.js') });
+    } else if (/^https:\/\/cdn\.heapanalytics\.com\/js\/heap-[^/]+\.js$/.test(url)) {
+      await route.fulfill({ contentType, body: readStub('heap.js') });
+    } else await route.abort();
+  });
+  return requested;
+}
+
+function readStub(name: string): string {
+  return readFileSync(join(ROOT, 'local', 'device-mode', name), 'utf8');
+}
