@@ -34,8 +34,9 @@ export interface BackoffOptions {
  * After a failure it is 30 s, doubled with every receive, up to 15 min or a 48th of the record's age, whichever is longer, so
  * that a long outage does not use up the receives that SQS's redrive policy allows. Half of it is random jitter, so that records
  * that failed together do not return together. The record comes back for the last time when its retry time ends. It always
- * waits at least as long as Heap asked for. A dead letter that could not be written is tried again after 5 min at most. Lambda's pollers do not slow down for partial failures, so nothing else limits the
- * retries. A record that only waits for its turn waits exactly as long as it has to.
+ * waits at least as long as Heap asked for. A dead letter that could not be written is tried again after 5 min at most. Lambda's
+ * pollers do not slow down for partial failures, so nothing else limits the retries. A record that only waits for its turn waits
+ * exactly as long as it has to.
  *
  * @param deferred the deferred events of the record
  * @see https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
