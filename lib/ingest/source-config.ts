@@ -42,7 +42,9 @@ export function answerSourceConfig(
   }: { readonly source: Source | undefined; readonly key: string; readonly web: WebConfig | undefined },
 ): SourceConfigAnswer {
   const isWeb = WEB_PLATFORMS.has(query.get('p'));
-  const destinations = isWeb && web !== undefined ? [heapDestination(web)] : [];
+  const isEnabled = source?.isEnabled ?? true;
+  // Version 2 of the Web SDK ignores that a source is disabled, so it must not hear of a destination.
+  const destinations = isWeb && isEnabled && web !== undefined ? [heapDestination(web)] : [];
   const isDeviceMode = destinations.length > 0;
   const body = JSON.stringify({
     isHosted: true,
@@ -50,7 +52,7 @@ export function answerSourceConfig(
       id: source?.name ?? 'unknown',
       name: source?.name ?? 'unknown',
       writeKey: key,
-      enabled: source?.isEnabled ?? true,
+      enabled: isEnabled,
       workspaceId: 'self-hosted',
       createdAt: UPDATED_AT,
       updatedAt: UPDATED_AT,
@@ -67,7 +69,8 @@ export function answerSourceConfig(
 
   const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`;
   const isKnown = headers['if-none-match']?.includes(etag) === true;
-  const cached = { etag, 'cache-control': CACHE_CONTROL };
+  // Also without an origin: what a browser has kept without CORS headers must not answer a page that needs them.
+  const cached = { etag, 'cache-control': CACHE_CONTROL, vary: 'Origin, Authorization' };
   return {
     answer: { status: isKnown ? 304 : 200, contentType, body: isKnown ? '' : body, headers: cached },
     isDeviceMode,

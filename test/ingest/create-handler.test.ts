@@ -17,7 +17,7 @@ const LEFT_MS = 10_000;
 function requestOf(
   method: string,
   path: string,
-  { key = 'a-write-key', body = EVENT, query = '', etag = '' } = {},
+  { key = 'a-write-key', body = EVENT, query = '', etag = '', origin = 'https://shop.example' } = {},
 ): APIGatewayProxyEventV2 {
   const authorization = `Basic ${Buffer.from(`${key}:`).toString('base64')}`;
   return {
@@ -25,7 +25,11 @@ function requestOf(
     routeKey: '$default',
     rawPath: path,
     rawQueryString: query,
-    headers: { authorization, origin: 'https://shop.example', ...(etag === '' ? {} : { 'if-none-match': etag }) },
+    headers: {
+      authorization,
+      ...(origin === '' ? {} : { origin }),
+      ...(etag === '' ? {} : { 'if-none-match': etag }),
+    },
     requestContext: {
       accountId: '1',
       apiId: 'a',
@@ -275,10 +279,19 @@ describe('the source configuration', () => {
     },
   );
 
-  test('a disabled source is answered, so that its SDK sends nothing', async () => {
-    const { request } = start({ config: deviceMode });
-    const answer = await request('GET', '/sourceConfig', { key: 'an-old-key' });
+  test('a disabled source is answered, so that its SDK sends nothing, and the browser nothing to Heap', async () => {
+    const { request, told } = start({ config: deviceMode });
+    const answer = await request('GET', '/sourceConfig', { ...web, key: 'an-old-key' });
     expect(valueAt(bodyOf(answer), ['source', 'enabled'])).toBe(false);
+    expect(destinationsIn(answer)).toEqual([]);
+    expect(told).toEqual([]);
+  });
+
+  test('an answer that a browser has kept without an origin does not count for a page of another origin', async () => {
+    const { request } = start({ config: deviceMode });
+    const { headers } = await request('GET', '/sourceConfig', { ...web, origin: '' });
+    expect(headers).toMatchObject({ vary: 'Origin, Authorization' });
+    expect(headers).not.toHaveProperty('access-control-allow-origin');
   });
 
   test('it is answered from memory while the keys cannot be read', async () => {
