@@ -1,6 +1,7 @@
 import { ConfigurationError } from '../configuration-error.ts';
 import { consentRules, forSources } from './consent.ts';
-import type { ConsentRule, Settings } from './settings.ts';
+import type { ConsentRule, PerSource, Settings } from './settings.ts';
+import { SOURCE_TYPES } from './source-type.ts';
 
 /** The settings of the Heap destination as RudderStack's Web SDK reads them: for the source `web` only, and flat. */
 export interface WebConfig {
@@ -35,6 +36,9 @@ export const RESOLUTION_STRATEGIES = [
   { provider: 'iubenda', resolutionStrategy: 'or' },
 ] as const;
 
+const PROVIDERS: ReadonlySet<string> = new Set([...RESOLUTION_STRATEGIES.map(({ provider }) => provider), 'custom']);
+const SOURCES: ReadonlySet<string> = new Set(SOURCE_TYPES);
+
 /**
  * Makes the Web SDK's settings for device mode.
  *
@@ -67,7 +71,14 @@ export function webConfig({ isWebDeviceMode, appId, eventFiltering, consent }: S
 
 /** One rule for each provider. As in the forwarder, a legacy list counts where the provider has no generic rule. */
 function webConsentRules(consent: Settings['consent']): readonly ConsentRule[] {
+  for (const [key, setting] of Object.entries(consent)) refuseUnknownSource(key, setting);
   const generic = consentRules(consent, ['web']);
+  const unknown = generic.find(({ provider }) => !PROVIDERS.has(provider));
+  if (unknown !== undefined) {
+    throw new ConfigurationError(
+      `DESTINATION_CONFIG.consentManagement has the unknown provider ${JSON.stringify(unknown.provider)}, and in device mode a browser would track everybody: one of ${[...PROVIDERS].join(', ')}`,
+    );
+  }
   const providers = new Set(generic.map(({ provider }) => provider));
   if (providers.size < generic.length) {
     throw new ConfigurationError(
@@ -79,6 +90,16 @@ function webConsentRules(consent: Settings['consent']): readonly ConsentRule[] {
     { provider: 'ketch', consents: forSources(consent.ketchConsentPurposes, ['web']).flat() },
   ].filter(({ provider, consents }) => consents.length > 0 && !providers.has(provider));
   return [...generic, ...legacy.map((rule) => ({ ...rule, resolutionStrategy: '' }))];
+}
+
+/** A misspelt source would leave the browser without the setting, and it would track everybody. */
+function refuseUnknownSource(key: string, setting: PerSource<unknown>): void {
+  if (setting.kind === 'every_source') return;
+  const unknown = [...setting.settings.keys()].find((source) => !SOURCES.has(source));
+  if (unknown === undefined) return;
+  throw new ConfigurationError(
+    `DESTINATION_CONFIG.${key} has the unknown source ${JSON.stringify(unknown)}, and in device mode a browser may miss its consent settings: one of ${[...SOURCES].join(', ')}`,
+  );
 }
 
 function toWebConsentRule({ provider, consents, resolutionStrategy }: ConsentRule): WebConsentRule {

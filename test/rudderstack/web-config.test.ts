@@ -145,6 +145,19 @@ describe('consent', () => {
     expect(webConfig(settingsWith({ consentManagement: [custom('and'), custom('and')] }))).toBeUndefined();
   });
 
+  test.each<[JsonObject, string]>([
+    [{ consentManagement: [{ ...ketch, provider: 'Ketch' }] }, 'consentManagement has the unknown provider "Ketch"'],
+    [{ consentManagement: { web: [{ ...ketch, provider: '' }] } }, 'consentManagement has the unknown provider ""'],
+    [{ consentManagement: { Web: [ketch] } }, 'consentManagement has the unknown source "Web"'],
+    [{ oneTrustCookieCategories: { 'web ': categories } }, 'oneTrustCookieCategories has the unknown source "web "'],
+    [{ ketchConsentPurposes: { website: purposes } }, 'ketchConsentPurposes has the unknown source "website"'],
+  ])('%j is refused, since a browser would not find the setting and track everybody', (config, problem) => {
+    const settings = settingsWith({ ...deviceMode, ...config });
+    expect(() => webConfig(settings)).toThrow(ConfigurationError);
+    expect(() => webConfig(settings)).toThrow(new RegExp(`^DESTINATION_CONFIG\\.${problem}[^\\n]*$`));
+    expect(webConfig(settingsWith(config))).toBeUndefined();
+  });
+
   /** What the SDK of version 3 does with a destination's settings, from what it was seen to do. */
   function isSentByBrowser(config: WebConfig, provider: string, allowed: readonly string[]): boolean {
     const rule = config.consentManagement.find((one) => one.provider === provider);
