@@ -6,7 +6,7 @@ import { readConfig } from './read-config.ts';
 export async function preview(file: string | undefined, configFile: string | undefined): Promise<void> {
   const config = readConfig(configFile);
   for await (const { text } of readItems(file ?? '-', () => undefined)) {
-    const hasRoom = process.stdout.write(`${JSON.stringify(previewBody(text, config))}\n`);
+    const hasRoom = process.stdout.write(`${JSON.stringify(previewBody(text, config, Date.now()))}\n`);
     if (!hasRoom) await new Promise((resolve) => process.stdout.once('drain', resolve));
   }
 }

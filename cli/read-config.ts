@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseJson } from '../lib/exact-json.ts';
 import { readSettings } from '../lib/rudderstack/settings.ts';
 import { isObject, type JsonObject } from '../lib/json.ts';
 import { ConfigurationError } from '../lib/configuration-error.ts';
@@ -19,7 +20,7 @@ export function readConfig(file: string | undefined): JsonObject {
   const json = isFromEnvironment ? fromEnvironment : readFileSync(name, 'utf8');
   let config: unknown;
   try {
-    config = JSON.parse(json);
+    config = parseJson(json);
   } catch {
     throw new ConfigurationError(`${name} is not valid JSON`);
   }

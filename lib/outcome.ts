@@ -26,7 +26,17 @@ export type RejectReason =
   | 'forbidden_key'
   | 'too_large'
   | 'heap_refused'
-  | 'retries_exhausted';
+  | 'retries_exhausted'
+  | StrangerReason;
+
+/** The message is known to be something else than an event. */
+type StrangerReason =
+  /** SNS asks to confirm a subscription. */
+  | 'subscription_confirmation'
+  /** S3 tells of an object, or tries whether it can tell. */
+  | 's3_notification'
+  /** A pointer to a body in S3, of a client library for large messages. */
+  | 'payload_in_s3';
 
 /** Every `RejectReason`. */
 const REJECT_REASONS = {
@@ -43,6 +53,9 @@ const REJECT_REASONS = {
   too_large: true,
   heap_refused: true,
   retries_exhausted: true,
+  subscription_confirmation: true,
+  s3_notification: true,
+  payload_in_s3: true,
 } as const satisfies Record<RejectReason, true>;
 
 /** Whether a text is one of the reasons for a rejection. */

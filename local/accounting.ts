@@ -12,7 +12,8 @@ import type { HeapContents } from './heap-simulator/heap.ts';
  * mapping, and then compared with the actual contents of Heap and the dead-letter queue.
  */
 export interface Ledger {
-  add(body: string): void;
+  /** @param arrivedAtMs when the body arrives in the queue, in ms since 1970 */
+  add(body: string, arrivedAtMs?: number): void;
   readonly counts: ExpectedCounts;
   /** Every difference between the expected and the actual contents of Heap, one line each. */
   differences(contents: HeapContents, deadLetters: readonly Message[]): readonly string[];
@@ -34,8 +35,8 @@ export function createLedger(settings: Settings): Ledger {
 
   return {
     counts,
-    add(body) {
-      for (const decision of decisionsFor(body, settings)) {
+    add(body, arrivedAtMs) {
+      for (const decision of decisionsFor(body, settings, arrivedAtMs)) {
         counts.events += 1;
         if (decision.kind === 'filtered' || decision.kind === 'rejected') {
           counts[decision.kind] += 1;
@@ -54,9 +55,9 @@ export function createLedger(settings: Settings): Ledger {
   };
 }
 
-function decisionsFor(body: string, settings: Settings): ReturnType<typeof decide>[] {
+function decisionsFor(body: string, settings: Settings, arrivedAtMs?: number): ReturnType<typeof decide>[] {
   return unwrap(body).map((enveloped) =>
-    enveloped.kind === 'event' ? decide(enveloped.event, settings) : enveloped.rejection,
+    enveloped.kind === 'event' ? decide(enveloped.event, settings, arrivedAtMs) : enveloped.rejection,
   );
 }
 

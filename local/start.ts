@@ -93,7 +93,7 @@ async function run({ file, config, heapUrl, showsLogs, hasLongTimeout }: StartOp
   await enqueue(client, queues.queueUrl, file === undefined ? sampleMessages() : readMessages(file), {
     onSent(sources) {
       messages += sources.length;
-      for (const { body } of sources) ledger.add(body);
+      for (const { body } of sources) ledger.add(body, Date.now());
     },
     onRefused: ({ origin }, why) => problems.push(`${origin} was refused by the queue: ${why}`),
   });

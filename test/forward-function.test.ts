@@ -5,6 +5,7 @@ import { HEAP_RULES } from '../local/heap-simulator/heap.ts';
 import { drain } from '../local/queues.ts';
 import { attributesOf, sqsEndpoint, startHarness, type Harness } from './support/lambda-harness.ts';
 import { startProxy } from './support/proxy.ts';
+import { messageIdIn } from './support/idempotency-keys.ts';
 
 /** The built bundle, as Lambda runs it, between a real SQS API and the Heap simulator. */
 
@@ -33,7 +34,7 @@ function track(messageId: string, more: object = {}): object {
 function deliveredKeys(): unknown[] {
   return harness.heapServer.heap
     .contents()
-    .events.map(({ idempotency_key: key }) => key)
+    .events.map(({ idempotency_key: key }) => messageIdIn(key))
     .toSorted();
 }
 
@@ -185,7 +186,7 @@ describe('a dead letter', () => {
 
   test('of an event that Heap refuses has Heap’s status, and only this event is refused', async () => {
     await start();
-    harness.heapServer.heap.refuse(({ idempotency_key: key }) => key === 'm-5');
+    harness.heapServer.heap.refuse(({ idempotency_key: key }) => messageIdIn(key) === 'm-5');
     for (let index = 0; index < 16; index += 1) await harness.send(json(track(`m-${index}`)));
     await harness.invokeOnce();
 
@@ -323,7 +324,7 @@ describe('when Heap fails', () => {
 
   test('a bulk request that is stored in part causes no duplicates', async () => {
     await start({}, { ...HEAP_RULES, isAtomic: false });
-    harness.heapServer.heap.refuse(({ idempotency_key: key }) => key === 'm-3');
+    harness.heapServer.heap.refuse(({ idempotency_key: key }) => messageIdIn(key) === 'm-3');
     for (let index = 0; index < 8; index += 1) await harness.send(json(track(`m-${index}`)));
     await harness.invokeOnce();
     expect(deliveredKeys()).toHaveLength(7);

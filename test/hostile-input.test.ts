@@ -7,6 +7,7 @@ import { failedRecords } from '../local/lambda/partial-batch-response.ts';
 import { startLoopbackServer, type LoopbackServer } from '../local/loopback-server.ts';
 import { HOSTILE_BATCHES } from './support/hostile-bodies.ts';
 import { attributesOf, startHarness, type Harness } from './support/lambda-harness.ts';
+import { messageIdIn } from './support/idempotency-keys.ts';
 
 /**
  * The built bundle in a process with the memory that a function of 512 MB has, between a real SQS API and the Heap simulator.
@@ -53,7 +54,7 @@ function endsOf(logs: readonly string[], neighbours: number): readonly string[] 
 }
 
 function deliveredKeys(): ReadonlySet<unknown> {
-  return new Set(harness.heapServer.heap.contents().events.map(({ idempotency_key: key }) => key));
+  return new Set(harness.heapServer.heap.contents().events.map(({ idempotency_key: key }) => messageIdIn(key)));
 }
 
 test('a record beyond a limit becomes one dead letter, with the limit in words and the body as it came', async () => {

@@ -100,6 +100,25 @@ describe('an accepted request is answered "ok", and is in the queue', () => {
     expect(await queued()).toMatchObject([{ event }]);
   });
 
+  test('an event with the fields of an envelope stays an event', async () => {
+    const event = { userId: 'u-1', event: 'Order placed', 'detail-type': 'express', detail: { street: 'x' } };
+    expect(await post('/v1/track', event)).toMatchObject({ status: 200 });
+    expect(await post('/v1/batch', { batch: [{ ...event, batch: [track] }] })).toMatchObject({ status: 200 });
+    expect(await queued()).toMatchObject([
+      { ...event, type: 'track' },
+      { ...event, batch: [track] },
+    ]);
+  });
+
+  test('a request without message ids that is repeated has the same ids', async () => {
+    const batch = [{ type: 'track', userId: 'u-1', event: 'A', originalTimestamp: '2026-11-23T09:00:00Z' }];
+    for (const sentAt of ['2026-11-23T09:00:01Z', '2026-11-23T09:00:05Z']) {
+      expect(await post('/v1/batch', { batch, sentAt })).toMatchObject({ status: 200 });
+    }
+    const ids = (await queued()).map((event) => valueAt(event, ['messageId']));
+    expect([ids.length, new Set(ids).size]).toEqual([2, 1]);
+  });
+
   test('a pixel is an image, with the event behind it', async () => {
     const answer = await harness.request(
       `/pixel/v1/track?writeKey=${WRITE_KEY}&anonymousId=a&event=Opened&properties.mail=May`,

@@ -14,6 +14,7 @@ import { createLocalClient, drain, LOCAL_AWS } from '../local/queues.ts';
 import { startDev } from './support/dev-process.ts';
 import { startProxy } from './support/proxy.ts';
 import { createRandom } from '../local/virtual/random.ts';
+import { messageIdIn } from './support/idempotency-keys.ts';
 
 const ROOT = join(__dirname, '..');
 const MESSAGES = 200;
@@ -145,7 +146,7 @@ test('the function is killed again and again: nothing is lost, and Heap counts n
 
   const all = Array.from({ length: MESSAGES }, (_, index) => index);
   const expected = all.flatMap((index) => (index % 5 === 0 ? [`m-${index}.0`, `m-${index}.2`] : [`m-${index}.0`]));
-  const keys = events.map((event: unknown) => valueAt(event, ['idempotency_key']));
+  const keys = events.map((event: unknown) => messageIdIn(valueAt(event, ['idempotency_key'])));
   expect(deaths).toBe(KILLS);
   // Some invocations were killed after Heap had stored their events, which were then sent again.
   expect(valueAt(counts, ['duplicates'])).toBeGreaterThan(0);

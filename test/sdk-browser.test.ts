@@ -74,7 +74,7 @@ describeWithChromium('RudderStack’s browser SDK in Chromium, with the whole pi
       event: 'Signed Up',
       properties: { price: 12.5, 'tags[0]': 'a', 'tags[1]': 'b' },
       timestamp: expect.stringMatching(/Z$|[+-]\d\d:\d\d$/),
-      idempotency_key: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      idempotency_key: expect.stringMatching(/^[0-9a-f-]{36}-[0-9a-v]{12}$/),
     });
     expect(events).toContainEqual(expect.objectContaining({ event: 'Looked 🚀', properties: {} }));
     expect(problems).toEqual([]);

@@ -54,7 +54,7 @@ test.each([true, false])('identify, track, page and group events reach Heap as d
     event: 'Signed Up',
     properties: { price: 12.5, 'tags[0]': 'a', 'tags[1]': 'b' },
     timestamp: '2026-11-20T10:00:00.000Z',
-    idempotency_key: expect.stringMatching(/^[0-9a-f-]{36}$/),
+    idempotency_key: expect.stringMatching(/^[0-9a-f-]{36}-[0-9a-v]{12}$/),
   });
   expect(events).toContainEqual(expect.objectContaining({ identity: 'a-1', event: 'Looked 🚀' }));
 });

@@ -11,6 +11,7 @@ import { readConfig } from '../read-config.ts';
 import { checkFile, describeCheck } from './check.ts';
 import { openCheckpoint } from './checkpoint.ts';
 import { enqueueFile } from './enqueue.ts';
+import type { CellTypes } from './read-items.ts';
 
 interface EnqueueFlags {
   readonly check: boolean;
@@ -18,6 +19,7 @@ interface EnqueueFlags {
   readonly rate?: number;
   readonly eventsPerMessage: number;
   readonly checkpoint: boolean;
+  readonly types: CellTypes;
 }
 
 /** How often the checkpoint is written, in ms. */
@@ -36,6 +38,7 @@ export function addEnqueueCommand(program: Command): void {
     .option('--config <file>', 'for --check: RudderStack’s Config for Heap, as JSON')
     .option('--rate <count>', 'maximum number of events per second; Heap accepts 250 per app', parsePositive)
     .option('--events-per-message <count>', 'maximum number of events per SQS message', parseCount, 20)
+    .addOption(typesOption())
     .addOption(new Option('--no-checkpoint', 'do not write FILE.checkpoint, which lets a second run continue'))
     .action(async (files: readonly string[], options: ConnectionOptions & OutputOptions & EnqueueFlags) => {
       const signal = interruptSignal();
@@ -46,11 +49,21 @@ export function addEnqueueCommand(program: Command): void {
     });
 }
 
+/** The option of every command that reads CSV. */
+export function typesOption(): Option {
+  return new Option(
+    '--types <types>',
+    'cells of a CSV file: text for all of them, or infer for numbers and booleans where they look like one',
+  )
+    .choices(['text', 'infer'])
+    .default('text');
+}
+
 async function check(file: string, options: OutputOptions & EnqueueFlags, signal: AbortSignal): Promise<void> {
   const settings = readSettings(readConfig(options.config));
   const bar = startProgress(sizeOf(file), 'events');
   const seen = { events: 0, bytes: 0 };
-  const result = await checkFile(file, settings, signal, (events, bytes) => {
+  const result = await checkFile(file, { settings, types: options.types }, signal, (events, bytes) => {
     seen.events += events;
     seen.bytes += bytes;
     bar.update(seen.bytes, seen.events);
@@ -77,6 +90,7 @@ async function load(
     await enqueueFile(client, queueUrl, {
       file,
       skip: skipped,
+      types: options.types,
       eventsPerMessage: options.eventsPerMessage,
       rate: options.rate,
       signal,

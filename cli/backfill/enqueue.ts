@@ -8,7 +8,7 @@ import { sendBatch } from '../../lib/sqs/send-batch.ts';
 import { sendWithRetry } from '../../lib/sqs/send-with-retry.ts';
 import { CallerError } from '../caller-error.ts';
 import { createThrottle } from '../throttle.ts';
-import { readItems } from './read-items.ts';
+import { readItems, type CellTypes } from './read-items.ts';
 import { toMessages, type NumberedMessage } from './to-messages.ts';
 
 /** Options of `enqueueFile`. */
@@ -17,6 +17,8 @@ export interface EnqueueOptions {
   readonly file: string;
   /** The number of items to skip, because they are in the queue already. */
   readonly skip: number;
+  /** What the cells of a CSV file are. */
+  readonly types?: CellTypes;
   /** The maximum number of events per message. */
   readonly eventsPerMessage: number;
   /** The maximum number of items per second; undefined for no limit. */
@@ -46,7 +48,7 @@ export async function enqueueFile(client: SQSClient, queueUrl: string, options: 
   const { file, skip, rate, signal, onProgress } = options;
   let bytes = 0;
   let done = skip;
-  const items = readItems(file, (read) => (bytes += read));
+  const items = readItems(file, (read) => (bytes += read), options.types);
   const messages = toMessages(items, { ...options, isFifo: isFifo(queueUrl) });
   const batches = inBatchesAsync(messages, SQS_BATCH_LIMITS, (message) => message.bytes);
   const due = untilAborted(batches, createThrottle(rate, signal), skip, signal);

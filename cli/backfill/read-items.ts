@@ -5,6 +5,7 @@ import { createGunzip } from 'node:zlib';
 import { parse as parseCsv } from 'csv-parse';
 import { scanJson, startScan, TOKEN } from '../../lib/json-scanner.ts';
 import { CallerError } from '../caller-error.ts';
+import { isOwnColumn } from './to-body.ts';
 
 /** One line, array element or row of a file. */
 export interface Item {
@@ -13,15 +14,28 @@ export interface Item {
   readonly line: number;
 }
 
+/** What the cells of a CSV file are: all of them texts, or also numbers and booleans where they look like one. */
+export type CellTypes = 'text' | 'infer';
+
+/** What databases write for an absent value. */
+const ABSENT_CELLS: ReadonlySet<string> = new Set(['', '\\N', 'NULL', 'null']);
+/** A number as JSON writes it. `007` and `+49` are no numbers but codes. */
+const NUMBER_CELL = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
+
 /**
  * Reads the items of a file as a stream: the lines of NDJSON, the elements of a JSON array, or the rows of a CSV file with a
  * header line (detected by the file name). Gzip is detected by its first bytes.
  *
  * @param file `-` for standard input
+ * @param types what the cells of a CSV file are
  * @param onBytes called with the number of bytes of each chunk; compressed bytes for a gzip file
  * @throws CallerError if gzip or a JSON array is damaged or truncated
  */
-export async function* readItems(file: string, onBytes: (bytes: number) => void): AsyncGenerator<Item> {
+export async function* readItems(
+  file: string,
+  onBytes: (bytes: number) => void,
+  types: CellTypes = 'text',
+): AsyncGenerator<Item> {
   const input = file === '-' ? process.stdin : createReadStream(file);
   const { first, rest } = await peek(input);
   const counted = rest.pipe(
@@ -36,7 +50,7 @@ export async function* readItems(file: string, onBytes: (bytes: number) => void)
   const isGzip = first[0] === 0x1f && first[1] === 0x8b;
   const decompressed = isGzip ? gunzip(counted, file) : counted;
   if (/\.csv(?:\.gz)?$/i.test(file)) {
-    yield* rowsOf(decompressed);
+    yield* rowsOf(decompressed, types);
     return;
   }
   const { first: start, rest: whole } = await peek(decompressed);
@@ -115,12 +129,28 @@ function linesIn(text: string): number {
   return lines;
 }
 
-/** Returns each row as a JSON object with the names of the header line. A row of another length throws an error. */
-async function* rowsOf(stream: Readable): AsyncGenerator<Item> {
+/**
+ * Returns each row as a JSON object with the names of the header line, without absent cells. A row of another length throws an
+ * error.
+ */
+async function* rowsOf(stream: Readable, types: CellTypes): AsyncGenerator<Item> {
   const parser = stream.pipe(parseCsv({ columns: true, bom: true, info: true, skip_empty_lines: true }));
   stream.once('error', (error) => parser.destroy(error));
   for await (const row of parser) {
-    const { record, info }: { readonly record: object; readonly info: { readonly lines: number } } = row;
-    yield { text: JSON.stringify(record), line: info.lines };
+    const { record, info }: { readonly record: Record<string, string>; readonly info: { readonly lines: number } } =
+      row;
+    const cells = Object.entries(record)
+      .filter(([, cell]) => !ABSENT_CELLS.has(cell))
+      .map(([name, cell]) => [name, types === 'infer' && !isOwnColumn(name) ? inferred(cell) : cell]);
+    yield { text: JSON.stringify(Object.fromEntries(cells)), line: info.lines };
   }
+}
+
+/** Returns the number or boolean that a cell is, else its text. A number that would change stays text. */
+function inferred(cell: string): string | number | boolean {
+  if (/^(?:true|false)$/i.test(cell)) return cell.toLowerCase() === 'true';
+  if (!NUMBER_CELL.test(cell)) return cell;
+  const number = Number(cell);
+  const isExact = /[.eE]/.test(cell) ? Number.isFinite(number) : String(number) === cell;
+  return isExact ? number : cell;
 }

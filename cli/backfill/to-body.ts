@@ -1,3 +1,4 @@
+import { parseJsonToPassOn } from '../../lib/exact-json.ts';
 import { isObject, type JsonObject } from '../../lib/json.ts';
 import { memberText } from '../../lib/json-text.ts';
 
@@ -29,7 +30,7 @@ export function toBody(text: string): Backfilled {
       : { kind: 'body', text: event };
   }
   if (isEvent(value)) return { kind: 'event', text, event: value };
-  const event = eventOfRow(value);
+  const event = isRow(value) ? eventOfRow(parseJsonToPassOn(text)) : undefined;
   return event === undefined ? { kind: 'body', text } : { kind: 'event', text: JSON.stringify(event), event };
 }
 
@@ -37,7 +38,14 @@ function isEvent(value: unknown): value is JsonObject {
   return isObject(value) && typeof value['type'] === 'string' && !('batch' in value);
 }
 
-/** Columns that RudderStack adds. They are neither properties nor traits. */
+/** Whether RudderStack adds a column itself: it is neither a property nor a trait. */
+export function isOwnColumn(name: string): boolean {
+  const column = name.toLowerCase();
+  return OWN_COLUMNS.has(column) || (column.startsWith('context_') && !column.startsWith(CONTEXT_TRAITS));
+}
+
+const CONTEXT_TRAITS = 'context_traits_';
+
 const OWN_COLUMNS: ReadonlySet<string> = new Set([
   'id',
   'anonymous_id',
@@ -53,20 +61,33 @@ const OWN_COLUMNS: ReadonlySet<string> = new Set([
   'channel',
 ]);
 
+function isRow(value: JsonObject): boolean {
+  const filled = new Set(
+    Object.keys(value)
+      .filter((name) => isFilled(value[name]))
+      .map((name) => name.toLowerCase()),
+  );
+  return filled.has('received_at') || filled.has('original_timestamp');
+}
+
+function isFilled(value: unknown): boolean {
+  return value !== null && value !== '';
+}
+
 /**
  * Restores an event from a row of `tracks`, of the table of a single event, of `identifies` or of `users`. The properties
- * keep the names of their columns, since the original names are lost.
+ * keep the names of their columns, since the original names are lost. An integer that a double cannot hold stays as it came.
  *
  * @see https://www.rudderstack.com/docs/destinations/warehouse-destinations/warehouse-schema/
  */
-function eventOfRow(given: JsonObject): JsonObject | undefined {
+function eventOfRow(given: unknown): JsonObject | undefined {
+  if (!isObject(given)) return undefined;
   const row = new Map(
     Object.entries(given)
-      .filter(([, value]) => value !== null && value !== '')
+      .filter(([, value]) => isFilled(value))
       .map(([name, value]) => [name.toLowerCase(), value]),
   );
-  if (!row.has('received_at') && !row.has('original_timestamp')) return undefined;
-  const facts = [...row].filter(([name]) => !OWN_COLUMNS.has(name) && !name.startsWith('context_'));
+  const facts = [...row].filter(([name]) => !isOwnColumn(name) && !name.startsWith(CONTEXT_TRAITS));
   const name = row.get('event_text') ?? row.get('event');
   const times = { timestamp: row.get('timestamp') ?? row.get('original_timestamp') ?? row.get('received_at') };
   const about = { channel: row.get('channel'), anonymousId: row.get('anonymous_id'), ...times };
@@ -75,7 +96,7 @@ function eventOfRow(given: JsonObject): JsonObject | undefined {
     return { type: 'track', event: name, messageId: row.get('id'), userId: row.get('user_id'), ...about, properties };
   }
   const ofContext = [...row].flatMap(([column, value]): [string, unknown][] =>
-    column.startsWith('context_traits_') ? [[column.slice('context_traits_'.length), value]] : [],
+    column.startsWith(CONTEXT_TRAITS) ? [[column.slice(CONTEXT_TRAITS.length), value]] : [],
   );
   // In the table `users` the column `id` contains the user's id.
   const isUser = !row.has('user_id') && !row.has('anonymous_id');

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../lib/json.ts';
+import { parseJsonToPassOn } from '../../lib/exact-json.ts';
 import { previewBody } from '../../lib/mapping/preview.ts';
 import type { Connection } from '../connection.ts';
 import type { DeadLetter } from './read-dead-letter.ts';
@@ -63,7 +64,7 @@ export function describeDeadLetter({ deadLetter, event, today }: ShownDeadLetter
 
 function parsed(body: string): unknown {
   try {
-    return JSON.parse(body);
+    return parseJsonToPassOn(body);
   } catch {
     return body;
   }

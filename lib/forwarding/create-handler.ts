@@ -86,7 +86,7 @@ function compose({
     listener: telemetry,
   };
   return {
-    decide: (event) => decide(event, settings),
+    decide: (event, arrivedAtMs) => decide(event, settings, arrivedAtMs),
     deliver: createDeliver({
       client,
       rateLimiter,

@@ -16,7 +16,7 @@ import type { ProcessedEvent } from './processed-record.ts';
 /** What `prepare` uses. */
 export interface PrepareDependencies {
   /** Filters, rejects or maps an event, without a request to Heap. */
-  readonly decide: (event: RudderStackEvent) => Mapped | Filtered | Rejected;
+  readonly decide: (event: RudderStackEvent, arrivedAtMs: number) => Mapped | Filtered | Rejected;
   readonly outcomeCache: Pick<OutcomeCache, 'recall' | 'mostEntries'>;
   readonly clock: Clock;
   readonly listener: Pick<Listener, 'onProblem'>;
@@ -151,7 +151,7 @@ function decideEvent(
   const eventMessageId = typeof messageId === 'string' ? messageId : undefined;
   const known = outcomeCache.recall(recordId, part);
   if (known !== undefined) return { step: known, text, eventMessageId };
-  const decision = decide(enveloped.event);
+  const decision = decide(enveloped.event, arrivedAt);
   if (decision.kind !== 'mapped') return { step: decision, text, eventMessageId };
   const { call, cuts, characters } = decision;
   const mostEntries = outcomeCache.mostEntries(recordId, part);

@@ -36,6 +36,8 @@ const CUT_METRICS = {
   keysDropped: 'KeysDropped',
   reservedDropped: 'ReservedNamesDropped',
   eventNamesCut: 'EventNamesCut',
+  namesCollided: 'NamesCollided',
+  withoutTime: 'EventsWithoutTime',
 } as const;
 
 /**

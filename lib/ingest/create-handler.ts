@@ -96,7 +96,7 @@ export function createIngestHandler(dependencies: IngestDependencies): IngestHan
     if (!authenticated.source.isEnabled) return refuse('source_disabled');
     const taken = await takeEvents(request, route, deadline, { queue, clock, random, onFailure });
     if (taken.kind === 'refused') return taken;
-    telemetry.reportTaken(authenticated.source.name, taken.events, taken.messages);
+    telemetry.reportTaken(authenticated.source.name, taken);
     return answered(route.kind === 'pixel' ? pixelAnswer(200) : textAnswer(200, 'ok'));
   }
 }

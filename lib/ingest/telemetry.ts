@@ -4,10 +4,18 @@ import { createMetrics } from '../telemetry/metrics.ts';
 import type { RefusalReason } from './http/refusal.ts';
 import { ConfigurationError } from '../configuration-error.ts';
 
+/** The counts of one request. */
+export interface TakenCounts {
+  readonly events: number;
+  readonly messages: number;
+  /** Events whose time cannot be read, so that they have the time of the request. */
+  readonly withoutTime: number;
+}
+
 /** The logs and metrics of the HTTP endpoint: counts, codes and names of sources, but never keys or data of events. */
 export interface IngestTelemetry {
   startInvocation(context: Context): void;
-  reportTaken(source: string, events: number, messages: number): void;
+  reportTaken(source: string, taken: TakenCounts): void;
   /** Reports that a Web SDK was told to send events to Heap from the browser. */
   reportDeviceModeConfig(): void;
   reportRefusal(reason: RefusalReason, bytes: number): void;
@@ -34,9 +42,10 @@ export function createIngestTelemetry(settings: LogSettings): IngestTelemetry {
       log.startInvocation(context);
     },
 
-    reportTaken(source, events, messages) {
+    reportTaken(source, { events, messages, withoutTime }) {
       metrics.add('IngestedEvents', 'Count', events);
       metrics.add('IngestedMessages', 'Count', messages);
+      if (withoutTime > 0) metrics.add('EventsWithoutTime', 'Count', withoutTime);
       metrics.publish();
       // Debug only: a line for every request would cost more than everything else.
       log.debug('Events taken', { code: 'events_taken', source, events, messages });

@@ -3,7 +3,7 @@ import { rejected, type Rejected } from '../outcome.ts';
 import { isArray, isObject } from '../json.ts';
 import { WORK_LIMITS } from '../work-limits.ts';
 
-/** How many parts of an event were dropped or truncated to comply with Heap's limits. */
+/** What of an event does not reach Heap. */
 export interface Cuts {
   /** String values truncated to Heap's limit. */
   textsCut: number;
@@ -13,13 +13,17 @@ export interface Cuts {
   reservedDropped: number;
   /** Event names truncated to Heap's limit. */
   eventNamesCut: number;
+  /** Properties replaced by another one that has the same flattened key. */
+  namesCollided: number;
+  /** Track events without a time that can be read and can be true. */
+  withoutTime: number;
 }
 
 export type CutKind = keyof Cuts;
 
 /** Returns counts of zero. */
 export function noCuts(): Cuts {
-  return { textsCut: 0, keysDropped: 0, reservedDropped: 0, eventNamesCut: 0 };
+  return { textsCut: 0, keysDropped: 0, reservedDropped: 0, eventNamesCut: 0, namesCollided: 0, withoutTime: 0 };
 }
 
 /** RudderStack's pipeline has no limit. Deeper nesting only occurs in attacks on recursive programs. */
@@ -40,7 +44,7 @@ const LIFTED_OUT = 'idempotencyKey';
 /**
  * Flattens properties or traits as RudderStack does (`a.b`, `a[0]`), to values that Heap supports. Null, empty objects,
  * empty arrays, numbers that are not finite and empty keys are dropped. Long strings are truncated, and long keys dropped,
- * at Heap's limits. A value that is not an object or array has no properties. A key that is too long is never built, and
+ * at Heap's limits. Of two values with the same flattened key the later one counts, as in RudderStack. A value that is not an object or array has no properties. A key that is too long is never built, and
  * neither are the keys below it, so the work does not grow with the length of keys.
  *
  * @param root `properties` or `traits`, unchecked
@@ -52,11 +56,13 @@ export function flatten(root: unknown, isReserved: (name: string) => boolean = (
   const cuts = noCuts();
   let count = 0;
   let characters = 0;
+  let isNested = false;
 
   /** @param key undefined below a key that is too long */
   function visit(value: unknown, key: string | undefined, depth: number): Rejected | undefined {
     if (depth > MAX_DEPTH) return rejected('too_deep', `the event is nested more than ${MAX_DEPTH} levels deep`);
     if (isArray(value)) {
+      isNested ||= depth > 0;
       for (const [index, element] of value.entries()) {
         const problem = visit(element, key === undefined ? undefined : join(key, '', `[${index}]`), depth + 1);
         if (problem !== undefined) return problem;
@@ -64,6 +70,7 @@ export function flatten(root: unknown, isReserved: (name: string) => boolean = (
       return undefined;
     }
     if (isObject(value)) {
+      isNested ||= depth > 0;
       for (const name of Object.keys(value)) {
         if (name === '__proto__') {
           return rejected('forbidden_key', 'the event has a key named __proto__, which is never passed on');
@@ -102,6 +109,8 @@ export function flatten(root: unknown, isReserved: (name: string) => boolean = (
   }
 
   const problem = visit(root, '', 0);
+  // Names of one object differ. What is nested may get the name of another one: {"a.b": 1, "a": {"b": 2}}
+  if (isNested) cuts.namesCollided = count - Object.keys(properties).length;
   return problem ?? { kind: 'flat', properties, cuts, characters };
 }
 

@@ -1,27 +1,34 @@
 import { filtered, type Filtered, type Rejected } from '../outcome.ts';
 import { valueAt } from '../json.ts';
 import type { RudderStackEvent } from '../rudderstack/event.ts';
+import type { Settings } from '../rudderstack/settings.ts';
 import { flatten, type Flat } from './flatten.ts';
 import { readIdentity } from './identity.ts';
 import { readTimestamp } from './timestamp.ts';
-import type { Mapped } from './mapped.ts';
+import type { Mapped, Reception } from './mapped.ts';
 
 /**
  * Maps an identify event to user properties: those in `traits`, or in `context.traits` if `traits` has none. An event
  * without any is filtered.
  *
+ * @param event without the field that the app id was read from
  * @see https://www.rudderstack.com/docs/destinations/streaming-destinations/heap.io/#identify
  * @see https://developers.heap.io/reference/add-user-properties
  */
-export function mapIdentify(event: RudderStackEvent, appId: string): Mapped | Filtered | Rejected {
+export function mapIdentify(
+  event: RudderStackEvent,
+  appId: string,
+  settings: Pick<Settings, 'placeholderIds'>,
+  { arrivedAtMs }: Reception,
+): Mapped | Filtered | Rejected {
   const traits = readTraits(event);
   if (traits.kind !== 'flat') return traits;
 
-  const identity = readIdentity(event);
+  const identity = readIdentity(event, settings.placeholderIds);
   if (identity.kind === 'rejected') return identity;
 
   const payload = { identity: identity.identity, properties: traits.properties };
-  const timestamp = readTimestamp(event);
+  const timestamp = readTimestamp(event, arrivedAtMs);
   const characters = traits.characters + payload.identity.length + (timestamp?.length ?? 0);
   return {
     kind: 'mapped',

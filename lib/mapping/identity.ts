@@ -2,6 +2,8 @@ import { LIMITS } from '../heap/api.ts';
 import { rejected, type Rejected } from '../outcome.ts';
 import { valueAt } from '../json.ts';
 import type { RudderStackEvent } from '../rudderstack/event.ts';
+import { isPlaceholder } from '../rudderstack/placeholder-ids.ts';
+import { trimInvisible } from '../visible-text.ts';
 
 /** The fields that may contain the user's id, in RudderStack's order. */
 const PATHS: readonly (readonly string[])[] = [
@@ -14,36 +16,19 @@ const PATHS: readonly (readonly string[])[] = [
 ];
 
 /**
- * Values that faulty code sends instead of an id. They are ignored, because Heap would merge all users with the same
- * identity into one profile, permanently.
+ * Returns the user's identity in Heap: the first id of the event that belongs to one person, without invisible characters at
+ * its ends. With one, it would be another person than without. Within an id they stay, since they may belong to it, as in
+ * some scripts and emojis. If the id is too long for Heap, the event is rejected. Using the next id instead would split the
+ * user's history.
  *
- * @see https://developers.heap.io/reference/identify
- */
-const PLACEHOLDERS: ReadonlySet<string> = new Set([
-  'undefined',
-  'null',
-  'none',
-  'nil',
-  'nan',
-  '0',
-  'false',
-  'true',
-  'guest',
-  'anonymous',
-  'unknown',
-  'user',
-  '[object object]',
-]);
-
-/**
- * Returns the user's identity in Heap: the first usable id of the event, trimmed. If it is too long for Heap, the event is
- * rejected. Using the next id instead would split the user's history.
+ * @param placeholders those that the owner has added, see `Settings`
  */
 export function readIdentity(
   event: RudderStackEvent,
+  placeholders: ReadonlySet<string> = new Set(),
 ): { readonly kind: 'identity'; readonly identity: string } | Rejected {
   for (const path of PATHS) {
-    const identity = asId(valueAt(event, path));
+    const identity = asId(valueAt(event, path), placeholders);
     if (identity === undefined) continue;
     if (identity.length > LIMITS.identityCharacters) {
       const detail = `${path.join('.')} has ${identity.length} characters, Heap takes ${LIMITS.identityCharacters} at most`;
@@ -54,9 +39,9 @@ export function readIdentity(
   return rejected('missing_identity', 'userId is required');
 }
 
-function asId(value: unknown): string | undefined {
+function asId(value: unknown, placeholders: ReadonlySet<string>): string | undefined {
   if (typeof value !== 'string' && typeof value !== 'number') return undefined;
   if (typeof value === 'number' && !Number.isFinite(value)) return undefined;
-  const id = String(value).trim();
-  return id === '' || PLACEHOLDERS.has(id.toLowerCase()) ? undefined : id;
+  const id = trimInvisible(String(value));
+  return isPlaceholder(id, placeholders) ? undefined : id;
 }

@@ -10,19 +10,22 @@ import { mapTrack } from './track.ts';
 /**
  * Maps an admitted event to a call to Heap.
  *
+ * @param arrivedAtMs when the event arrived, in ms since 1970; undefined if nobody knows
  * @returns filtered if there is nothing to send; rejected if a value that Heap requires is missing
  */
 export function mapEvent(
   given: RudderStackEvent,
   type: SupportedType,
-  settings: Pick<Settings, 'appId'>,
+  settings: Pick<Settings, 'appId' | 'idempotencyKey' | 'placeholderIds'>,
+  arrivedAtMs: number | undefined,
 ): Mapped | Filtered | Rejected {
   const { id, event } = resolveAppId(given, settings.appId);
   if (id === '') return rejected('missing_app_id', 'neither the event nor the setting appId gives an app id');
+  const reception = { asItCame: given, arrivedAtMs };
   switch (type) {
     case 'identify':
-      return mapIdentify(event, id);
+      return mapIdentify(event, id, settings, reception);
     case 'track':
-      return mapTrack(event, id);
+      return mapTrack(event, id, settings, reception);
   }
 }

@@ -1,4 +1,5 @@
 import type { HeapCall } from '../heap/api.ts';
+import type { RudderStackEvent } from '../rudderstack/event.ts';
 import type { Cuts } from './flatten.ts';
 
 /** The call to Heap that an event is mapped to, and what was dropped or truncated. */
@@ -8,4 +9,11 @@ export interface Mapped {
   readonly cuts: Cuts;
   /** The characters of the call's names, texts and ids, for the limits of a record and an invocation. */
   readonly characters: number;
+}
+
+/** An event, and when it arrived. */
+export interface Reception {
+  readonly asItCame: RudderStackEvent;
+  /** In ms since 1970; undefined if nobody knows. */
+  readonly arrivedAtMs: number | undefined;
 }

@@ -1,6 +1,7 @@
 import { readSettings, type Settings } from '../rudderstack/settings.ts';
 import { ENDPOINTS, heapBaseUrl, type HeapCall } from '../heap/api.ts';
 import { decide } from './decide.ts';
+import type { Cuts } from './flatten.ts';
 import type { Filtered, Rejected } from '../outcome.ts';
 import { isObject, valueAt, type JsonObject } from '../json.ts';
 import { unwrap, type Enveloped } from '../rudderstack/envelope.ts';
@@ -13,6 +14,8 @@ export type Preview =
       readonly endpoint: string;
       /** In the format of Heap's API for single events. */
       readonly body: { readonly app_id: string } & HeapCall['payload'];
+      /** What is lost on the way and cannot be seen in the body, in sentences. */
+      readonly notes?: readonly string[];
     }
   | Filtered
   | Rejected
@@ -28,8 +31,9 @@ export interface BatchPreview {
  * Shows what would happen to a message body. Nothing is sent.
  *
  * @param config RudderStack's `Config`; keys of the body's `destination.Config` override it
+ * @param arrivedAtMs when the body arrives in the queue, in ms since 1970
  */
-export function previewBody(body: string, config: JsonObject): Preview | BatchPreview {
+export function previewBody(body: string, config: JsonObject, arrivedAtMs?: number): Preview | BatchPreview {
   let settings: Settings;
   try {
     settings = readSettings({ ...config, ...ownConfig(body) }, 'Config');
@@ -37,18 +41,27 @@ export function previewBody(body: string, config: JsonObject): Preview | BatchPr
     if (error instanceof ConfigurationError) return { kind: 'rejected', reason: 'wrong_config', detail: error.message };
     throw error;
   }
-  const previews = unwrap(body).map((enveloped) => preview(enveloped, settings));
+  const previews = unwrap(body).map((enveloped) => preview(enveloped, settings, arrivedAtMs));
   const [only] = previews;
   return only !== undefined && previews.length === 1 ? only : { kind: 'batch', events: previews };
 }
 
-function preview(enveloped: Enveloped, settings: Settings): Preview {
+function preview(enveloped: Enveloped, settings: Settings, arrivedAtMs: number | undefined): Preview {
   if (enveloped.kind === 'rejected') return enveloped.rejection;
-  const decision = decide(enveloped.event, settings);
+  const decision = decide(enveloped.event, settings, arrivedAtMs);
   if (decision.kind !== 'mapped') return decision;
   const { kind, appId, payload } = decision.call;
   const endpoint = heapBaseUrl(settings.dataResidency, undefined) + ENDPOINTS[kind].path;
-  return { kind: 'deliver', endpoint, body: { app_id: appId, ...payload } };
+  const notes = notesOn(decision.cuts);
+  const body = { app_id: appId, ...payload };
+  return { kind: 'deliver', endpoint, body, ...(notes.length > 0 && { notes }) };
+}
+
+function notesOn(cuts: Cuts): readonly string[] {
+  return [
+    cuts.withoutTime > 0 && 'the event has no time that can be read and can be true: Heap uses the time of arrival',
+    cuts.namesCollided > 0 && `properties that have the name of another one and are lost: ${cuts.namesCollided}`,
+  ].filter((note) => note !== false);
 }
 
 function ownConfig(body: string): JsonObject {

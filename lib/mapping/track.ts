@@ -1,33 +1,41 @@
 import { LIMITS } from '../heap/api.ts';
 import { rejected, type Rejected } from '../outcome.ts';
 import type { RudderStackEvent } from '../rudderstack/event.ts';
+import type { Settings } from '../rudderstack/settings.ts';
 import { cutText, flatten } from './flatten.ts';
 import { readIdempotencyKey } from './idempotency-key.ts';
 import { readIdentity } from './identity.ts';
 import { readTimestamp } from './timestamp.ts';
-import type { Mapped } from './mapped.ts';
+import type { Mapped, Reception } from './mapped.ts';
 
 /**
  * Maps a track event to a custom event with the same name.
  *
+ * @param event without the field that the app id was read from
  * @see https://www.rudderstack.com/docs/destinations/streaming-destinations/heap.io/#track
  */
-export function mapTrack(event: RudderStackEvent, appId: string): Mapped | Rejected {
+export function mapTrack(
+  event: RudderStackEvent,
+  appId: string,
+  settings: Pick<Settings, 'idempotencyKey' | 'placeholderIds'>,
+  { asItCame, arrivedAtMs }: Reception,
+): Mapped | Rejected {
   const name = readEventName(event.event);
   if (name === undefined) return rejected('missing_event', 'event is required');
 
-  const identity = readIdentity(event);
+  const identity = readIdentity(event, settings.placeholderIds);
   if (identity.kind === 'rejected') return identity;
 
   const flat = flatten(event.properties);
   if (flat.kind === 'rejected') return flat;
 
-  const key = readIdempotencyKey(event);
+  const key = readIdempotencyKey(asItCame, settings.idempotencyKey);
   if (key.kind === 'rejected') return key;
 
   const cutName = cutText(name, LIMITS.eventNameCharacters);
   if (cutName !== name) flat.cuts.eventNamesCut = 1;
-  const timestamp = readTimestamp(event);
+  const timestamp = readTimestamp(event, arrivedAtMs);
+  if (timestamp === undefined) flat.cuts.withoutTime = 1;
   const payload = {
     identity: identity.identity,
     event: cutName,

@@ -3,6 +3,7 @@ import { filtered, rejected, type Filtered, type Rejected } from '../outcome.ts'
 import { isConsentDenied } from './consent.ts';
 import { eventFilteringReason } from './event-filtering.ts';
 import type { RudderStackEvent } from './event.ts';
+import { typeName, UNSUPPORTED_TYPES } from './event-types.ts';
 import { isIntegrationEnabled } from './integrations.ts';
 import { isCopyOfBrowser } from './web-device-mode.ts';
 
@@ -15,18 +16,6 @@ export interface Admitted {
   readonly type: SupportedType;
 }
 
-/** RudderStack's other calls. They are valid, but Heap's server-side API does not support them. */
-const UNSUPPORTED_TYPES: ReadonlySet<string> = new Set([
-  'page',
-  'screen',
-  'group',
-  'alias',
-  'merge',
-  'record',
-  'audiencelist',
-  'reset',
-]);
-
 /**
  * Decides whether an event is to be sent to Heap. The checks run in the order of RudderStack's pipeline: integrations, type,
  * event filtering, consent, device mode. The first check that fails determines the reason.
@@ -37,12 +26,14 @@ export function admit(event: RudderStackEvent, settings: Settings): Admitted | F
   const admission = admitType(event.type);
   if (admission.kind !== 'admitted') return admission;
 
-  if (admission.type === 'track') {
+  const isCopy = settings.isWebDeviceMode && isCopyOfBrowser(event);
+  // By default the lists are for device mode, as at RudderStack. A copy of what the browser has held back names the list.
+  if (admission.type === 'track' && (isCopy || settings.eventFiltering.scope === 'all')) {
     const reason = eventFilteringReason(event.event, settings.eventFiltering);
     if (reason !== undefined) return filtered(reason);
   }
   if (isConsentDenied(event, settings.consent)) return filtered('consent');
-  if (settings.isWebDeviceMode && isCopyOfBrowser(event)) return filtered('device_mode');
+  if (isCopy) return filtered('device_mode');
   return admission;
 }
 
@@ -51,7 +42,7 @@ function admitType(type: unknown): Admitted | Filtered | Rejected {
   if (typeof type !== 'string' || type.trim() === '') {
     return rejected('missing_type', 'message Type is not present. Aborting message.');
   }
-  const name = type.trim().toLowerCase();
+  const name = typeName(type);
   if (name === 'identify' || name === 'track') return { kind: 'admitted', type: name };
   if (UNSUPPORTED_TYPES.has(name)) return filtered('unsupported_type');
   return rejected('unknown_type', `message type ${type.slice(0, 100)} is not supported`);

@@ -1,9 +1,11 @@
 import { rejected, type Rejected } from '../outcome.ts';
-import { isArray, isObject, valueAt, type JsonObject } from '../json.ts';
+import { isArray, isObject, valueAt } from '../json.ts';
 import type { RudderStackEvent } from './event.ts';
+import { parseJson } from '../exact-json.ts';
 import { TOKEN } from '../json-scanner.ts';
 import { countValues, elementTexts, memberText } from '../json-text.ts';
 import { WORK_LIMITS } from '../work-limits.ts';
+import { holdsJson, isS3Pointer, PAYLOAD_IN_S3, shapeOf, type Shape } from './shape.ts';
 
 /**
  * One event from a record's body, or why it cannot be read. `text` returns its original JSON: the whole body for a record
@@ -24,7 +26,7 @@ const UNCOUNTED_CHARACTERS = 2 * WORK_LIMITS.recordValues;
 export interface ReadingCost {
   /** The characters of the body and of every text that is decoded or unwrapped from it. */
   readonly characters: number;
-  /** The elements that are objects or arrays: events, and envelopes among them. */
+  /** The elements that are objects, arrays or texts with JSON in them: events, and envelopes among them. */
   readonly events: number;
 }
 
@@ -38,9 +40,9 @@ const WHOLE_RECORD: ReadingCost = { characters: WORK_LIMITS.recordCharacters, ev
 
 /**
  * Removes the envelopes around the events of a record's body. These formats are recognized without configuration: one
- * event; an array; `{"batch":[…]}` as posted by the SDKs; EventBridge (`detail`); SNS (`Message`); a wrapper
- * `{"message":{…}}`; an API Gateway proxy request (`body`, `isBase64Encoded`); and any of these in base64, with or without
- * gzip. Never throws.
+ * event; an array; `{"batch":[…]}` as posted by the SDKs; the envelopes of AWS and Kafka in `shape.ts`; a wrapper
+ * `{"message":{…}}`; any of these in base64, with or without gzip, or as a JSON string. An event itself is never
+ * unwrapped, whatever it looks like. Never throws.
  *
  * Elements that are no events share one rejection, which comes last. A body beyond the limits of a record is rejected as a
  * whole.
@@ -141,18 +143,31 @@ function readText(state: ReadingState, text: string, envelopesLeft: number): voi
     state.found.push(refuse('not_json', 'the body is empty', whole));
     return;
   }
-  takeValues(state, json);
-  if (state.stopped !== undefined) return;
-  const parsed = parse(json);
-  if (parsed.kind === 'json') {
-    readValue(state, parsed.value, whole, envelopesLeft);
-    return;
-  }
+  const problem = readJson(state, json, envelopesLeft);
+  if (problem === undefined) return;
   const decoded = envelopesLeft > 0 ? decode(state, json) : NOT_ENCODED;
-  if (decoded.kind === 'text') readText(state, decoded.text, envelopesLeft - 1);
-  else if (decoded.kind === 'rejected') state.found.push({ kind: 'rejected', rejection: decoded, text: whole });
-  else if (decoded.kind === 'not_encoded')
-    state.found.push(refuse('not_json', `the body is not valid JSON: ${parsed.problem}`, whole));
+  if (decoded.kind !== 'not_encoded') readDecoded(state, decoded, whole, envelopesLeft - 1);
+  else state.found.push(refuse('not_json', `the body is not valid JSON: ${problem}`, whole));
+}
+
+/** @returns why the text is not JSON; undefined if it has been read, or reading has stopped */
+function readJson(state: ReadingState, json: string, envelopesLeft: number): string | undefined {
+  takeValues(state, json);
+  if (state.stopped !== undefined) return undefined;
+  const parsed = parse(json);
+  if (parsed.kind === 'failed') return parsed.problem;
+  readValue(state, parsed.value, () => json, envelopesLeft);
+  return undefined;
+}
+
+function readDecoded(
+  state: ReadingState,
+  decoded: Exclude<Decoded, { readonly kind: 'not_encoded' }>,
+  text: () => string,
+  envelopesLeft: number,
+): void {
+  if (decoded.kind === 'text') readText(state, decoded.text, envelopesLeft);
+  else if (decoded.kind === 'rejected') state.found.push({ kind: 'rejected', rejection: decoded, text });
 }
 
 function readValue(state: ReadingState, value: unknown, text: () => string, envelopesLeft: number): void {
@@ -161,21 +176,70 @@ function readValue(state: ReadingState, value: unknown, text: () => string, enve
     return;
   }
   const left = envelopesLeft - 1;
-  if (isArray(value)) readElements(state, value, text, left);
+  if (typeof value === 'string') readString(state, value, text, left);
+  else if (isArray(value) && isS3Pointer(value)) readShape(state, PAYLOAD_IN_S3, text, left);
+  else if (isArray(value)) readElements(state, value, text, left);
   else if (!isObject(value)) noteNoEvent(state, isNoEvent(value), text);
-  else if (isBatch(value)) readElements(state, value.batch, member(text, 'batch'), left);
-  else if (isEventBridge(value)) readValue(state, value['detail'], member(text, 'detail'), left);
-  else if (isNotification(value)) readText(state, value.Message, left);
-  else if (isProxyRequest(value)) readProxyRequest(state, value, left);
-  else if (isObject(value['message']) && value['type'] === undefined) {
-    readValue(state, value['message'], member(text, 'message'), left);
-  } else if (Object.hasOwn(value, '__proto__')) {
-    // JSON.parse treats `__proto__` as an ordinary key, but a program that copies the event might not.
-    const detail = 'the event has a key named __proto__, which is never passed on';
-    state.found.push(refuse('forbidden_key', detail, text));
-  } else {
-    state.found.push({ kind: 'event', event: value, text });
+  else {
+    const shape = shapeOf(value);
+    if (shape.kind !== 'event') readShape(state, shape, text, left);
+    else if (Object.hasOwn(value, '__proto__')) {
+      // JSON.parse treats `__proto__` as an ordinary key, but a program that copies the event might not.
+      const detail = 'the event has a key named __proto__, which is never passed on';
+      state.found.push(refuse('forbidden_key', detail, text));
+    } else {
+      state.found.push({ kind: 'event', event: value, text });
+    }
   }
+}
+
+function readShape(
+  state: ReadingState,
+  shape: Exclude<Shape, { readonly kind: 'event' }>,
+  text: () => string,
+  envelopesLeft: number,
+): void {
+  switch (shape.kind) {
+    case 'member':
+      readValue(state, shape.value, member(text, shape.path), envelopesLeft);
+      break;
+    case 'text':
+      readText(state, shape.text, envelopesLeft);
+      break;
+    case 'base64':
+      readBase64(state, shape.text, envelopesLeft);
+      break;
+    case 'lists':
+      for (const [key, list] of Object.entries(shape.lists)) {
+        if (state.stopped === undefined) readValue(state, list, member(text, [...shape.path, key]), envelopesLeft);
+      }
+      break;
+    case 'no_event':
+      if (shape.reason === 'no_event') noteNoEvent(state, shape.detail, text);
+      else state.found.push(refuse(shape.reason, shape.detail, text));
+      break;
+  }
+}
+
+/** Reads a JSON string that holds JSON again, or base64. */
+function readString(state: ReadingState, value: string, text: () => string, envelopesLeft: number): void {
+  if (holdsJson(value)) {
+    take(state, 'characters', value.length);
+    if (state.stopped !== undefined || readJson(state, value.trim(), envelopesLeft) === undefined) return;
+  } else {
+    const decoded = decode(state, value);
+    if (decoded.kind !== 'not_encoded') {
+      readDecoded(state, decoded, text, envelopesLeft);
+      return;
+    }
+  }
+  noteNoEvent(state, isNoEvent(value), text);
+}
+
+/** Reads a text that an envelope says, or is known, to hold in base64. A plain text is read as well. */
+function readBase64(state: ReadingState, text: string, envelopesLeft: number): void {
+  if (isBase64(text)) readDecoded(state, decompress(state, Buffer.from(text, 'base64')), () => text, envelopesLeft);
+  else readText(state, text, envelopesLeft);
 }
 
 function readElements(
@@ -192,7 +256,7 @@ function readElements(
   let scalars = 0;
   for (let index = 0; index < elements.length && state.stopped === undefined; index += 1) {
     const element = elements[index];
-    if (typeof element === 'object' && element !== null) {
+    if ((typeof element === 'object' && element !== null) || holdsJson(element)) {
       take(state, 'events', 1);
       if (state.stopped !== undefined) return;
       readValue(state, element, () => texts()[index] ?? text(), envelopesLeft);
@@ -206,7 +270,10 @@ function readElements(
 }
 
 function scalarTexts(array: string): readonly string[] {
-  return elementTexts(array).filter((element) => !element.startsWith('{') && !element.startsWith('['));
+  return elementTexts(array).filter((element) => {
+    if (element.startsWith('{') || element.startsWith('[')) return false;
+    return !element.startsWith('"') || !holdsJson(JSON.parse(element));
+  });
 }
 
 function noteNoEvent(state: ReadingState, detail: string, text: () => string): void {
@@ -218,48 +285,13 @@ function isNoEvent(value: unknown): string {
   return `expected an event object, found ${nameOf(value)}`;
 }
 
-/** An event may also have a field named `batch`, but then it has a type. */
-function isBatch(value: JsonObject): value is JsonObject & { readonly batch: readonly unknown[] } {
-  return isArray(value['batch']) && (value['type'] === undefined || value['type'] === 'batch');
-}
-
-/** @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events-structure.html */
-function isEventBridge(value: JsonObject): boolean {
-  return typeof value['detail-type'] === 'string' && 'detail' in value;
-}
-
-/** @see https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html */
-function isNotification(value: JsonObject): value is JsonObject & { readonly Message: string } {
-  return value['Type'] === 'Notification' && typeof value['Message'] === 'string';
-}
-
-/** @see https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html */
-function isProxyRequest(value: JsonObject): value is JsonObject & { readonly body: string } {
-  return typeof value['body'] === 'string' && ('isBase64Encoded' in value || 'requestContext' in value);
-}
-
-function readProxyRequest(
-  state: ReadingState,
-  request: JsonObject & { readonly body: string },
-  envelopesLeft: number,
-): void {
-  if (request['isBase64Encoded'] !== true) {
-    readText(state, request.body, envelopesLeft);
-    return;
-  }
-  const decoded = decompress(state, Buffer.from(request.body, 'base64'));
-  if (decoded.kind === 'text') readText(state, decoded.text, envelopesLeft);
-  else if (decoded.kind === 'rejected')
-    state.found.push({ kind: 'rejected', rejection: decoded, text: () => request.body });
-}
-
 type Parsed =
   | { readonly kind: 'json'; readonly value: unknown }
   | { readonly kind: 'failed'; readonly problem: string };
 
 function parse(text: string): Parsed {
   try {
-    return { kind: 'json', value: JSON.parse(text) };
+    return { kind: 'json', value: parseJson(text) };
   } catch (error) {
     return { kind: 'failed', problem: error instanceof Error ? error.message : String(error) };
   }
@@ -276,17 +308,20 @@ const NOT_ENCODED: Decoded = { kind: 'not_encoded' };
 
 /** Decodes base64, and decompresses gzip in it. */
 function decode(state: ReadingState, text: string): Decoded {
-  // A search for a single character: a repeated class would use up the stack on a text of many megabytes.
-  if (text.length < 8 || text.search(/[^A-Za-z0-9+/_=\s-]/) !== -1) return NOT_ENCODED;
+  if (text.length < 8 || !isBase64(text)) return NOT_ENCODED;
   const bytes = Buffer.from(text, 'base64');
   const first = bytes.find((byte) => byte > SPACE);
-  return isGzip(bytes) || first === TOKEN.openObject || first === TOKEN.openArray
-    ? decompress(state, bytes)
-    : NOT_ENCODED;
+  const isJson = first === TOKEN.openObject || first === TOKEN.openArray || first === QUOTE;
+  return isJson || isGzip(bytes) ? decompress(state, bytes) : NOT_ENCODED;
+}
+
+function isBase64(text: string): boolean {
+  // A search for a single character: a repeated class would use up the stack on a text of many megabytes.
+  return text.search(/[^A-Za-z0-9+/_=\s-]/) === -1;
 }
 
 /** Decompresses gzip. Other bytes are decoded as UTF-8. */
-function decompress(state: ReadingState, bytes: Buffer): Decoded {
+function decompress(state: ReadingState, bytes: Buffer): Exclude<Decoded, { readonly kind: 'not_encoded' }> {
   if (!isGzip(bytes)) return { kind: 'text', text: bytes.toString('utf8') };
   // Loaded on demand, because few bodies need it and it would slow down every cold start.
   const { gunzipSync } = process.getBuiltinModule('node:zlib');
@@ -306,6 +341,7 @@ function decompress(state: ReadingState, bytes: Buffer): Decoded {
 }
 
 const SPACE = 0x20;
+const QUOTE = 0x22;
 
 function isGzip(bytes: Buffer): boolean {
   return bytes[0] === 0x1f && bytes[1] === 0x8b;
@@ -315,8 +351,8 @@ function refuse(reason: Rejected['reason'], detail: string, text: () => string):
   return { kind: 'rejected', rejection: rejected(reason, detail), text };
 }
 
-function member(text: () => string, key: string): () => string {
-  return () => memberText(text(), key) ?? text();
+function member(text: () => string, path: readonly string[]): () => string {
+  return () => path.reduce((inner, key) => memberText(inner, key) ?? inner, text());
 }
 
 function nameOf(value: unknown): string {

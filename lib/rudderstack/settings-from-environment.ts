@@ -1,4 +1,5 @@
 import { ConfigurationError } from '../configuration-error.ts';
+import { parseJson } from '../exact-json.ts';
 import { readSettings, type Settings } from './settings.ts';
 
 /**
@@ -15,7 +16,7 @@ export function readSettingsFromEnvironment(environment: NodeJS.ProcessEnv): Set
   }
   let config: unknown;
   try {
-    config = JSON.parse(json);
+    config = parseJson(json);
   } catch {
     throw new ConfigurationError('DESTINATION_CONFIG is not valid JSON');
   }

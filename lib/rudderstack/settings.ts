@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { ConfigurationError } from '../configuration-error.ts';
 import { isObject } from '../json.ts';
 import { parseAppId, type AppId } from './app-id.ts';
+import { comparable } from './placeholder-ids.ts';
 import { isWebDeviceMode } from './web-device-mode.ts';
 
 /** A setting that applies to all sources, or has a value for each source. */
@@ -21,10 +22,19 @@ export interface ConsentRule {
 export interface Settings {
   readonly appId: AppId;
   readonly dataResidency: 'us' | 'eu';
+  /** Whether events with one `messageId` and different contents are several events (`content`) or one. */
+  readonly idempotencyKey: 'content' | 'messageId';
+  /** Ids that the owner counts as placeholders, in the form of `comparable`. */
+  readonly placeholderIds: ReadonlySet<string>;
   readonly eventFiltering: {
     readonly option: 'disable' | 'blacklistedEvents' | 'whitelistedEvents';
     /** The event names of the list selected by `option`, trimmed. */
     readonly eventNames: ReadonlySet<string>;
+    /**
+     * Whose track events the list filters: those that the Web SDK sends to Heap from the browser, as at RudderStack, or also
+     * those of every source that the forwarder sends.
+     */
+    readonly scope: 'deviceMode' | 'all';
   };
   /** Whether the Web SDK sends events to Heap from the browser. The app id is fixed then. */
   readonly isWebDeviceMode: boolean;
@@ -45,6 +55,20 @@ function perSource<Item extends v.GenericSchema>(item: Item) {
   return v.nullish(v.union([list, v.record(v.string(), v.nullish(list, []))], list.message), []);
 }
 
+/**
+ * An element of a consent setting. RudderStack's form writes an empty text for an empty field. A misspelt key is refused, since
+ * without the consent the setting would exclude nobody.
+ */
+function textNamed(key: string) {
+  const message = `has to be an object {"${key}": …}`;
+  return v.pipe(
+    v.record(v.string(), v.unknown(), message),
+    v.check((element) => Object.hasOwn(element, key), message),
+    v.transform((element) => element[key]),
+    v.nullable(trimmedText, ''),
+  );
+}
+
 const EventNames = v.nullish(
   v.array(
     v.looseObject({ eventName: v.string('has to be a string') }, 'has to be an object {"eventName": …}'),
@@ -54,8 +78,8 @@ const EventNames = v.nullish(
 );
 
 /**
- * The keys of RudderStack's definition of the destination. Other keys are ignored, so that a complete `Config` can be
- * pasted.
+ * The keys of RudderStack's definition of the destination, and this project's own: `eventFilteringScope`, `idempotencyKey` and
+ * `placeholderIds`. Other keys are ignored, so that a complete `Config` can be pasted.
  *
  * @see https://www.rudderstack.com/docs/destinations/streaming-destinations/heap.io/
  */
@@ -84,6 +108,12 @@ const DestinationConfig = v.looseObject({
     ),
     'disable',
   ),
+  eventFilteringScope: v.nullish(v.picklist(['deviceMode', 'all'], 'has to be "deviceMode" or "all"'), 'deviceMode'),
+  idempotencyKey: v.nullish(v.picklist(['content', 'messageId'], 'has to be "content" or "messageId"'), 'content'),
+  placeholderIds: v.nullish(
+    v.array(v.union([v.string(), v.number()], 'has to be a string'), 'has to be a list of ids'),
+    [],
+  ),
   blacklistedEvents: EventNames,
   whitelistedEvents: EventNames,
   useNativeSDK: v.nullish(
@@ -100,12 +130,12 @@ const DestinationConfig = v.looseObject({
   consentManagement: perSource(
     v.looseObject({
       provider: v.nullish(v.string('has to be a string'), 'oneTrust'),
-      consents: v.nullish(v.array(v.looseObject({ consent: v.nullish(trimmedText, '') })), []),
+      consents: v.nullish(v.array(textNamed('consent'), 'has to be a list'), []),
       resolutionStrategy: v.nullish(v.string('has to be a string'), ''),
     }),
   ),
-  oneTrustCookieCategories: perSource(v.looseObject({ oneTrustCookieCategory: v.nullish(trimmedText, '') })),
-  ketchConsentPurposes: perSource(v.looseObject({ purpose: v.nullish(trimmedText, '') })),
+  oneTrustCookieCategories: perSource(textNamed('oneTrustCookieCategory')),
+  ketchConsentPurposes: perSource(textNamed('purpose')),
 });
 
 /**
@@ -133,26 +163,43 @@ export function readSettings(config: unknown, name = 'DESTINATION_CONFIG'): Sett
   return {
     appId: given.appId,
     dataResidency: given.dataResidency,
+    idempotencyKey: given.idempotencyKey,
+    placeholderIds: new Set(given.placeholderIds.map((id) => comparable(String(id)))),
     eventFiltering: {
       option: given.eventFilteringOption,
       eventNames: new Set(listed.map(({ eventName }) => eventName.trim()).filter((eventName) => eventName !== '')),
+      scope: given.eventFilteringScope,
     },
     isWebDeviceMode: isDeviceMode,
     consent: {
       consentManagement: forEachSource(given.consentManagement, ({ provider, consents, resolutionStrategy }) => ({
         provider,
-        consents: consents.map(({ consent }) => consent).filter((consent) => consent !== ''),
+        consents: consents.filter((consent) => consent !== ''),
         resolutionStrategy,
       })),
-      oneTrustCookieCategories: forEachSource(given.oneTrustCookieCategories, (one) => one.oneTrustCookieCategory),
-      ketchConsentPurposes: forEachSource(given.ketchConsentPurposes, ({ purpose }) => purpose),
+      oneTrustCookieCategories: forEachSource(given.oneTrustCookieCategories, (category) => category),
+      ketchConsentPurposes: forEachSource(given.ketchConsentPurposes, (purpose) => purpose),
     },
   };
 }
 
 function describeIssue(name: string, issue: v.BaseIssue<unknown>): string {
-  const path = v.getDotPath(issue);
-  return `${path === null ? name : `${name}.${path}`} ${issue.message}`;
+  const { path, message } = deepest(issue);
+  return `${[name, ...path].join('.')} ${message}`;
+}
+
+interface Problem {
+  readonly path: readonly string[];
+  readonly message: string;
+}
+
+/** Of a value that fits none of several forms, the problem inside the form that it fits best. */
+function deepest({ path, message, issues }: v.BaseIssue<unknown>): Problem {
+  const own = (path ?? []).map(({ key }) => String(key));
+  const [inner] = (issues ?? []).map(deepest).toSorted((a, b) => b.path.length - a.path.length);
+  return inner === undefined || inner.path.length === 0
+    ? { path: own, message }
+    : { path: [...own, ...inner.path], message: inner.message };
 }
 
 /** Empty values are dropped; they come from empty fields in RudderStack's form. */

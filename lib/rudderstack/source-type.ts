@@ -20,6 +20,12 @@ export const SOURCE_TYPES = [
 
 export type SourceType = (typeof SOURCE_TYPES)[number];
 
+/**
+ * The sources whose events the Web SDK may have sent: on the web, the Flutter SDK calls the Web SDK of the page, and its events
+ * look the same.
+ */
+export const WEB_SDK_SOURCES: readonly SourceType[] = ['web', 'flutter'];
+
 /** These SDKs use a native SDK and send events with the native library's name. */
 const WRAPPERS: readonly SourceType[] = ['reactnative', 'flutter', 'cordova', 'unity'];
 
@@ -29,12 +35,13 @@ const BY_LIBRARY: ReadonlyMap<unknown, readonly SourceType[]> = new Map([
   ['com.rudderstack.sdk.kotlin.core', ['androidKotlin']],
   ['rudder-ios-library', ['ios', ...WRAPPERS]],
   ['rudder-sdk-swift', ['iosSwift', ...WRAPPERS]],
+  ['RudderLabs JavaScript SDK', WEB_SDK_SOURCES],
   ['RudderStack Shopify Cloud', ['shopify']],
   ['Rudderstack AMP SDK', ['amp']],
 ]);
 
 const BY_CHANNEL: ReadonlyMap<unknown, readonly SourceType[]> = new Map([
-  ['web', ['web']],
+  ['web', WEB_SDK_SOURCES],
   ['amp', ['amp']],
   ['server', ['cloud']],
   ['sources', ['warehouse']],
@@ -47,5 +54,9 @@ const BY_CHANNEL: ReadonlyMap<unknown, readonly SourceType[]> = new Map([
  */
 export function sourceTypesOf(event: RudderStackEvent): readonly SourceType[] {
   const library = valueAt(event, ['context', 'library', 'name']);
-  return BY_LIBRARY.get(library) ?? BY_CHANNEL.get(event.channel) ?? SOURCE_TYPES;
+  return (
+    BY_LIBRARY.get(typeof library === 'string' ? library.trim() : library) ??
+    BY_CHANNEL.get(event.channel) ??
+    SOURCE_TYPES
+  );
 }

@@ -1,9 +1,9 @@
 import { ConfigurationError } from '../configuration-error.ts';
-import { consentRules, forSources } from './consent.ts';
+import { consentOfSource, STRATEGY_OF_PROVIDER, webSdkSources, type ConsentOfSource } from './consent.ts';
 import type { ConsentRule, PerSource, Settings } from './settings.ts';
 import { SOURCE_TYPES } from './source-type.ts';
 
-/** The settings of the Heap destination as RudderStack's Web SDK reads them: for the source `web` only, and flat. */
+/** The settings of the Heap destination as RudderStack's Web SDK reads them: flat, and not by source. */
 export interface WebConfig {
   readonly appId: string;
   readonly connectionMode: 'device';
@@ -24,17 +24,11 @@ interface WebConsentRule {
   readonly resolutionStrategy?: 'and' | 'or';
 }
 
-/**
- * Whether one denied consent is enough to deny (`and`), or all have to be denied (`or`), for each provider whose strategy is
- * not a setting. The SDK takes it from here, obeys it, and sends it along with each event. The values are RudderStack's.
- *
- * @see https://www.rudderstack.com/docs/data-governance/consent-management/
- */
-export const RESOLUTION_STRATEGIES = [
-  { provider: 'oneTrust', resolutionStrategy: 'and' },
-  { provider: 'ketch', resolutionStrategy: 'or' },
-  { provider: 'iubenda', resolutionStrategy: 'or' },
-] as const;
+/** The providers' strategies as the SDK takes them. It obeys them, and sends them along with each event. */
+export const RESOLUTION_STRATEGIES = [...STRATEGY_OF_PROVIDER].map(([provider, resolutionStrategy]) => ({
+  provider,
+  resolutionStrategy,
+}));
 
 const PROVIDERS: ReadonlySet<string> = new Set([...RESOLUTION_STRATEGIES.map(({ provider }) => provider), 'custom']);
 const SOURCES: ReadonlySet<string> = new Set(SOURCE_TYPES);
@@ -69,27 +63,54 @@ export function webConfig({ isWebDeviceMode, appId, eventFiltering, consent }: S
   };
 }
 
-/** One rule for each provider. As in the forwarder, a legacy list counts where the provider has no generic rule. */
+/**
+ * One rule for each provider. A browser cannot tell whether Flutter or the page itself calls the Web SDK. So the settings of
+ * both sources hold, and for one provider they have to be the same.
+ */
 function webConsentRules(consent: Settings['consent']): readonly ConsentRule[] {
   for (const [key, setting] of Object.entries(consent)) refuseUnknownSource(key, setting);
-  const generic = consentRules(consent, ['web']);
-  const unknown = generic.find(({ provider }) => !PROVIDERS.has(provider));
+  const merged = new Map<string, ConsentRule>();
+  for (const rule of webSdkSources(consent).flatMap((source) => rulesOfSource(consentOfSource(consent, source)))) {
+    const other = merged.get(rule.provider);
+    if (other !== undefined && !isSameRule(rule, other)) {
+      throw new ConfigurationError(
+        'DESTINATION_CONFIG has different consent settings of one provider for web and for flutter, and in device mode the browser cannot tell the two apart: write the same settings, or turn device mode off',
+      );
+    }
+    merged.set(rule.provider, other ?? rule);
+  }
+  return [...merged.values()];
+}
+
+/** One rule for each provider. As in the forwarder, a legacy list counts where the provider has no generic rule. */
+function rulesOfSource({ rules, ...legacy }: ConsentOfSource): readonly ConsentRule[] {
+  const unknown = rules.find(({ provider }) => !PROVIDERS.has(provider));
   if (unknown !== undefined) {
     throw new ConfigurationError(
       `DESTINATION_CONFIG.consentManagement has the unknown provider ${JSON.stringify(unknown.provider)}, and in device mode a browser would track everybody: one of ${[...PROVIDERS].join(', ')}`,
     );
   }
-  const providers = new Set(generic.map(({ provider }) => provider));
-  if (providers.size < generic.length) {
+  const providers = new Set(rules.map(({ provider }) => provider));
+  if (providers.size < rules.length) {
     throw new ConfigurationError(
       'DESTINATION_CONFIG.consentManagement has several rules of one provider for web, and in device mode the browser obeys the first only: write one rule, or turn device mode off',
     );
   }
-  const legacy = [
-    { provider: 'oneTrust', consents: forSources(consent.oneTrustCookieCategories, ['web']).flat() },
-    { provider: 'ketch', consents: forSources(consent.ketchConsentPurposes, ['web']).flat() },
+  const lists = [
+    { provider: 'oneTrust', consents: legacy.oneTrustCookieCategories },
+    { provider: 'ketch', consents: legacy.ketchConsentPurposes },
   ].filter(({ provider, consents }) => consents.length > 0 && !providers.has(provider));
-  return [...generic, ...legacy.map((rule) => ({ ...rule, resolutionStrategy: '' }))];
+  return [...rules, ...lists.map((rule) => ({ ...rule, resolutionStrategy: '' }))];
+}
+
+function isSameRule(one: ConsentRule, other: ConsentRule): boolean {
+  const isStrategyOwn = one.provider === 'custom';
+  if (isStrategyOwn && (one.resolutionStrategy === 'or') !== (other.resolutionStrategy === 'or')) return false;
+  return containsAll(one.consents, other.consents) && containsAll(other.consents, one.consents);
+}
+
+function containsAll(ids: readonly string[], others: readonly string[]): boolean {
+  return others.every((id) => ids.includes(id));
 }
 
 /** A misspelt source would leave the browser without the setting, and it would track everybody. */

@@ -39,7 +39,7 @@ export function createObserver(settings: Settings): Observer {
       return { name: '', ending: isBack ? 'waiting' : 'dead-lettered', why: sentence(one.rejection), heap: undefined };
     }
     const name = nameOf(one.event);
-    const decision = decide(one.event, settings);
+    const decision = decide(one.event, settings, Date.now());
     if (decision.kind === 'filtered') return { name, ending: 'filtered', why: decision.reason, heap: undefined };
     if (decision.kind === 'rejected') {
       return { name, ending: isBack ? 'waiting' : 'dead-lettered', why: sentence(decision), heap: undefined };

@@ -118,6 +118,55 @@ describe('input formats', () => {
     ]);
   });
 
+  const cells =
+    'id,user_id,event,received_at,timestamp,context_ip,context_traits_age,price,code,zip,vip,big,note,empty\n' +
+    'm-1,007,A,2026-01-02 00:00:01,2026-01-02 00:00:00,10.0,41,12.50,1e3,01234,TRUE,12345678901234567891,\\N,\n' +
+    '12,1e5,A,2026-01-02 00:00:01,1767312000,NULL,NULL,-7,+49,0,false,9007199254740991,NULL,null\n';
+
+  test.each<[string, readonly string[], readonly object[]]>([
+    [
+      'are texts',
+      [],
+      [
+        { price: '12.50', code: '1e3', zip: '01234', vip: 'TRUE', big: '12345678901234567891' },
+        { price: '-7', code: '+49', zip: '0', vip: 'false', big: '9007199254740991' },
+      ],
+    ],
+    [
+      'are numbers and booleans where they look like one, with --types infer',
+      ['--types', 'infer'],
+      [
+        { price: 12.5, code: 1000, zip: '01234', vip: true, big: '12345678901234567891' },
+        { price: -7, code: '+49', zip: 0, vip: false, big: 9_007_199_254_740_991 },
+      ],
+    ],
+  ])('cells of CSV %s; absent ones are left out, and ids stay as they are', async (_, options, properties) => {
+    expect(await heapq(['enqueue', fileOf('a.csv', cells), ...options], environmentFor(queues))).toMatchObject({
+      code: 0,
+    });
+    expect(await eventsInQueue()).toEqual(
+      [
+        { messageId: 'm-1', userId: '007', timestamp: '2026-01-02 00:00:00' },
+        { messageId: '12', userId: '1e5', timestamp: '1767312000' },
+      ].map((ids, index) => ({ type: 'track', event: 'A', ...ids, properties: properties[index] })),
+    );
+    const check = await heapq(['enqueue', '--check', '--json', fileOf('a.csv', cells), ...options], {});
+    expect(JSON.parse(check.out)).toMatchObject({ delivered: 2, withoutTime: { count: 0 } });
+  });
+
+  test('a number that a double cannot hold stays as it came, in events and in rows', async () => {
+    const lines = [
+      '{"type":"track","event":"A","userId":9007199254740993,"properties":{"n":12345678901234567891}}',
+      '{"id":9007199254740993,"user_id":9007199254740995,"event":"a","received_at":"2026-01-02T00:00:00Z","n":12345678901234567891}',
+    ];
+    await heapq(['enqueue', fileOf('big.ndjson', lines.join('\n'))], environmentFor(queues));
+    const [message] = await drain(client, queues.queueUrl);
+    expect(message?.Body).toContain(lines[0]);
+    expect(message?.Body).toMatch(
+      /"messageId":9007199254740993,"userId":9007199254740995,.*"properties":\{"n":12345678901234567891\}/,
+    );
+  });
+
   test('several events share a message, up to --events-per-message', async () => {
     await heapq(['enqueue', fileOf('a.ndjson', ndjson(events(45)))], environmentFor(queues));
     expect(await countMessages(client, queues.queueUrl)).toBe(3);
@@ -244,8 +293,10 @@ describe('--check', () => {
       delivered: 2,
       filtered: { unsupported_type: { count: 1, lines: [2] } },
       rejected: { missing_event: { count: 2, lines: [3, 5] }, not_json: { count: 1, lines: [6] } },
+      withoutTime: { count: 2, lines: [1, 4] },
     });
     const forPerson = await heapq(['enqueue', '--check', file], {});
+    expect(forPerson.out).toMatch(/of them without a time +2 {3}line 1, 4: in Heap they happen when they are loaded\n/);
     expect(forPerson.out).toMatch(/rejected missing_event +2 {3}line 3, 5\n/);
     expect(await countMessages(client, queues.queueUrl)).toBe(0);
   });

@@ -49,7 +49,14 @@ test('one JSON object for each line, in order', async () => {
     {
       kind: 'deliver',
       endpoint: 'https://heapanalytics.com/api/track',
-      body: { app_id: '1234567890', identity: '7', event: 'A', properties: { 'a.b': 1 }, idempotency_key: 'm-1' },
+      body: {
+        app_id: '1234567890',
+        identity: '7',
+        event: 'A',
+        properties: { 'a.b': 1 },
+        idempotency_key: expect.stringMatching(/^m-1-[0-9a-v]{12}$/),
+      },
+      notes: ['the event has no time that can be read and can be true: Heap uses the time of arrival'],
     },
     {
       kind: 'deliver',
@@ -95,4 +102,19 @@ test.each([
   expect({ code, lines }).toEqual({ code: 2, lines: [] });
   expect(error.trim()).toMatch(message);
   expect(error.trim().split('\n')).toHaveLength(1);
+});
+
+test('what is lost on the way is said in notes, and nothing else is', async () => {
+  const events = [
+    { ...track, timestamp: '2026-02-30', properties: { 'a.b': 1, a: { b: 2 } } },
+    { ...track, timestamp: '2026-02-28' },
+    { ...track, timestamp: '2999-01-01' },
+  ];
+  const { lines } = await run([], events.map((event) => JSON.stringify(event)).join('\n'));
+  const time = 'the event has no time that can be read and can be true: Heap uses the time of arrival';
+  expect(lines.map((line) => Object(line).notes)).toEqual([
+    [time, 'properties that have the name of another one and are lost: 1'],
+    undefined,
+    [time],
+  ]);
 });

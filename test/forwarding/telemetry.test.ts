@@ -29,7 +29,8 @@ const REPORT: BatchReport = {
   outcomes: [DELIVERED, DELIVERED, FILTERED, REFUSED, REFUSED, FAILED, RATE_LIMITED],
   cuts: [
     { ...noCuts(), textsCut: 2 },
-    { ...noCuts(), textsCut: 1, keysDropped: 4 },
+    { ...noCuts(), textsCut: 1, keysDropped: 4, withoutTime: 1 },
+    { ...noCuts(), namesCollided: 2, withoutTime: 1 },
   ],
   recordsDeferred: 2,
   oldestRecordAgeMs: 1234,
@@ -54,6 +55,8 @@ test('an invocation becomes metrics: counts of events by what became of them, an
     HeapRequests: 0,
     TextsCut: 3,
     KeysDropped: 4,
+    NamesCollided: 2,
+    EventsWithoutTime: 2,
   });
 });
 

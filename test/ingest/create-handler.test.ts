@@ -83,7 +83,8 @@ function start({
     keyRing: createKeyRing({ load, clock, onStale: () => undefined }),
     telemetry: {
       startInvocation: () => undefined,
-      reportTaken: (source, events, messages) => told.push(`taken: ${source} ${events} ${messages}`),
+      reportTaken: (source, { events, messages, withoutTime }) =>
+        told.push(`taken: ${source} ${events} ${messages}${withoutTime > 0 ? `, ${withoutTime} without a time` : ''}`),
       reportDeviceModeConfig: () => told.push('device mode'),
       reportRefusal: (reason) => told.push(`refused: ${reason}`),
       reportProblem: (code, error) => told.push(`problem: ${code} ${String(error)}`),
@@ -94,6 +95,19 @@ function start({
   const wait = (ms: number) => time.run(() => clock.sleep(ms));
   return { request, calls, told, wait, sinceStart: () => clock.now() - startedAt };
 }
+
+test('events whose times cannot be read are taken and counted; those without times are of now', async () => {
+  const { request, told } = start();
+  const times = [
+    {},
+    { timestamp: '2026-02-30' },
+    { originalTimestamp: 'x' },
+    { timestamp: '', originalTimestamp: null },
+  ];
+  const batch = times.map((one) => ({ type: 'track', userId: 'u', event: 'A', ...one }));
+  expect(await request('POST', '/v1/batch', { body: JSON.stringify({ batch }) })).toMatchObject({ statusCode: 200 });
+  expect(told).toEqual(['taken: web 4 1, 2 without a time']);
+});
 
 test('an event is answered "ok" when it is in the queue', async () => {
   const { request, calls, told } = start();

@@ -1,10 +1,13 @@
 import { createLedger } from '../../local/accounting.ts';
 import type { HeapContents } from '../../local/heap-simulator/heap.ts';
+import { readIdempotencyKey } from '../../lib/mapping/idempotency-key.ts';
 import { settingsWith } from '../support/settings.ts';
 
 const track = { type: 'track', event: 'A', userId: 'u', messageId: 'm-1', properties: { n: 1 } };
+const read = readIdempotencyKey(track, 'content');
+const KEY = read.kind === 'key' ? read.key : '';
 const identify = { type: 'identify', userId: 'u', traits: { plan: 'team' } };
-const event = { app_id: '11', identity: 'u', event: 'A', properties: { n: 1 }, idempotency_key: 'm-1' };
+const event = { app_id: '11', identity: 'u', event: 'A', properties: { n: 1 }, idempotency_key: KEY };
 const user = { appId: '11', identity: 'u', properties: { plan: 'team' } };
 const right: HeapContents = { events: [event], users: [user] };
 
@@ -23,11 +26,11 @@ test('there is no difference when Heap holds what was sent', () => {
 });
 
 test.each<[string, HeapContents, string]>([
-  ['an event is missing', { ...right, events: [] }, 'Heap lacks the event 11/m-1'],
+  ['an event is missing', { ...right, events: [] }, `Heap lacks the event 11/${KEY}`],
   [
     'an event has different contents',
     { ...right, events: [{ ...event, properties: {} }] },
-    'Heap holds different contents of the event 11/m-1',
+    `Heap holds different contents of the event 11/${KEY}`,
   ],
   [
     'an event was never sent',

@@ -1,8 +1,13 @@
 import type { JsonObject } from '../../lib/json.ts';
 import { mapIdentify } from '../../lib/mapping/identify.ts';
+import { settingsWith } from '../support/settings.ts';
+
+function map(event: JsonObject) {
+  return mapIdentify(event, '1', settingsWith(), { asItCame: event, arrivedAtMs: undefined });
+}
 
 function resultOf(event: JsonObject): unknown {
-  const mapped = mapIdentify({ userId: 'u', ...event }, '1');
+  const mapped = map({ userId: 'u', ...event });
   return mapped.kind === 'mapped' ? mapped.call.payload.properties : mapped.reason;
 }
 
@@ -35,15 +40,15 @@ test.each<[string, JsonObject, unknown]>([
 });
 
 test('reserved names that are left out are counted', () => {
-  expect(mapIdentify({ userId: 'u', traits: { id: 1, user_id: 2, a: 3 } }, '1')).toMatchObject({
+  expect(map({ userId: 'u', traits: { id: 1, user_id: 2, a: 3 } })).toMatchObject({
     cuts: { reservedDropped: 2 },
   });
 });
 
 test('the time of the event is passed on, so that traits can be put in order', () => {
   const event = { userId: 'u', traits: { a: 1 } };
-  expect(mapIdentify({ ...event, originalTimestamp: '2026-11-24T10:00:00Z' }, '1')).toMatchObject({
+  expect(map({ ...event, originalTimestamp: '2026-11-24T10:00:00Z' })).toMatchObject({
     call: { timestamp: '2026-11-24T10:00:00Z' },
   });
-  expect(mapIdentify(event, '1')).toMatchObject({ call: { timestamp: undefined } });
+  expect(map(event)).toMatchObject({ call: { timestamp: undefined } });
 });

@@ -25,9 +25,12 @@ describe('integrations', () => {
     ['null for Heap counts as absent', { All: true, 'Heap.io': null }, true],
     ['another name of Heap has no effect', { Heap: false, HEAP: false, heap: false, 'heap.io': false }, true],
     ['other destinations have no effect', { Amplitude: false }, true],
-    ['a list', [], false],
+    ['an empty list, as PHP writes an empty map', [], true],
+    ['a list', ['Heap.io'], false],
     ['a string', 'All', false],
-    ['null', null, false],
+    ['null', null, true],
+    ['a number', 1, false],
+    ['false', false, false],
   ])('%s', (_, integrations, isWanted) => {
     const event = integrations === undefined ? {} : { integrations };
     expect(reasonFor(event)).toBe(isWanted ? 'track' : 'integrations');
@@ -71,10 +74,11 @@ describe('type', () => {
 
 describe('event filtering', () => {
   const list = [{ eventName: ' Order Completed ' }, { eventName: '' }];
-  const deny = { eventFilteringOption: 'blacklistedEvents', blacklistedEvents: list };
-  const allow = { eventFilteringOption: 'whitelistedEvents', whitelistedEvents: list };
+  const eventFilteringScope = 'all';
+  const deny = { eventFilteringScope, eventFilteringOption: 'blacklistedEvents', blacklistedEvents: list };
+  const allow = { eventFilteringScope, eventFilteringOption: 'whitelistedEvents', whitelistedEvents: list };
   test.each<[string, JsonObject, JsonObject, string]>([
-    ['off', { eventFilteringOption: 'disable', blacklistedEvents: list }, { event: 'Order Completed' }, 'track'],
+    ['off', { ...deny, eventFilteringOption: 'disable' }, { event: 'Order Completed' }, 'track'],
     ['denied', deny, { event: 'Order Completed  ' }, 'event_blacklisted'],
     ['denied in another case', deny, { event: 'order completed' }, 'track'],
     ['not on the deny list', deny, { event: 'B' }, 'track'],
@@ -83,10 +87,42 @@ describe('event filtering', () => {
     ['allowed', allow, { event: 'Order Completed' }, 'track'],
     ['not on the allow list', allow, { event: 'B' }, 'event_not_whitelisted'],
     ['no name, allow list', allow, { event: null }, 'event_not_whitelisted'],
-    ['an empty allow list', { eventFilteringOption: 'whitelistedEvents' }, { event: 'A' }, 'event_not_whitelisted'],
+    ['an empty allow list', { ...allow, whitelistedEvents: [] }, { event: 'A' }, 'event_not_whitelisted'],
     ['identify is not filtered by name', allow, { type: 'identify', event: 'identify' }, 'identify'],
   ])('%s', (_, config, event, expected) => {
     expect(reasonFor(event, config)).toBe(expected);
+  });
+
+  const WEB_SDK = { channel: 'web', context: { library: { name: 'RudderLabs JavaScript SDK' } } };
+  const listed = { event: 'Order Completed' };
+  const device = { useNativeSDK: { web: true } };
+  test.each<[string, JsonObject, RudderStackEvent, string]>([
+    ['a server event on the deny list', deny, { ...listed, channel: 'server' }, 'track'],
+    ['a server event that is not on the allow list', allow, { event: 'B', channel: 'server' }, 'track'],
+    ['a mobile event', allow, { event: 'B', channel: 'mobile' }, 'track'],
+    ['a warehouse event', allow, { event: 'B', channel: 'sources' }, 'track'],
+    ['an event of nobody known', allow, { event: 'B' }, 'track'],
+    ['the Web SDK in cloud mode', deny, { ...listed, ...WEB_SDK }, 'track'],
+    [
+      'the Web SDK in device mode, where the browser obeys the list',
+      { ...deny, ...device },
+      { ...listed, ...WEB_SDK },
+      'event_blacklisted',
+    ],
+    [
+      'a lite build of the Web SDK, which obeys no list',
+      { ...deny, ...device },
+      { ...listed, ...WEB_SDK, context: { library: { name: 'RudderLabs JavaScript SDK', variant: 'lite' } } },
+      'track',
+    ],
+    ['a server event beside device mode', { ...deny, ...device }, { ...listed, channel: 'server' }, 'track'],
+  ])('counts for device mode alone, unless the owner says otherwise: %s', (_, config, event, expected) => {
+    for (const scope of [{ eventFilteringScope: undefined }, { eventFilteringScope: 'deviceMode' }]) {
+      expect(reasonFor(event, { ...config, ...scope })).toBe(expected);
+    }
+    const isAllowList = config['eventFilteringOption'] === 'whitelistedEvents';
+    const reason = isAllowList ? 'event_not_whitelisted' : 'event_blacklisted';
+    expect(reasonFor(event, { ...config, eventFilteringScope: 'all' })).toBe(reason);
   });
 });
 
@@ -95,6 +131,7 @@ describe('consent', () => {
     { provider: 'custom', consents: [{ consent: 'c1' }, { consent: 'c2' }], resolutionStrategy },
   ];
   const oneTrust = [{ provider: 'oneTrust', consents: [{ consent: 'c1' }, { consent: 'c2' }] }];
+  const ketch = [{ ...oneTrust[0], provider: 'ketch' }];
   const legacyOneTrust = [{ oneTrustCookieCategory: 'c1' }, { oneTrustCookieCategory: 'c2' }];
   const legacyKetch = [{ purpose: 'c1' }, { purpose: 'c2' }];
   const denied = (deniedConsentIds: unknown, provider = 'custom', resolutionStrategy = ''): JsonObject => ({
@@ -135,6 +172,44 @@ describe('consent', () => {
     ['the event has no consent', { consentManagement: custom('and') }, {}, false],
     ['the denied ids are not a list', { consentManagement: custom('and') }, denied('c1'), false],
     ['nothing is configured', {}, denied(['c1']), false],
+    ['no provider, a rule of one', { consentManagement: oneTrust }, denied(['c1'], ''), true],
+    [
+      'no provider, null',
+      { consentManagement: oneTrust },
+      { consentManagement: { deniedConsentIds: ['c1'], provider: null } },
+      true,
+    ],
+    ['a blank provider', { consentManagement: oneTrust }, denied(['c1'], ' '), true],
+    ['no provider, another consent', { consentManagement: oneTrust }, denied(['c9'], ''), false],
+    ['no provider, a strategy of the event', { consentManagement: oneTrust }, denied(['c1'], '', 'or'), false],
+    ['no provider, one of two of Ketch', { consentManagement: ketch }, denied(['c1'], ''), false],
+    ['no provider, both of Ketch', { consentManagement: ketch }, denied(['c2', 'c1'], ''), true],
+    [
+      'no provider, one of two of Ketch, and the event says and',
+      { consentManagement: ketch },
+      denied(['c1'], '', 'and'),
+      true,
+    ],
+    ['no provider, a custom rule’s own strategy', { consentManagement: custom('or') }, denied(['c1'], ''), false],
+    [
+      'no provider, every consent of a custom rule',
+      { consentManagement: custom('or') },
+      denied(['c1', 'c2'], ''),
+      true,
+    ],
+    ['no provider, one of two rules', { consentManagement: [...custom('or'), ...oneTrust] }, denied(['c1'], ''), true],
+    [
+      'no provider, a rule that does not deny beside a legacy list that does',
+      { consentManagement: custom('and'), oneTrustCookieCategories: [{ oneTrustCookieCategory: 'c9' }] },
+      denied(['c9'], ''),
+      true,
+    ],
+    [
+      'no provider, both legacy lists, of which Ketch’s denies',
+      { oneTrustCookieCategories: [{ oneTrustCookieCategory: 'c9' }], ketchConsentPurposes: legacyKetch },
+      denied(['c1', 'c2'], ''),
+      true,
+    ],
   ])('%s', (_, config, context, isDenied) => {
     expect(reasonFor({ context }, config)).toBe(isDenied ? 'consent' : 'track');
   });
@@ -154,6 +229,60 @@ describe('consent', () => {
     ])('%s', (_, event, isDenied) => {
       const context = { ...denied(['c1']), ...(typeof event.context === 'object' ? event.context : {}) };
       expect(reasonFor({ ...event, context }, config)).toBe(isDenied ? 'consent' : 'track');
+    });
+
+    const WEB_SDK = 'RudderLabs JavaScript SDK';
+    test.each<[string, RudderStackEvent, string, boolean]>([
+      ['the channel web may be the page itself', { channel: 'web' }, 'web', true],
+      ['or Flutter', { channel: 'web' }, 'flutter', true],
+      ['the Web SDK may be called by Flutter', { context: { library: { name: WEB_SDK } } }, 'flutter', true],
+      ['with its name in blanks', { context: { library: { name: ` ${WEB_SDK} ` } } }, 'flutter', true],
+      ['but not by React Native', { channel: 'web', context: { library: { name: WEB_SDK } } }, 'reactnative', false],
+      [
+        'a pixel on a page or in an e-mail',
+        { channel: 'web', context: { library: { name: 'pixel' } } },
+        'flutter',
+        true,
+      ],
+      [
+        'AMP has no Flutter',
+        { channel: 'web', context: { library: { name: 'Rudderstack AMP SDK' } } },
+        'flutter',
+        false,
+      ],
+      [
+        'AMP is a source of its own',
+        { channel: 'web', context: { library: { name: 'Rudderstack AMP SDK' } } },
+        'amp',
+        true,
+      ],
+    ])('%s', (_, event, source, isDenied) => {
+      const context = { ...denied(['c1']), ...(typeof event.context === 'object' ? event.context : {}) };
+      const result = reasonFor({ ...event, context }, { consentManagement: { [source]: custom('and') } });
+      expect(result).toBe(isDenied ? 'consent' : 'track');
+    });
+
+    test('each source is asked by itself: half of the purposes of two sources are all of one', () => {
+      const context = denied(['ads'], 'ketch');
+      const ketchConsentPurposes = { web: [{ purpose: 'ads' }], flutter: [{ purpose: 'analytics' }] };
+      expect(reasonFor({ channel: 'web', context }, { ketchConsentPurposes })).toBe('consent');
+    });
+
+    test('a rule for web hides the legacy list for every source, unless a setting names flutter', () => {
+      const settings = {
+        consentManagement: { web: oneTrust },
+        oneTrustCookieCategories: [{ oneTrustCookieCategory: 'c9' }],
+      };
+      const event = { channel: 'web', context: denied(['c9'], 'oneTrust') };
+      expect(reasonFor(event, settings)).toBe('track');
+      expect(reasonFor(event, { ...settings, consentManagement: { web: oneTrust, flutter: [] } })).toBe('consent');
+    });
+
+    test('a rule of one source does not hide the legacy list of another', () => {
+      const context = denied(['c9'], 'oneTrust');
+      const oneTrustCookieCategories = { flutter: [{ oneTrustCookieCategory: 'c9' }] };
+      const both = { consentManagement: { web: oneTrust }, oneTrustCookieCategories };
+      expect(reasonFor({ channel: 'web', context }, both)).toBe('consent');
     });
 
     test('a library that several SDKs share counts for each of them', () => {
@@ -204,7 +333,7 @@ test('the first rule that excludes an event gives the reason', () => {
   };
   const context = { consentManagement: { deniedConsentIds: ['c'] } };
   const channel = 'web';
-  expect(reasonFor({ integrations: [], type: 'page', context, channel }, config)).toBe('integrations');
+  expect(reasonFor({ integrations: 'none', type: 'page', context, channel }, config)).toBe('integrations');
   expect(reasonFor({ type: 'page', context, channel }, config)).toBe('unsupported_type');
   expect(reasonFor({ context, channel }, config)).toBe('event_blacklisted');
   expect(reasonFor({ event: 'B', context, channel }, config)).toBe('consent');

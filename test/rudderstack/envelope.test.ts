@@ -55,6 +55,311 @@ describe('an envelope is taken off without being configured', () => {
   });
 });
 
+const sqsMessage = {
+  messageId: 's',
+  receiptHandle: 'h',
+  md5OfBody: 'x',
+  eventSource: 'aws:sqs',
+  awsRegion: 'us-east-1',
+};
+const kinesisRecord = {
+  kinesisSchemaVersion: '1.0',
+  partitionKey: 'u',
+  sequenceNumber: '1',
+  eventSource: 'aws:kinesis',
+};
+const kafkaRecord = { topic: 't', partition: 0, offset: 1, timestamp: 1, timestampType: 'CREATE_TIME', key: 'a2V5' };
+const firehoseRecord = { recordId: '1', approximateArrivalTimestamp: 1 };
+
+describe('the envelopes of AWS and Kafka are taken off', () => {
+  test.each<[string, unknown, unknown[]]>([
+    ['EventBridge Pipes from SQS', { ...sqsMessage, body: json(track) }, [track]],
+    ['the same with a batch', { ...sqsMessage, body: json({ batch: [track, identify] }) }, [track, identify]],
+    ['the same with SNS in it', { ...sqsMessage, body: json({ ...notification, Message: json(track) }) }, [track]],
+    ['the same with a body that a pipe has parsed', { ...sqsMessage, body: track }, [track]],
+    ['the same, reduced to the body and the source', { eventSource: 'aws:sqs', body: json(track) }, [track]],
+    [
+      'a batch of a pipe',
+      [
+        { ...sqsMessage, body: json(track) },
+        { ...sqsMessage, body: json(identify) },
+      ],
+      [track, identify],
+    ],
+    ['an event of Lambda', { Records: [{ ...sqsMessage, body: json(track) }] }, [track]],
+    ['a message of SQS’s API', { MessageId: 's', ReceiptHandle: 'h', MD5OfBody: 'x', Body: json(track) }, [track]],
+    ['EventBridge Pipes from Kinesis', { ...kinesisRecord, data: base64(json(track)) }, [track]],
+    ['Kinesis with gzip', { ...kinesisRecord, data: gzipped(json(track)) }, [track]],
+    ['Kinesis with data that is decoded', { ...kinesisRecord, data: json(track) }, [track]],
+    ['Kinesis with data that is parsed', { ...kinesisRecord, data: track }, [track]],
+    [
+      'an event of Lambda from Kinesis',
+      { Records: [{ eventSource: 'aws:kinesis', kinesis: { partitionKey: 'u', data: base64(json(track)) } }] },
+      [track],
+    ],
+    ['Kinesis’s API', { SequenceNumber: '1', PartitionKey: 'u', Data: base64(json(track)) }, [track]],
+    ['EventBridge Pipes from Kafka', { ...kafkaRecord, eventSource: 'aws:kafka', value: base64(json(track)) }, [track]],
+    ['Kafka of one’s own', { ...kafkaRecord, eventSource: 'SelfManagedKafka', value: base64(json(track)) }, [track]],
+    ['Kafka without an event source', { ...kafkaRecord, value: base64(json([track, identify])) }, [track, identify]],
+    ['Kafka with a value that is decoded', { ...kafkaRecord, value: json(track) }, [track]],
+    ['Kafka with a value that is parsed', { ...kafkaRecord, value: track }, [track]],
+    [
+      'an event of Lambda from Kafka',
+      {
+        eventSource: 'aws:kafka',
+        records: {
+          't-0': [{ ...kafkaRecord, value: base64(json(track)) }],
+          't-1': [{ ...kafkaRecord, value: base64(json(identify)) }],
+        },
+      },
+      [track, identify],
+    ],
+    ['Amazon MQ', { eventSource: 'aws:amq', messageID: 'm', data: base64(json(track)) }, [track]],
+    [
+      'Firehose',
+      { invocationId: 'i', deliveryStreamArn: 'a', records: [{ ...firehoseRecord, data: base64(json(track)) }] },
+      [track],
+    ],
+    ['Firehose by HTTP', { requestId: 'r', timestamp: 1, records: [{ data: base64(json(track)) }] }, [track]],
+    [
+      'an event of Lambda from SNS',
+      { Records: [{ EventSource: 'aws:sns', Sns: { ...notification, Message: json(track) } }] },
+      [track],
+    ],
+    ['an API Gateway request that is parsed', { ...proxyRequest, body: track }, [track]],
+    [
+      'a failed invocation that Lambda reports',
+      { version: '1.0', requestContext: { condition: 'RetriesExhausted' }, requestPayload: track },
+      [track],
+    ],
+    [
+      'a partner’s event on EventBridge',
+      { ...eventBridge, source: 'aws.partner/example.com/1', detail: track },
+      [track],
+    ],
+  ])('%s', (_, body, expected) => {
+    expect(eventsOf(json(body))).toEqual(expected);
+    expect(eventsOf(json(json(body)))).toEqual(expected);
+    expect(eventsOf(base64(json(body)))).toEqual(expected);
+  });
+});
+
+describe('JSON that is encoded twice is read', () => {
+  test.each<[string, string, unknown[]]>([
+    ['an event', json(json(track)), [track]],
+    ['an event, three times', json(json(json(track))), [track]],
+    ['with blanks around it', ` ${json(` ${json(track)}\n`)} `, [track]],
+    ['a batch', json(json({ batch: [track, identify] })), [track, identify]],
+    ['the elements of an array', json([json(track), identify, json(json(track))]), [track, identify, track]],
+    ['the batch itself', json({ batch: json([track, identify]) }), [track, identify]],
+    ['the elements of a batch', json({ batch: [json(track), json(identify)] }), [track, identify]],
+    ['EventBridge', json({ ...eventBridge, detail: json(track) }), [track]],
+    ['SNS', json({ ...notification, Message: json(json(track)) }), [track]],
+    ['a message wrapper', json({ message: json(track) }), [track]],
+    ['Kafka', json({ ...kafkaRecord, value: base64(json(json(track))) }), [track]],
+    ['base64 in a string', json(base64(json(track))), [track]],
+    ['gzip in a string', json(gzipped(json(track))), [track]],
+    ['a text that only begins like JSON', json('{track}'), ['no_event']],
+    ['such texts among events', json([track, '{track}', '"x"', '[']), [track, 'no_event']],
+    [
+      'a text that is a message of its own',
+      json({ ...track, message: json(identify) }),
+      [{ ...track, message: json(identify) }],
+    ],
+  ])('%s', (_, body, expected) => {
+    expect(eventsOf(body)).toEqual(expected);
+  });
+
+  test('the text of each event is what the text holds', () => {
+    const body = json([json(track), ` ${json(json(identify))}`, '{track}', 7]);
+    expect(unwrap(body).map((one) => one.text())).toEqual([json(track), json(identify), '["{track}",7]']);
+    expect(unwrap(json(json(track))).map((one) => one.text())).toEqual([json(json(track))]);
+  });
+
+  test('more than eight times is too much', () => {
+    let body = json(track);
+    for (let times = 0; times < 9; times += 1) body = json(body);
+    expect(eventsOf(body)).toEqual(['no_event']);
+  });
+});
+
+/** What looks like an envelope to a program, and is an event because it says so. */
+const LOOKS_LIKE = {
+  batch: { batch: [identify] },
+  EventBridge: { 'detail-type': 'express', detail: { street: 'x' } },
+  'EventBridge of S3': { 'detail-type': 'Object Created', source: 'aws.s3', detail: {} },
+  SNS: { ...notification, Message: json(identify) },
+  'a confirmation of SNS': { Type: 'SubscriptionConfirmation', TopicArn: 'a', SubscribeURL: 'u' },
+  'API Gateway': { body: json(identify), requestContext: {}, isBase64Encoded: false },
+  SQS: { ...sqsMessage, body: json(identify) },
+  'SQS’s API': { Body: json(identify), ReceiptHandle: 'h' },
+  Kinesis: { ...kinesisRecord, data: base64(json(identify)) },
+  Kafka: { ...kafkaRecord, value: base64(json(identify)) },
+  Records: { Records: [{ eventSource: 'aws:s3', s3: {} }] },
+  'a test of S3': { Event: 's3:TestEvent' },
+  'a pointer to S3': { s3BucketName: 'b', s3Key: 'k' },
+  message: { message: identify },
+  'a failed invocation': { requestContext: {}, requestPayload: identify },
+};
+
+describe('an event is never unwrapped, whatever its fields look like', () => {
+  test.each(Object.entries(LOOKS_LIKE))('%s', (_, fields) => {
+    for (const type of ['track', ' Track', 'IDENTIFY', 'page', 'group', 'alias', 'record', 'extract']) {
+      const event = { userId: 'u', ...fields, type };
+      expect(eventsOf(json(event))).toEqual([event]);
+      expect(eventsOf(json({ batch: [event, track] }))).toEqual([event, track]);
+    }
+  });
+
+  test.each(Object.entries(LOOKS_LIKE))('nor if the HTTP endpoint has stamped it without a type: %s', (_, fields) => {
+    for (const type of [{}, { type: 'purchase' }, { type: null }]) {
+      const event = { ...fields, ...type, messageId: 'm', rudderId: 'r', receivedAt: '2026-11-23T10:00:00.000Z' };
+      expect(eventsOf(json(event))).toEqual([event]);
+      expect(eventsOf(json({ batch: [event, track] }))).toEqual([event, track]);
+    }
+  });
+
+  test('any events come out of any envelopes, in order', () => {
+    const wrappers: readonly ((body: string) => string)[] = [
+      (body) => json({ ...notification, Message: body }),
+      (body) => json({ ...sqsMessage, body }),
+      (body) => json({ ...kinesisRecord, data: base64(body) }),
+      (body) => json({ ...kafkaRecord, value: base64(body) }),
+      (body) => `[${body}]`,
+      (body) => `{"batch":[${body}]}`,
+      (body) => json({ ...eventBridge, detail: JSON.parse(body) as unknown }),
+      (body) => json(body),
+    ];
+    const outside = fc.constantFrom((body: string) => body, base64, gzipped);
+    const field = fc.constantFrom(...Object.values(LOOKS_LIKE), {});
+    const event = fc
+      .tuple(field, fc.constantFrom('track', 'Identify', 'page'), fc.jsonValue())
+      .map(([fields, type, properties]) => ({ ...fields, type, properties }));
+    fc.assert(
+      fc.property(
+        fc.array(event, { minLength: 1, maxLength: 3 }),
+        fc.array(fc.constantFrom(...wrappers), { maxLength: 3 }),
+        outside,
+        (events, chain, encode) => {
+          const body = chain.reduce((inner, wrap) => wrap(inner), json(events));
+          expect(eventsOf(encode(body))).toEqual(JSON.parse(json(events)));
+        },
+      ),
+    );
+  });
+});
+
+describe('what is known to hold no event has a reason of its own', () => {
+  const s3Record = {
+    eventVersion: '2.1',
+    eventSource: 'aws:s3',
+    eventName: 'ObjectCreated:Put',
+    s3: { bucket: { name: 'b' } },
+  };
+  const testEvent = {
+    Service: 'Amazon S3',
+    Event: 's3:TestEvent',
+    Time: 'now',
+    Bucket: 'b',
+    RequestId: 'r',
+    HostId: 'h',
+  };
+  const pointer = (name: string): unknown => [name, { s3BucketName: 'b', s3Key: 'k' }];
+  const payloadOffloading = pointer('software.amazon.payloadoffloading.PayloadS3Pointer');
+  test.each<[string, unknown, string, string]>([
+    [
+      'the confirmation of a subscription',
+      {
+        Type: 'SubscriptionConfirmation',
+        MessageId: 'm',
+        Token: 't',
+        TopicArn: 'arn:aws:sns:x',
+        SubscribeURL: 'https://x',
+      },
+      'subscription_confirmation',
+      'SubscriptionConfirmation of SNS',
+    ],
+    [
+      'the confirmation of the end of one',
+      { Type: 'UnsubscribeConfirmation', MessageId: 'm', Token: 't', TopicArn: 'arn:aws:sns:x' },
+      'subscription_confirmation',
+      'UnsubscribeConfirmation of SNS',
+    ],
+    ['the test of S3', testEvent, 's3_notification', 'a notification of S3'],
+    ['a notification of S3', { Records: [s3Record] }, 's3_notification', 'a notification of S3'],
+    ['one with several objects', { Records: [s3Record, s3Record] }, 's3_notification', 'a notification of S3'],
+    [
+      'one by SNS',
+      { ...notification, Message: json({ Records: [s3Record] }) },
+      's3_notification',
+      'a notification of S3',
+    ],
+    ['the test by SNS', { ...notification, Message: json(testEvent) }, 's3_notification', 'a notification of S3'],
+    ['a record of one', s3Record, 's3_notification', 'a notification of S3'],
+    [
+      'one by EventBridge',
+      { ...eventBridge, source: 'aws.s3', detail: { bucket: {} } },
+      's3_notification',
+      'a notification of S3',
+    ],
+    ['a pointer of the extended client', payloadOffloading, 'payload_in_s3', 'points to a body in S3'],
+    [
+      'of its first version',
+      pointer('com.amazon.sqs.javamessaging.MessageS3Pointer'),
+      'payload_in_s3',
+      'points to a body in S3',
+    ],
+    ['one by SNS', { ...notification, Message: json(payloadOffloading) }, 'payload_in_s3', 'points to a body in S3'],
+    ['the pointer alone', { s3BucketName: 'b', s3Key: 'k' }, 'payload_in_s3', 'points to a body in S3'],
+    [
+      'that of another library',
+      { S3Payload: { Id: 'i', Bucket: 'b', Key: 'k' } },
+      'payload_in_s3',
+      'points to a body in S3',
+    ],
+    [
+      'another event of AWS',
+      { ...eventBridge, source: 'aws.ec2', detail: {} },
+      'no_event',
+      'an event of AWS itself, of the source aws.ec2',
+    ],
+    [
+      'another record of AWS',
+      { Records: [{ eventSource: 'aws:dynamodb', dynamodb: {} }] },
+      'no_event',
+      'a record of aws:dynamodb',
+    ],
+    ['a deleted value of Kafka', { ...kafkaRecord, eventSource: 'aws:kafka', value: null }, 'no_event', 'found null'],
+    ['data that is no JSON', { ...kinesisRecord, data: base64('hello') }, 'not_json', 'the body is not valid JSON'],
+  ])('%s', (_, value, reason, detail) => {
+    for (const body of [json(value), json(json(value)), base64(json(value))]) {
+      const found = unwrap(body);
+      expect(found).toMatchObject([{ rejection: { reason, detail: expect.stringContaining(detail) } }]);
+      expect(found.map((one) => one.text())).toEqual([body]);
+    }
+  });
+
+  test('beside an event it is a rejection of its own, and its text has the same reason again', () => {
+    const found = unwrap(json([track, payloadOffloading, { Records: [s3Record, s3Record] }]));
+    const reasons = found.map((one) => (one.kind === 'event' ? one.event : one.rejection.reason));
+    expect(reasons).toEqual([track, 'payload_in_s3', 's3_notification']);
+    expect(found.slice(1).flatMap((one) => eventsOf(one.text()))).toEqual(reasons.slice(1));
+  });
+
+  test('an object that is nothing of this kind is an event without a type', () => {
+    for (const value of [
+      { a: 1 },
+      { Records: [] },
+      { Records: [{ a: 1 }] },
+      { message: 'hello' },
+      { batch: 'spring' },
+      { Type: 'x' },
+    ]) {
+      expect(eventsOf(json(value))).toEqual([value]);
+    }
+  });
+});
+
 describe('a body without an event is rejected with its reason', () => {
   test.each([
     ['nothing', '', 'not_json', 'the body is empty'],

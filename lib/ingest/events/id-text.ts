@@ -1,3 +1,5 @@
+import { removeInvisible } from '../../visible-text.ts';
+
 /**
  * Normalizes an id as RudderStack's gateway does before it checks it: to a string, trimmed, without invisible characters.
  * The event itself is not changed.
@@ -5,5 +7,5 @@
 export function idText(id: unknown): string {
   if (id === undefined || id === null) return '';
   const text = typeof id === 'string' ? id : JSON.stringify(id);
-  return text.replaceAll(/[\p{Cc}\p{Cf}]/gu, '').trim();
+  return removeInvisible(text);
 }

@@ -1,5 +1,6 @@
 import { isArray, isObject, type JsonObject } from '../../json.ts';
 import type { RudderStackEvent } from '../../rudderstack/event.ts';
+import { isRudderStackType } from '../../rudderstack/event-types.ts';
 import { idText } from './id-text.ts';
 import { refuse, type Refusal } from '../http/refusal.ts';
 import type { Route } from '../http/routes.ts';
@@ -28,7 +29,8 @@ export function readEvents(
   const place = (index: number): string => (route.kind === 'event' ? 'the body' : `the event with index ${index}`);
   const events: RudderStackEvent[] = [];
   for (const [index, element] of elements.entries()) {
-    if (!isObject(element)) return refuse('no_event', `${place(index)} is not a JSON object`);
+    if (!isObject(element) || JSON.isRawJSON(element))
+      return refuse('no_event', `${place(index)} is not a JSON object`);
     const event = route.kind === 'event' ? { ...element, type: route.type } : element;
     // RudderStack drops an event that its webhook refuses. Accepted, it becomes a dead letter with a reason.
     if (route.kind !== 'webhook' && !hasIdentity(event)) {
@@ -42,7 +44,9 @@ export function readEvents(
 function elementsOf(route: { readonly kind: 'event' | 'batch' | 'webhook' }, value: unknown): readonly unknown[] {
   if (route.kind === 'event') return [value];
   const batch = isObject(value) ? value['batch'] : undefined;
-  if (isArray(batch)) return batch;
+  // An event of RudderStack's servers may have a field of this name.
+  const isEvent = route.kind === 'webhook' && isObject(value) && isRudderStackType(value['type']);
+  if (isArray(batch) && !isEvent) return batch;
   if (route.kind === 'batch') return [];
   return isArray(value) ? value : [value];
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
+import { keptDigits } from '../../exact-json.ts';
+import { canBeTrue, formatInstant, parseInstant, type Instant } from '../../instant.ts';
 import type { RudderStackEvent } from '../../rudderstack/event.ts';
-import { formatInstant, parseInstant, utc, type Instant } from './instant.ts';
 import { idText } from './id-text.ts';
 
 /** What is known about the request that contained an event. */
@@ -10,8 +11,8 @@ export interface Reception {
   /** The batch's own `sentAt`, unchecked. */
   readonly sentAt: unknown;
   readonly requestIp: string;
-  /** Creates an id for an event without one. */
-  readonly newMessageId: () => string;
+  /** Makes an id for an event without one. It is called for these events in their order. */
+  readonly newMessageId: (event: RudderStackEvent) => string;
 }
 
 /** An event with the fields that RudderStack's servers add before it reaches a destination. */
@@ -27,45 +28,73 @@ export interface StampedEvent extends RudderStackEvent {
  * corrects its times as RudderStack's processor does. The clock of a device may be wrong by years, but the difference
  * between two of its times is right. So an event without a `timestamp` gets `receivedAt − (sentAt − originalTimestamp)`.
  *
- * There are two intended differences: `sentAt` may be a field of the batch, as mobile SDKs send it, and a number of epoch
- * milliseconds is accepted as a timestamp.
+ * There are three intended differences: `sentAt` may be a field of the batch, as mobile SDKs send it; a time may have any
+ * format that `parseInstant` reads; and a `timestamp` or `receivedAt` that cannot be true counts as absent.
  *
  * @see https://github.com/rudderlabs/rudder-server/blob/master/gateway/handle.go
  * @see https://github.com/rudderlabs/rudder-server/blob/master/processor/processor.go
  */
 export function stampEvent(event: RudderStackEvent, reception: Reception): StampedEvent {
-  const now: Instant = { epochMs: reception.receivedAtMs, offsetMinutes: 0 };
-  const receivedAt = parseInstant(event['receivedAt']) ?? now;
-  const sentAt = parseInstant(event['sentAt']) ?? parseInstant(reception.sentAt) ?? receivedAt;
-  const originalTimestamp = parseInstant(event.originalTimestamp) ?? receivedAt;
-  const timestamp = parseTime(event.timestamp) ?? {
-    epochMs: receivedAt.epochMs - (sentAt.epochMs - originalTimestamp.epochMs),
-    offsetMinutes: receivedAt.offsetMinutes,
-  };
+  const { receivedAt, sentAt, originalTimestamp, timestamp } = timesOf(event, reception);
   return {
     ...event,
-    messageId: messageIdOf(event.messageId) ?? reception.newMessageId(),
+    messageId: messageIdOf(event.messageId) ?? reception.newMessageId(event),
     rudderId: rudderIdOf(event),
     request_ip: event['request_ip'] ?? reception.requestIp,
     receivedAt: formatInstant(receivedAt),
-    originalTimestamp: formatInstant(originalTimestamp),
+    originalTimestamp: formatInstant(originalTimestamp ?? receivedAt),
     sentAt: formatInstant(sentAt),
-    timestamp: formatInstant(inRange(timestamp) ? timestamp : receivedAt),
+    timestamp: formatInstant(timestamp ?? receivedAt),
   };
 }
 
-function parseTime(value: unknown): Instant | undefined {
-  return typeof value === 'number' && value >= 1e11 ? utc(Math.trunc(value)) : parseInstant(value);
+/**
+ * Whether an event says when it happened, but in no way that can be read and can be true. It then gets the time of its arrival.
+ * An event that says nothing is of now.
+ */
+export function hasUnreadableTime(event: RudderStackEvent, reception: Reception): boolean {
+  const isGiven = [event.timestamp, event.originalTimestamp].some(
+    (time) => time !== undefined && time !== null && time !== '',
+  );
+  if (!isGiven) return false;
+  const { originalTimestamp, timestamp } = timesOf(event, reception);
+  const isOwn = ifTrue(parseInstant(event.timestamp), reception) !== undefined || originalTimestamp !== undefined;
+  return timestamp === undefined || !isOwn;
 }
 
-/** The computed time may be outside the range of four-digit years if the three times are far apart. */
-function inRange({ epochMs }: Instant): boolean {
-  return utc(epochMs) !== undefined;
+interface Times {
+  readonly receivedAt: Instant;
+  readonly sentAt: Instant;
+  /** The device's own time. Its clock may be wrong by any length. */
+  readonly originalTimestamp: Instant | undefined;
+  /** The event's time, which can be true. */
+  readonly timestamp: Instant | undefined;
+}
+
+function timesOf(event: RudderStackEvent, reception: Reception): Times {
+  const now: Instant = { epochMs: reception.receivedAtMs, offsetMinutes: 0 };
+  const receivedAt = ifTrue(parseInstant(event['receivedAt']), reception) ?? now;
+  const sentAt = parseInstant(event['sentAt']) ?? parseInstant(reception.sentAt) ?? receivedAt;
+  const originalTimestamp = parseInstant(event.originalTimestamp);
+  const corrected: Instant = {
+    epochMs: receivedAt.epochMs - (sentAt.epochMs - (originalTimestamp ?? receivedAt).epochMs),
+    offsetMinutes: receivedAt.offsetMinutes,
+  };
+  const timestamp =
+    ifTrue(parseInstant(event.timestamp), reception) ??
+    ifTrue(corrected, reception) ??
+    ifTrue(originalTimestamp, reception);
+  return { receivedAt, sentAt, originalTimestamp, timestamp };
+}
+
+function ifTrue(instant: Instant | undefined, { receivedAtMs }: Reception): Instant | undefined {
+  return instant !== undefined && canBeTrue(instant.epochMs, receivedAtMs) ? instant : undefined;
 }
 
 function messageIdOf(value: unknown): string | undefined {
-  const text = typeof value === 'number' ? String(value) : value;
-  return typeof text === 'string' && text.trim() !== '' ? text.trim() : undefined;
+  const text = typeof value === 'number' ? String(value) : (keptDigits(value) ?? value);
+  const id = typeof text === 'string' ? idText(text) : '';
+  return id === '' ? undefined : id;
 }
 
 /** The same for all events of a user: the MD5 hash of `userId:anonymousId`, formatted as a UUID. */

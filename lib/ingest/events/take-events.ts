@@ -5,10 +5,11 @@ import { refuse, type Refusal } from '../http/refusal.ts';
 import type { HttpRequest } from '../http/request.ts';
 import type { EventRoute } from '../http/routes.ts';
 import type { EventQueue } from './event-queue.ts';
+import { messageIdsOf } from './message-id.ts';
 import { readPixel } from './pixel.ts';
 import { readEvents, type ReceivedEvents } from './read-events.ts';
 import { sendMessages } from './send.ts';
-import { stampEvent } from './stamp.ts';
+import { hasUnreadableTime, stampEvent } from './stamp.ts';
 import { toMessages } from './to-messages.ts';
 
 /** What `takeEvents` uses. */
@@ -26,6 +27,8 @@ export interface Taken {
   readonly kind: 'taken';
   readonly events: number;
   readonly messages: number;
+  /** Events whose time cannot be read, so that they have the time of the request. */
+  readonly withoutTime: number;
 }
 
 /**
@@ -42,18 +45,21 @@ export async function takeEvents(
 ): Promise<Taken | Refusal> {
   const received = route.kind === 'pixel' ? readPixel(route.type, request.query) : readPosted(request, route);
   if (received.kind === 'refused') return received;
+  const receivedAtMs = clock.now();
   const reception = {
-    receivedAtMs: clock.now(),
+    receivedAtMs,
     sentAt: received.sentAt,
     requestIp: request.sourceIp,
-    newMessageId: randomUUID,
+    // A browser that loads an image twice has shown it twice: equal pixels are several events.
+    newMessageId: route.kind === 'pixel' ? () => randomUUID() : messageIdsOf(receivedAtMs),
   };
   const stamped = received.events.map((event) => stampEvent(event, reception));
   const batched = toMessages(stamped, queue.isFifo);
   if (batched.kind === 'refused') return batched;
   const unsent = await sendMessages(batched.messages, deadline, { queue, clock, random, onFailure });
   if (unsent > 0) return refuse('queue_unavailable');
-  return { kind: 'taken', events: stamped.length, messages: batched.messages.length };
+  const withoutTime = received.events.filter((event) => hasUnreadableTime(event, reception)).length;
+  return { kind: 'taken', events: stamped.length, messages: batched.messages.length, withoutTime };
 }
 
 function readPosted(

@@ -71,8 +71,16 @@ function toMessage(texts: readonly EventText[], isFifo: boolean): OutgoingMessag
   const bytes = Buffer.byteLength(body);
   if (!isFifo) return { body, bytes };
   const ids = createHash('sha256');
-  for (const { event } of texts) ids.update(`${event.messageId}\n`);
+  for (const { event } of texts) ids.update(`${identifying(event)}\n`);
   return { body, bytes, groupId: only?.event.rudderId, deduplicationId: ids.digest('hex') };
+}
+
+/**
+ * What is the same when a client repeats a request. The times are not; and the `messageId` alone may be that of several events,
+ * of which SQS would keep the first.
+ */
+function identifying({ messageId, type, event, properties, traits }: StampedEvent): string {
+  return JSON.stringify([messageId, type, event, properties, traits]);
 }
 
 function tooLarge({ event, bytes }: EventText, index: number): Refusal {

@@ -1,4 +1,5 @@
 import { gunzipSync } from 'node:zlib';
+import { parseJsonToPassOn } from '../../exact-json.ts';
 import { valueAt } from '../../json.ts';
 import { isDeeperThan } from '../../json-text.ts';
 import { refuse, type Refusal } from './refusal.ts';
@@ -17,7 +18,8 @@ const MANGLED_GZIP = Buffer.from('\u001F\uFFFD');
 
 /**
  * Decompresses, decodes and parses a body. The content type is ignored, since the Node SDK sends gzipped JSON as a form.
- * Gzip is recognized by its first bytes, which never occur at the start of JSON.
+ * Gzip is recognized by its first bytes, which never occur at the start of JSON. An integer that a double cannot hold is kept
+ * as it came, see `parseJsonToPassOn`.
  */
 export function readBody(body: Buffer): { readonly kind: 'json'; readonly value: unknown } | Refusal {
   if (body.length === 0) return refuse('no_body');
@@ -33,7 +35,7 @@ export function readBody(body: Buffer): { readonly kind: 'json'; readonly value:
     return refuse('too_deep', `the body is nested more than ${MOST_NESTING} levels deep`);
   }
   try {
-    return { kind: 'json', value: JSON.parse(text) };
+    return { kind: 'json', value: parseJsonToPassOn(text) };
   } catch (error) {
     return refuse('not_json', placeOf(error));
   }

@@ -1,4 +1,5 @@
-import { stampEvent, type Reception } from '../../../lib/ingest/events/stamp.ts';
+import type { JsonObject } from '../../../lib/json.ts';
+import { hasUnreadableTime, stampEvent, type Reception } from '../../../lib/ingest/events/stamp.ts';
 
 const reception: Reception = {
   receivedAtMs: Date.parse('2026-11-23T10:00:00.000Z'),
@@ -26,12 +27,26 @@ describe('what the gateway adds', () => {
     ['m-1', 'm-1'],
     [' m-1 ', 'm-1'],
     [17, '17'],
+    ['\u200Bm-\u00001\uFEFF', 'm-1'],
+    ['\u200B\u3164', 'new-id'],
     ['', 'new-id'],
     ['  ', 'new-id'],
     [null, 'new-id'],
     [{ id: 1 }, 'new-id'],
   ])('messageId %j becomes %s', (messageId, expected) => {
     expect(stampEvent({ messageId }, reception).messageId).toBe(expected);
+  });
+
+  test('an event without an id is handed over to make one, and an event with one is not', () => {
+    const asked: unknown[] = [];
+    const newMessageId = (event: object): string => `id-${asked.push(event)}`;
+    const ids = [{ a: 1 }, { messageId: 'm' }, { a: 1 }].map(
+      (event) => stampEvent(event, { ...reception, newMessageId }).messageId,
+    );
+    expect([ids, asked]).toEqual([
+      ['id-1', 'm', 'id-2'],
+      [{ a: 1 }, { a: 1 }],
+    ]);
   });
 
   test('includes a rudderId of our own, the same for the same user however the id is written', () => {
@@ -81,6 +96,30 @@ describe('the corrected timestamp of an event with', () => {
       { timestamp: '2020-01-01T00:00:00+02:00', originalTimestamp: '2027-01-01', sentAt: '2027-01-02' },
       '2020-01-01T00:00:00.000+02:00',
     ],
+    [
+      'a timestamp that cannot be true',
+      { timestamp: '1970-01-01', originalTimestamp: '2026-11-23T08:00:00Z' },
+      '2026-11-23T08:00:00.000Z',
+    ],
+    [
+      'a timestamp in the future',
+      { timestamp: '2026-11-25', originalTimestamp: '2026-11-23T08:00:00Z' },
+      '2026-11-23T08:00:00.000Z',
+    ],
+    ['a timestamp on a day that does not exist', { timestamp: '2026-02-30T10:00:00Z' }, '2026-11-23T10:00:00.000Z'],
+    ['a timestamp in seconds', { timestamp: 1_577_836_800 }, '2020-01-01T00:00:00.000Z'],
+    ['a timestamp in microseconds, as text', { timestamp: '1577836800000000' }, '2020-01-01T00:00:00.000Z'],
+    [
+      'a clock that was never set',
+      { originalTimestamp: '1970-01-01T00:00:10Z', sentAt: '1970-01-01T00:01:10Z' },
+      '2026-11-23T09:59:00.000Z',
+    ],
+    [
+      'a sentAt that cannot be true',
+      { originalTimestamp: '2026-11-23T08:00:00Z', sentAt: '1970-01-01T00:01:10Z' },
+      '2026-11-23T08:00:00.000Z',
+    ],
+    ['a receivedAt that cannot be true', { receivedAt: '1970-01-01T00:00:00Z' }, '2026-11-23T10:00:00.000Z'],
     ['a timestamp in milliseconds', { timestamp: 1_577_836_800_000 }, '2020-01-01T00:00:00.000Z'],
     [
       'a timestamp that is not a time',
@@ -99,4 +138,19 @@ describe('the corrected timestamp of an event with', () => {
       '2026-11-23T09:59:00.000Z',
     );
   });
+});
+
+test.each<[JsonObject, boolean]>([
+  [{}, false],
+  [{ timestamp: null, originalTimestamp: '' }, false],
+  [{ sentAt: 'x' }, false],
+  [{ timestamp: '2026-11-23T08:00:00Z', originalTimestamp: 'x' }, false],
+  [{ timestamp: 'x', originalTimestamp: '2026-11-23T08:00:00Z' }, false],
+  [{ originalTimestamp: '1970-01-01T00:00:10Z', sentAt: '1970-01-01T00:01:10Z' }, false],
+  [{ timestamp: 'x' }, true],
+  [{ timestamp: '2026-02-30', originalTimestamp: 'x', sentAt: '2026-11-23T09:00:00Z' }, true],
+  [{ timestamp: '1970-01-01' }, true],
+  [{ originalTimestamp: '1970-01-01T00:00:10Z' }, true],
+])('the times %j are given, and none of them can be used: %s', (times, expected) => {
+  expect(hasUnreadableTime(times, reception)).toBe(expected);
 });

@@ -107,3 +107,12 @@ test('on a FIFO queue a user’s events share a group, and a second copy has the
     first.map(({ deduplicationId }) => deduplicationId),
   );
 });
+
+test('on a FIFO queue several events with one messageId have different deduplication ids', () => {
+  const contents = [{ event: 'A' }, { event: 'B' }, { event: 'B', properties: { sku: 'a' } }, { type: 'identify' }];
+  const found = contents.map((content) => {
+    const [message] = pack([{ ...stamped({ userId: 'a', messageId: 'm-1' }), ...content }], true);
+    return message?.deduplicationId;
+  });
+  expect(new Set(found).size).toBe(contents.length);
+});
