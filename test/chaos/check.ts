@@ -249,16 +249,23 @@ function checkTime({ reason, messageId, failedAt }: DeadLetter, schedule: Schedu
 
 /** The share of an identity's rate limit that a container has at the highest concurrency of the schedules. */
 const FEW_EVENTS = 300;
-/** With requests that take so long, an invocation may have no time to bisect. */
-const SLOW_HEAP_MS = 5000;
+/** With requests that take this share of its time, an invocation may have no time to bisect. */
+const SLOW_SHARE = 1 / 12;
 
 /** A record is kept for a day more if one of its events has failed, and another one waits for its turn or is not bisected yet. */
-function longestTurnMs({ messages, copies, steadyLatencyMs, latenciesMs }: Schedule): number {
+function longestTurnMs({
+  messages,
+  copies,
+  steadyLatencyMs,
+  latenciesMs,
+  timeoutMs,
+  shortTimeoutsMs,
+}: Schedule): number {
   const events = messages.reduce(
     (sum, plan) => sum + (plan.kind === 'events' ? plan.events.length : eventsOf(plan.shape, plan.size)),
     0,
   );
-  const isSlow = Math.max(steadyLatencyMs, ...latenciesMs) >= SLOW_HEAP_MS;
+  const isSlow = Math.max(steadyLatencyMs, ...latenciesMs) >= SLOW_SHARE * Math.min(timeoutMs, ...shortTimeoutsMs);
   return events * copies > FEW_EVENTS || isSlow ? 24 * HOUR_MS : 0;
 }
 
