@@ -20,9 +20,12 @@ declare global {
 
 /** A double holds every integer with up to 15 digits. */
 const LONG_RUN = 16;
-/** A whole integer value, with what follows it, at the index to which `lastIndex` is set. `.0` adds nothing to an integer. */
-const INTEGER_AHEAD = /\s*(?<source>(?<digits>-?\d{16,})(?:\.0+)?)(?=\s*[,\]}])/y;
-const INTEGER = /^(?<digits>-?\d{16,})(?:\.0+)?$/;
+/**
+ * A whole integer value, with what follows it, at the index to which `lastIndex` is set. `.0` adds nothing to an integer. JSON
+ * has no numbers that start with a zero, and quotes would hide that.
+ */
+const INTEGER_AHEAD = /\s*(?<source>(?<digits>-?[1-9]\d{15,})(?:\.0+)?)(?=\s*[,\]}])/y;
+const INTEGER = /^(?<digits>-?[1-9]\d{15,})(?:\.0+)?$/;
 
 /**
  * Parses JSON like `JSON.parse`. An integer that would change becomes its digits as text.
