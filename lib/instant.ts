@@ -20,7 +20,7 @@ const RFC_3339 =
   /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
 
 /** ISO 8601 with a zone, in the other forms that Heap gets as they came. */
-const WITH_ZONE = /T.*(?:\dZ|[+-]\d{2}(?::?\d{2})?)$/i;
+const ISO_WITH_ZONE = /^\d{4}-\d{2}-\d{2}T[\d:.,]+(?:Z|[+-]\d{2}(?::?\d{2})?)$/i;
 
 const ZONE = String.raw`(?<zone>Z|UTC?|GMT|(?:UTC|GMT)?[+-]\d{1,2}(?::?\d{2})?(?: ?(?:UTC|GMT))?)(?:\[[^\]]+\])?`;
 /** The extended form. Databases write a blank instead of the T, and Go and BigQuery one before the zone. */
@@ -90,7 +90,7 @@ export function readTime(value: unknown, arrivedAtMs?: number): string | undefin
   }
   const instant = parseInstant(value);
   if (instant === undefined || !canBeTrue(instant.epochMs, arrivedAtMs)) return undefined;
-  const isIso = typeof value === 'string' && /^\d{4}-/.test(value) && WITH_ZONE.test(value);
+  const isIso = typeof value === 'string' && ISO_WITH_ZONE.test(value);
   return isIso ? value : new Date(instant.epochMs).toISOString();
 }
 
