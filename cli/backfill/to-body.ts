@@ -1,6 +1,9 @@
 import { parseJsonToPassOn } from '../../lib/exact-json.ts';
 import { isObject, type JsonObject } from '../../lib/json.ts';
-import { memberText } from '../../lib/json-text.ts';
+import { isDeeperThan, memberText } from '../../lib/json-text.ts';
+
+/** JSON columns of a warehouse may be nested, within reason. */
+const MOST_NESTING = 200;
 
 /** How an item of a file is sent. */
 export type Backfilled =
@@ -30,7 +33,9 @@ export function toBody(text: string): Backfilled {
       : { kind: 'body', text: event };
   }
   if (isEvent(value)) return { kind: 'event', text, event: value };
-  const event = isRow(value) ? eventOfRow(parseJsonToPassOn(text)) : undefined;
+  // Rows are flat. Deeper ones, which cannot be written as JSON again, are left to the function to reject.
+  const isFlatEnough = isRow(value) && !isDeeperThan(text, MOST_NESTING);
+  const event = isFlatEnough ? eventOfRow(parseJsonToPassOn(text)) : undefined;
   return event === undefined ? { kind: 'body', text } : { kind: 'event', text: JSON.stringify(event), event };
 }
 

@@ -6,6 +6,7 @@ import type { Filtered, Rejected } from '../outcome.ts';
 import { isObject, valueAt, type JsonObject } from '../json.ts';
 import { unwrap, type Enveloped } from '../rudderstack/envelope.ts';
 import { ConfigurationError } from '../configuration-error.ts';
+import { parseJson } from '../exact-json.ts';
 
 /** What would happen to one event. */
 export type Preview =
@@ -67,7 +68,7 @@ function notesOn(cuts: Cuts): readonly string[] {
 function ownConfig(body: string): JsonObject {
   if (!body.includes('"destination"')) return {};
   try {
-    const config = valueAt(JSON.parse(body), ['destination', 'Config']);
+    const config = valueAt(parseJson(body), ['destination', 'Config']);
     return isObject(config) ? config : {};
   } catch {
     return {};

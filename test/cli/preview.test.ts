@@ -81,6 +81,26 @@ test('a line’s own Config overrides the settings, for this line', async () => 
   ]);
 });
 
+test('an app id that a double cannot hold keeps its digits', async () => {
+  const own = `{"message":${JSON.stringify(track)},"destination":{"Config":{"appId":9007199254740993}}}`;
+  const { lines } = await run([], own);
+  expect(lines).toMatchObject([{ body: { app_id: '9007199254740993' } }]);
+});
+
+test('a row of a warehouse table is shown as it would be loaded, and one that is nested too deeply is rejected', async () => {
+  const row = { id: 'm-1', received_at: '2026-01-31 10:00:00', event_text: 'Order', user_id: 'u-1', amount: 5 };
+  const deep = `{"received_at":"2026-01-31","event":"Order","a":${'['.repeat(20_000)}1${']'.repeat(20_000)}}`;
+  const { code, lines } = await run(['--config', fileWith('{"appId":"3"}')], `${JSON.stringify(row)}\n${deep}`);
+  expect(code).toBe(0);
+  expect(lines).toMatchObject([
+    {
+      kind: 'deliver',
+      body: { identity: 'u-1', event: 'Order', timestamp: '2026-01-31T10:00:00.000Z', properties: { amount: 5 } },
+    },
+    { kind: 'rejected', reason: 'missing_type' },
+  ]);
+});
+
 test('a file instead of standard input, and settings from the environment', async () => {
   const { lines } = await run([fileWith(`${JSON.stringify(track)}\n`)], '', { DESTINATION_CONFIG: '{"appId":"3"}' });
   expect(lines).toMatchObject([{ body: { app_id: '3' } }]);
