@@ -17,6 +17,10 @@ const PLACEHOLDERS: ReadonlyMap<string, string> = new Map([
   ['none', 'Python'],
   ['nan', 'JavaScript, pandas'],
   ['object object', 'an object as text in JavaScript: [object Object]'],
+  ['object undefined', 'the same, of nothing'],
+  ['object null', 'the same, of nothing'],
+  ['undefined undefined', 'a first and a last name that are both missing'],
+  ['null null', 'the same'],
   ['optional(nil)', 'Swift'],
   ['true', 'a condition instead of its value'],
   ['false', 'the same'],
@@ -70,8 +74,8 @@ const TEMPLATES: readonly RegExp[] = [
   /\{%[^%]*%\}/,
   // The same in a URL.
   /%7b%7b.*%7d%7d/,
-  // JavaScript, Java, Ruby: ${id}, #{id}
-  /[$#]\{[^}]*\}/,
+  // JavaScript, Java, Ruby, Azure: ${id}, #{id}, @{id}
+  /[$#@]\{[^}]*\}/,
   // JSP, ERB, EJS: <%= id %>
   /<%.*%>/,
   // Mailchimp: *|UNIQID|*

@@ -54,14 +54,14 @@ function isStamped(value: JsonObject): boolean {
 /** As posted by the SDKs. */
 function batchOf(value: JsonObject): Shape | undefined {
   const { batch, type } = value;
-  if (type !== undefined && type !== 'batch') return undefined;
+  if (type !== undefined && type !== null && type !== 'batch') return undefined;
   return isArray(batch) || holdsJson(batch) ? { kind: 'member', path: ['batch'], value: batch } : undefined;
 }
 
 /** RudderStack's transformers exchange `{"message":{…},"metadata":{…}}`. */
 function wrapperOf(value: JsonObject): Shape | undefined {
   const { message, type } = value;
-  if (type !== undefined) return undefined;
+  if (type !== undefined && type !== null) return undefined;
   return isObject(message) || holdsJson(message) ? { kind: 'member', path: ['message'], value: message } : undefined;
 }
 

@@ -45,6 +45,7 @@ describe('an envelope is taken off without being configured', () => {
     ['an array of SNS envelopes', json([{ ...notification, Message: json(track) }, identify]), [track, identify]],
     ['an event with a batch property of its own', json({ ...track, batch: [1] }), [{ ...track, batch: [1] }]],
     ['a batch that says so', json({ type: 'batch', batch: [track] }), [track]],
+    ['a batch with an empty type', json({ type: null, batch: [track] }), [track]],
     [
       'an event with a message property of its own',
       json({ ...track, message: { a: 1 } }),

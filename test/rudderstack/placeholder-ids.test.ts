@@ -39,7 +39,10 @@ describe('an id that strangers share falls back to the next place:', () => {
     ['database nulls', ['\\N', '\\n', '\\\\N', 'DBNull', 'System.DBNull', '(NULL)', '[NULL]']],
     ['somebody unknown', ['guest', 'Anonymous', 'AnonymousUser', 'unknown', 'user', 'shopify-admin', 'Shopify-Admin']],
     ['names of the field', ['id', 'userId', 'user_id', 'anonymousId', 'distinct_id']],
-    ['objects as text', ['[object Object]', 'Optional(nil)']],
+    [
+      'objects as text',
+      ['[object Object]', '[object Undefined]', '[object Null]', 'Optional(nil)', 'undefined undefined', 'null null'],
+    ],
     [
       'templates that nobody has filled in',
       [
