@@ -283,6 +283,7 @@ export const schedules: fc.Arbitrary<Schedule> = plans.map(withProgress).map(({ 
  *
  * - Three requests, one after the other, have to fit into an invocation: a request that is refused, and its halves.
  * - All requests, one after the other, have to fit into a small part of the retry time.
+ * - A request without an answer must not take the whole time of every invocation.
  * - On a FIFO queue each message of a group waits for the one before it, and SQS keeps a message for some days only.
  */
 function withProgress(plan: Plan): Plan {
@@ -294,7 +295,8 @@ function withProgress(plan: Plan): Plan {
   const retryHours = Math.min(plan.retryHours, mostHours);
   const isFast = copies > 1 || neededMs(plan) > (retryHours * HOUR_MS) / 4;
   const steadyLatencyMs = isFast ? Math.min(plan.steadyLatencyMs, 20) : plan.steadyLatencyMs;
-  const timeoutMs = Math.max(plan.timeoutMs, 1000, timeoutFor(3.3 * steadyLatencyMs));
+  const isSilent = plan.outagePlans.some(({ what }) => what.kind === 'silence');
+  const timeoutMs = Math.max(plan.timeoutMs, isSilent ? SILENT_TIMEOUT_MS : 1000, timeoutFor(3.3 * steadyLatencyMs));
   return {
     ...plan,
     copies,
@@ -304,6 +306,9 @@ function withProgress(plan: Plan): Plan {
     shortTimeoutsMs: plan.shortTimeoutsMs.map((shortMs) => Math.min(shortMs, timeoutMs)),
   };
 }
+
+/** In ms: an attempt without an answer takes ten seconds of it. */
+const SILENT_TIMEOUT_MS = 20_000;
 
 /** An invocation keeps a quarter of its time, and 8 s at most, for SQS. */
 function timeoutFor(sendingMs: number): number {
@@ -333,7 +338,10 @@ export function neededMs({
   const batch = Math.min(Math.max(batchSize * 4, hostile), 1000, events);
   const requests = (4 * events) / Math.min(batch, mostEntries) + 2 * bad * Math.ceil(Math.log2(batch + 1));
   const invocations = requests / Math.max(1, Math.floor(sendingMsOf(timeoutMs) / (steadyLatencyMs + 1)));
-  return requests * steadyLatencyMs + invocations * 4 * MINUTE_MS;
+  // Refused requests count against the rate limit of an identity, of which a container has a third.
+  const halvings = mostEntries < batch ? Math.log2(batch / mostEntries) : 0;
+  const limitedMs = ((6 * events * halvings) / 300) * MINUTE_MS;
+  return requests * steadyLatencyMs + invocations * 4 * MINUTE_MS + limitedMs;
 }
 
 /** What the messages of a schedule hold. */
