@@ -5,7 +5,7 @@ import type { EventQueue } from './events/event-queue.ts';
 import { takeEvents } from './events/take-events.ts';
 import { jsonAnswer, pixelAnswer, textAnswer } from './http/answer.ts';
 import { corsHeaders } from './http/cors.ts';
-import { refuse, statusOf, textOf, type Refusal } from './http/refusal.ts';
+import { headersOf, refuse, statusOf, textOf, type Refusal } from './http/refusal.ts';
 import { readRequest, toResult, type HttpAnswer, type HttpRequest } from './http/request.ts';
 import { findRoute, type EventRoute, type Route } from './http/routes.ts';
 import { authenticate, keyIn } from './keys/authenticate.ts';
@@ -56,7 +56,8 @@ export function createIngestHandler(dependencies: IngestDependencies): IngestHan
     if (handled.kind === 'answer') return toResult(handled.answer, cors);
     telemetry.reportRefusal(handled.reason, request.body.length);
     const status = statusOf(handled);
-    return toResult(route.kind === 'pixel' ? pixelAnswer(status) : textAnswer(status, textOf(handled)), cors);
+    const answer = route.kind === 'pixel' ? pixelAnswer(status) : textAnswer(status, textOf(handled));
+    return toResult(answer, { ...cors, ...headersOf(handled) });
   };
 
   async function handle(request: HttpRequest, route: Route | Refusal, deadline: number): Promise<Handled> {
@@ -77,9 +78,9 @@ export function createIngestHandler(dependencies: IngestDependencies): IngestHan
   async function handleSourceConfig(request: HttpRequest): Promise<Handled> {
     const from = request.headers['authorization'] === undefined ? 'query' : 'header';
     const authenticated = await authenticate(request, from, keyRing, onUnavailable);
-    const isUnavailable = authenticated.kind === 'refused' && authenticated.reason === 'keys_unavailable';
-    // Mobile SDKs take 400 for a wrong key, and ask again after any other status.
-    if (authenticated.kind === 'refused' && !isUnavailable) return refuse('unknown_source');
+    const isUndecided = authenticated.kind === 'refused' && authenticated.retryAfterSeconds !== undefined;
+    // Mobile SDKs take 400 for a wrong key, and ask again after any other status. The Web SDK asks once, so it gets an answer.
+    if (authenticated.kind === 'refused' && !isUndecided) return refuse('unknown_source');
     const source = authenticated.kind === 'source' ? authenticated.source : undefined;
     const { answer, isDeviceMode } = answerSourceConfig(request, {
       source,

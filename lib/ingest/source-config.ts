@@ -27,7 +27,7 @@ export interface SourceConfigAnswer {
  * told of the Heap destination, and load Heap. All others are told of no destination, so that they only send events to the
  * HTTP endpoint.
  *
- * @param source undefined if the keys cannot be read. The Web SDK asks once for each page, and without an answer it loses the
+ * @param source undefined if the key cannot be checked now. The Web SDK asks once for each page, and without an answer it loses the
  *   page's events. So it gets one that must not be kept. With an answer it sends its events, and keeps them until the endpoint
  *   can check their key.
  * @param web the settings for device mode; undefined in cloud mode

@@ -167,8 +167,36 @@ test('a call to SQS that fails is reported, and made again', async () => {
 
 test('while the keys cannot be read the sender is asked to come again', async () => {
   const { request, told } = start({ load: () => Promise.reject(new Error('no parameter')) });
-  expect(await request('POST', '/v1/track')).toMatchObject({ statusCode: 503 });
+  expect(await request('POST', '/v1/track')).toMatchObject({ statusCode: 503, headers: { 'retry-after': '1' } });
   expect(told).toEqual(['problem: keys_unavailable Error: no parameter', 'refused: keys_unavailable']);
+});
+
+test('a key that cannot be checked now is answered 503, and says when to come again', async () => {
+  const { request, told, wait } = start();
+  expect(await request('POST', '/v1/track')).toMatchObject({ statusCode: 200 });
+  await wait(10_500);
+  const early = await request('POST', '/v1/track', { key: 'a-wrong-key' });
+  expect(early).toMatchObject({ statusCode: 503, body: 'service unavailable\n', headers: { 'retry-after': '20' } });
+  await wait(20_000);
+  const decided = await request('POST', '/v1/track', { key: 'a-wrong-key' });
+  expect(decided).toMatchObject({ statusCode: 401 });
+  expect(decided.headers).not.toHaveProperty('retry-after');
+  expect(told).toEqual(['taken: web 1 1', 'refused: key_undecided', 'refused: invalid_write_key']);
+});
+
+test('a new key is never answered 401 while the store fails, and is taken when it can be read', async () => {
+  let document = KEYS;
+  const { request, wait } = start({ load: () => Promise.resolve(document) });
+  const send = async () => (await request('POST', '/v1/track', { key: 'a-new-key' })).statusCode;
+  await request('POST', '/v1/track');
+  document = '{"writeKeys":{"web":["a-write-key","a-new-key"],}}';
+  for (let second = 0; second < 120; second += 10) {
+    expect(await send()).toBe(503);
+    await wait(10_000);
+  }
+  document = document.replace(',}', '}');
+  await wait(30_000);
+  expect(await send()).toBe(200);
 });
 
 test('a browser’s preflight needs no key', async () => {
@@ -292,6 +320,18 @@ describe('the source configuration', () => {
       expect(told).toEqual(['refused: unknown_source']);
     },
   );
+
+  test('a key that cannot be checked now is answered as if it were right, but the answer may not be kept', async () => {
+    const { request, told, wait } = start({ config: deviceMode });
+    await request('GET', '/sourceConfig', web);
+    const args = ['GET', '/sourceConfig', { query: 'p=npm', key: 'a-new-key' }] as const;
+    const answer = await request(...args);
+    expect(answer).toMatchObject({ statusCode: 200, headers: { 'cache-control': 'no-store' } });
+    expect(bodyOf(answer)).toMatchObject({ source: { name: 'unknown', enabled: true } });
+    await wait(30_000);
+    expect(await request(...args)).toMatchObject({ statusCode: 400 });
+    expect(told).toEqual(['device mode', 'device mode', 'refused: unknown_source']);
+  });
 
   test('a disabled source is answered, so that its SDK sends nothing, and the browser nothing to Heap', async () => {
     const { request, told } = start({ config: deviceMode });

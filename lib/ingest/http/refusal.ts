@@ -24,6 +24,7 @@ const REFUSALS = {
   too_many_events: { status: 413, text: 'request size exceeds max limit' },
   event_too_large: { status: 413, text: 'request size exceeds max limit' },
   internal_error: { status: 500, text: 'internal server error' },
+  key_undecided: { status: 503, text: 'service unavailable' },
   keys_unavailable: { status: 503, text: 'service unavailable' },
   mangled_gzip: { status: 503, text: 'service unavailable' },
   queue_unavailable: { status: 503, text: 'service unavailable' },
@@ -37,11 +38,23 @@ export interface Refusal {
   readonly reason: RefusalReason;
   /** What is wrong with the request, for its sender. Sent on a second line, below RudderStack's text. */
   readonly detail?: string;
+  /** In how many seconds the sender may try again, for the header `Retry-After`. */
+  readonly retryAfterSeconds?: number;
 }
 
 /** Creates a refusal. */
 export function refuse(reason: RefusalReason, detail?: string): Refusal {
   return detail === undefined ? { kind: 'refused', reason } : { kind: 'refused', reason, detail };
+}
+
+/** Creates a refusal that ends by itself, after `ms` milliseconds. The sender is told at least one second. */
+export function refuseForNow(reason: RefusalReason, ms: number): Refusal {
+  return { kind: 'refused', reason, retryAfterSeconds: Math.max(1, Math.ceil(ms / 1000)) };
+}
+
+/** Returns the headers that a refusal has in addition to those of every answer. */
+export function headersOf({ retryAfterSeconds }: Refusal): Readonly<Record<string, string>> {
+  return retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) };
 }
 
 /** Returns the HTTP status of a refusal. SDKs retry after a 5xx or a 429. Any other 4xx is final for them. */

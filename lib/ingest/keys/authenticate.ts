@@ -1,7 +1,7 @@
 import type { HttpRequest } from '../http/request.ts';
-import { refuse, type Refusal } from '../http/refusal.ts';
+import { refuse, refuseForNow, type Refusal } from '../http/refusal.ts';
 import type { Authentication } from '../http/routes.ts';
-import type { KeyRing } from './key-ring.ts';
+import type { KeyFinding, KeyRing } from './key-ring.ts';
 import type { Source } from './write-keys.ts';
 
 /** The header with the secret of requests to /webhook. */
@@ -34,14 +34,16 @@ export async function authenticate(
 ): Promise<Authenticated | Refusal> {
   const key = keyIn(request, from);
   if (key === '') return refuse(MISSING_KEY[from]);
-  let source: Source | undefined;
+  let finding: KeyFinding;
   try {
-    source = await keyRing.find(from === 'webhook' ? 'webhookSecrets' : 'writeKeys', key);
+    finding = await keyRing.find(from === 'webhook' ? 'webhookSecrets' : 'writeKeys', key);
   } catch (error) {
     onUnavailable(error);
-    return refuse('keys_unavailable');
+    return refuseForNow('keys_unavailable', 0);
   }
-  if (source !== undefined) return { kind: 'source', source, key };
+  if (finding.kind === 'found') return { kind: 'source', source: finding.source, key };
+  // Some SDKs delete all that they have stored after a 401, so it has to be certain.
+  if (finding.kind === 'undecided') return refuseForNow('key_undecided', finding.retryAfterMs);
   return refuse(from === 'webhook' ? 'invalid_webhook_secret' : 'invalid_write_key');
 }
 

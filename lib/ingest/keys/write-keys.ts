@@ -30,30 +30,38 @@ const KeyText = v.pipe(
   v.trim(),
   v.minLength(SHORTEST_KEY, `has to have at least ${SHORTEST_KEY} characters`),
 );
-const KeysByName = v.optional(
-  v.pipe(
-    v.custom<JsonObject>(isObject, 'has to be an object {"name": "key"}'),
-    v.record(
-      v.string(),
-      v.union([KeyText, v.array(KeyText)], (issue) => firstMessage(issue)),
-    ),
-  ),
-  {},
+/** Basic authentication ends the user name, which is the write key, at the first colon. */
+const WriteKeyText = v.pipe(
+  KeyText,
+  v.check((key) => !key.includes(':'), 'must not have a colon: Basic authentication cannot carry it'),
 );
+const keysByName = (key: typeof KeyText | typeof WriteKeyText) =>
+  v.optional(
+    v.pipe(
+      v.custom<JsonObject>(isObject, 'has to be an object {"name": "key"}'),
+      v.record(
+        v.string(),
+        v.union([key, v.array(key)], (issue) => firstMessage(issue)),
+      ),
+    ),
+    {},
+  );
 const KeysDocument = v.strictObject(
   {
-    writeKeys: KeysByName,
-    webhookSecrets: KeysByName,
+    writeKeys: keysByName(WriteKeyText),
+    webhookSecrets: keysByName(KeyText),
     disabledSources: v.optional(v.array(v.string('has to be a string'), 'has to be a list'), []),
   },
-  'is not a known key',
+  'is not known: writeKeys, webhookSecrets and disabledSources are',
 );
+type KeysDocument = v.InferOutput<typeof KeysDocument>;
 
 /**
  * Parses the keys that the owner keeps in Parameter Store or Secrets Manager:
  * `{"writeKeys":{"web":"…","app":["new","old"]},"webhookSecrets":{"workspace":"…"},"disabledSources":["app"]}`.
  *
- * @throws ConfigurationError if the document is invalid; the message never quotes a key
+ * @throws ConfigurationError if the document is invalid. The message quotes nothing of the document, and no name either: what
+ *   stands where a name belongs may be a key.
  */
 export function parseIngestKeys(json: string): IngestKeys {
   let document: unknown;
@@ -62,19 +70,60 @@ export function parseIngestKeys(json: string): IngestKeys {
   } catch {
     throw new ConfigurationError('the ingest keys are not valid JSON');
   }
-  if (!isObject(document))
-    throw new ConfigurationError('the ingest keys are invalid: the document has to be a JSON object');
+  if (!isObject(document)) throw invalid(['the document has to be a JSON object']);
   const parsed = v.safeParse(KeysDocument, document);
-  if (!parsed.success) {
-    const problems = parsed.issues.map((issue) => `${v.getDotPath(issue) ?? 'the document'} ${issue.message}`);
-    throw new ConfigurationError(`the ingest keys are invalid: ${problems.join('; ')}`);
-  }
+  if (!parsed.success) throw invalid(parsed.issues.map((issue) => `${placeOf(issue.path ?? [])} ${issue.message}`));
+  const problems = problemsOf(parsed.output);
+  if (problems.length > 0) throw invalid(problems);
   const disabled = new Set(parsed.output.disabledSources);
-  const toKeys = (byName: Readonly<Record<string, string | readonly string[]>>): Key[] =>
+  const toKeys = (byName: KeysDocument['writeKeys']): Key[] =>
     Object.entries(byName).flatMap(([name, keys]) =>
       [keys].flat().map((key) => ({ source: { name, isEnabled: !disabled.has(name) }, digest: digestOf(key) })),
     );
   return { writeKeys: toKeys(parsed.output.writeKeys), webhookSecrets: toKeys(parsed.output.webhookSecrets) };
+}
+
+function invalid(problems: readonly string[]): ConfigurationError {
+  return new ConfigurationError(`the ingest keys are invalid: ${problems.join('; ')}`);
+}
+
+/** Finds what is wrong with a document whose types are right. */
+function problemsOf({ writeKeys, webhookSecrets, disabledSources }: KeysDocument): string[] {
+  const all = Object.entries({ writeKeys, webhookSecrets });
+  if (all.every(([, byName]) => Object.values(byName).flat().length === 0)) return ['the document has no key'];
+  const swapped = all.flatMap(([kind, byName]) =>
+    Object.entries(byName).flatMap(([name, keys], index) =>
+      [keys].flat().some((key) => isSwapped(name, key))
+        ? [`entry ${index + 1} of ${kind} seems to have its name and its key swapped: write {"name": "key"}`]
+        : [],
+    ),
+  );
+  const names = new Set(all.flatMap(([, byName]) => Object.keys(byName)));
+  const unknown = disabledSources.flatMap((name, index) =>
+    names.has(name) ? [] : [`entry ${index + 1} of disabledSources is the name of no source`],
+  );
+  return [...swapped, ...unknown];
+}
+
+/** A name may be logged and is told to SDKs, so a secret must not stand in its place. */
+function isSwapped(name: string, key: string): boolean {
+  return looksRandom(name) && !looksRandom(key) && key.length < name.length;
+}
+
+/** Random text, as hexadecimal digits or letters and digits, changes often between letters and digits. A name hardly does. */
+function looksRandom(text: string): boolean {
+  const changes = text.match(/[a-z](?=\d)|\d(?=[a-z])/gi)?.length ?? 0;
+  return text.length >= 16 && changes >= 4;
+}
+
+/** Says where in the document an issue is, by positions. */
+function placeOf(path: readonly v.IssuePathItem[]): string {
+  const [kind, entry, key] = path;
+  if (typeof kind?.key !== 'string' || !(kind.key in KeysDocument.entries)) return 'a key of the document';
+  if (entry === undefined) return kind.key;
+  const index = isObject(entry.input) ? Object.keys(entry.input).indexOf(String(entry.key)) : Number(entry.key);
+  const place = `entry ${index + 1} of ${kind.key}`;
+  return key === undefined ? place : `key ${Number(key.key) + 1} in ${place}`;
 }
 
 /**
@@ -90,7 +139,8 @@ export function findSource(keys: readonly Key[], given: string, isEqual = timing
   return found;
 }
 
-function digestOf(key: string): Buffer {
+/** Returns the SHA-256 hash of a key. */
+export function digestOf(key: string): Buffer {
   return createHash('sha256').update(key).digest();
 }
 

@@ -42,21 +42,48 @@ test('a wrong key takes the same steps, however much of it is right, and so does
   }
 });
 
+/** Random texts of the forms that people use as keys. Each stands for a secret. */
+const HEX = '3f9a0c71b2de4485a6107cd95e2b8f13';
+const BASE62 = '2vQ8dKx41LmZ7tRb0NcWe5YpHsA';
+
 test.each([
   ['{', 'the ingest keys are not valid JSON'],
   ['[]', 'the ingest keys are invalid: the document has to be a JSON object'],
-  ['{"writekeys":{}}', 'the ingest keys are invalid: writekeys is not a known key'],
-  ['{"writeKeys":[]}', 'the ingest keys are invalid: writeKeys has to be an object {"name": "key"}'],
-  ['{"writeKeys":{"web":"se-cret"}}', 'the ingest keys are invalid: writeKeys.web has to have at least 8 characters'],
+  [`{"${HEX}":{}}`, 'a key of the document is not known: writeKeys, webhookSecrets and disabledSources are'],
+  ['{"writeKeys":[]}', 'writeKeys has to be an object {"name": "key"}'],
+  ['{"writeKeys":{"web":"se-cret"}}', 'entry 1 of writeKeys has to have at least 8 characters'],
   [
     '{"writeKeys":{"web":["long-enough","se-cret"]}}',
-    'the ingest keys are invalid: writeKeys.web.1 has to have at least 8 characters',
+    'key 2 in entry 1 of writeKeys has to have at least 8 characters',
   ],
+  ['{"writeKeys":{"a":"long-enough","web":12345678}}', 'entry 2 of writeKeys has to be a string, or a list of strings'],
+  ['{"disabledSources":[12345678]}', 'entry 1 of disabledSources has to be a string'],
+  ['{}', 'the ingest keys are invalid: the document has no key'],
+  ['{"writeKeys":{},"webhookSecrets":{"web":[]}}', 'the ingest keys are invalid: the document has no key'],
+  ['{"writeKeys":{"web":"se-cret:se-cret"}}', 'entry 1 of writeKeys must not have a colon'],
+  ['{"writeKeys":{"web":["long-enough","se-cret:x"]}}', 'key 2 in entry 1 of writeKeys must not have a colon'],
   [
-    '{"writeKeys":{"web":12345678}}',
-    'the ingest keys are invalid: writeKeys.web has to be a string, or a list of strings',
+    '{"writeKeys":{"web":"long-enough"},"disabledSources":["web","se-cret"]}',
+    'the ingest keys are invalid: entry 2 of disabledSources is the name of no source',
   ],
-])('%s is refused with a message that quotes no key', (json, message) => {
+  [`{"writeKeys":{"${HEX}":"web"}}`, 'entry 1 of writeKeys has to have at least 8 characters'],
+  [`{"writeKeys":{"${HEX}":"website-production"}}`, 'entry 1 of writeKeys seems to have its name and its key swapped'],
+  [
+    `{"webhookSecrets":{"${BASE62}":"workspace"}}`,
+    'entry 1 of webhookSecrets seems to have its name and its key swapped',
+  ],
+])('%s is refused with a message that quotes nothing of it', (json, message) => {
   expect(() => parseIngestKeys(json)).toThrow(message);
-  expect(() => parseIngestKeys(json)).not.toThrow(/se-cret|12345678/);
+  expect(() => parseIngestKeys(json)).not.toThrow(
+    new RegExp(['se-cret', '12345678', HEX, BASE62, 'web(?!hook)', 'workspace'].join('|')),
+  );
+});
+
+test.each([
+  ['a name that is an id, with a random key', { writeKeys: { [BASE62]: HEX } }],
+  ['a short key that is no random text', { writeKeys: { web: 'local-write-key' } }],
+  ['a long name with digits', { writeKeys: { 'ios-app-2-production-2024': 'ios-app-key' } }],
+  ['a webhook secret with a colon', { webhookSecrets: { workspace: 'a-long:secret' } }],
+])('%s is accepted', (_, keys) => {
+  expect(() => parseIngestKeys(JSON.stringify(keys))).not.toThrow();
 });
