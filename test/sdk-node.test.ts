@@ -85,13 +85,16 @@ test.each([
 );
 
 test('a wrong write key is not retried, and the SDK reports it', async () => {
+  // A read that begins with the request shows at once that the key is wrong.
+  const cold = await startWholeWay({}, { isWarm: false });
   const analytics = new Analytics('wrong-write-key', {
-    dataPlaneUrl: way.httpEndpoint.url,
+    dataPlaneUrl: cold.httpEndpoint.url,
     logLevel: 'none',
     errorHandler: () => undefined,
   });
   await expect(sent((callback) => analytics.track({ userId: 'u', event: 'e' }, callback))).rejects.toMatchObject({
     response: { status: 401, data: 'invalid write key\n' },
   });
-  expect(way.network.calls()).toBe(0);
+  expect(cold.network.calls()).toBe(0);
+  await cold.stop();
 });

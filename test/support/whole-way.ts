@@ -28,8 +28,12 @@ export interface WholeWay {
 /**
  * @param config RudderStack's `Config`, which the HTTP endpoint and the forwarder share
  * @param hasKeys false: the HTTP endpoint cannot read its keys until the test sets them
+ * @param isWarm false: the first request of the test is the first of the HTTP endpoint
  */
-export async function startWholeWay(config: JsonObject = {}, { hasKeys = true } = {}): Promise<WholeWay> {
+export async function startWholeWay(
+  config: JsonObject = {},
+  { hasKeys = true, isWarm = true } = {},
+): Promise<WholeWay> {
   const destinationConfig = JSON.stringify({ appId: '11', ...config });
   const heapServer = await startHeapServer();
   const reported = noneReported();
@@ -50,7 +54,7 @@ export async function startWholeWay(config: JsonObject = {}, { hasKeys = true } 
     onLog: () => undefined,
     timeoutMs: LONGEST_TIMEOUT_MS,
   });
-  if (hasKeys) await untilKeysAreRead(httpEndpoint.url, WRITE_KEY);
+  if (hasKeys && isWarm) await untilKeysAreRead(httpEndpoint.url, WRITE_KEY);
   return {
     httpEndpoint,
     pipeline,
