@@ -114,6 +114,8 @@ export interface Deferred {
   readonly retryAfterMs?: number;
   /** The size of the request, in entries, that the event should be sent in next time, because larger ones were refused. */
   readonly mostEntries?: number;
+  /** Heap answers, but the invocation ended before it was known whether the event is one of those that Heap refuses. */
+  readonly isBeingBisected?: boolean;
 }
 
 /** Heap has accepted the event. */

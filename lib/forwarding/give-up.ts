@@ -37,6 +37,5 @@ export function giveUpIfExhausted(processed: ProcessedRecord, { now, retryMs }: 
 }
 
 function hasFailed(deferral: Deferred): boolean {
-  const isBeingBisected = deferral.reason === 'out_of_time' && deferral.mostEntries !== undefined;
-  return backsOff(deferral) && !isBeingBisected;
+  return backsOff(deferral) && deferral.isBeingBisected !== true;
 }

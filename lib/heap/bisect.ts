@@ -55,6 +55,8 @@ interface Doubtful {
 /** The state while the requests of one app are sent. */
 interface Run extends BisectDependencies {
   timedOut: number | undefined;
+  /** Whether Heap has accepted or refused a request. */
+  hasAnswer: boolean;
   readonly doubtful: Doubtful[];
 }
 
@@ -77,7 +79,7 @@ export async function sendBisecting(
 ): Promise<number | undefined> {
   const { acceptances, now } = dependencies;
   const acceptedBefore = acceptances.count();
-  const run: Run = { ...dependencies, timedOut: undefined, doubtful: [] };
+  const run: Run = { ...dependencies, timedOut: undefined, hasAnswer: false, doubtful: [] };
   const refused = await sendEachOnce(requests, run);
   if (acceptances.pausedMs(now()) > 0) {
     for (const { request, refusal } of refused) leaveUndecided(request, refusal, SEEMS_TO_REFUSE_EVERYTHING, [], run);
@@ -115,7 +117,8 @@ async function sendEachOnce(requests: readonly BulkRequest[], run: Run): Promise
       if (result.kind === 'delivered' && !isOfFullSize(request)) round.smallAccepted += 1;
       const isUnsent = waits !== undefined || (result.kind === 'deferred' && result.reason === 'out_of_time');
       const size = isUnsent ? grownSize(request, round) : keepSize(request);
-      assign(request, result.kind === 'deferred' ? { ...size, ...result } : result, run);
+      const deferral = isOfFullSize(request) || result.kind !== 'deferred' ? result : whileBisecting(result, run);
+      assign(request, deferral.kind === 'deferred' ? { ...size, ...deferral } : deferral, run);
     }
   }
   return round.refused;
@@ -162,7 +165,7 @@ async function bisect(known: readonly Open[], run: Run): Promise<void> {
       assign(request, result, run);
     } else if (result.kind === 'deferred') {
       for (const part of [request, ...takeLater(request, stack)]) {
-        assign(part, { ...result, mostEntries: part.entries.length }, run);
+        assign(part, { ...whileBisecting(result, run), mostEntries: part.entries.length }, run);
       }
     } else {
       const parts = halve(request);
@@ -203,7 +206,7 @@ async function hearAgain({ request, refusal, later }: Doubtful, run: Run): Promi
   }
   const result = await exchange(request, run);
   if (result.kind === 'deferred') {
-    for (const part of [request, ...later]) assign(part, { ...result, mostEntries: 1 }, run);
+    for (const part of [request, ...later]) assign(part, { ...whileBisecting(result, run), mostEntries: 1 }, run);
     return;
   }
   assign(request, result.kind === 'refused' ? rejectedAlone(result) : result, run);
@@ -224,6 +227,7 @@ async function exchangeFirst(request: BulkRequest, run: Run): Promise<Exchanged>
 async function exchange(request: BulkRequest, run: Run): Promise<Exchanged> {
   const { acceptances, now } = run;
   const result = await run.send(request);
+  run.hasAnswer ||= result.kind !== 'deferred';
   if (result.kind === 'refused') {
     return { ...result, isBelieved: acceptances.isRefusalBelieved(now()), acceptedBefore: acceptances.count() };
   }
@@ -232,6 +236,11 @@ async function exchange(request: BulkRequest, run: Run): Promise<Exchanged> {
     run.timedOut = Math.max(run.timedOut ?? 0, request.entries.length);
   }
   return result;
+}
+
+/** Marks entries of a refused request that there was no time for, although Heap answers. They have not failed themselves. */
+function whileBisecting(deferral: Deferred, { hasAnswer }: Run): Deferred {
+  return deferral.reason === 'out_of_time' && hasAnswer ? { ...deferral, isBeingBisected: true } : deferral;
 }
 
 /** Takes requests from the budget, if it has so many. */

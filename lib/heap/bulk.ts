@@ -12,7 +12,7 @@ export interface PendingCall {
 
 /**
  * One element of a bulk request. It may represent several calls: user properties of one identity are merged, and events that
- * are the same to the letter are sent once.
+ * are identical are sent once.
  */
 export interface Entry {
   readonly identity: string;
@@ -57,7 +57,7 @@ function userEntries(calls: readonly PendingCall[]): readonly Entry[] {
 
 /**
  * One entry for each event. Events with the same idempotency key are usually the same event, delivered twice by SQS. They
- * share an entry only if they are the same to the letter, because otherwise it is Heap that decides which one counts.
+ * share an entry only if they are identical, because otherwise it is Heap that decides which one counts.
  */
 function eventEntries(calls: readonly PendingCall[]): readonly Entry[] {
   const entries: Entry[] = [];
@@ -102,7 +102,7 @@ export function bodyOf({ kind, appId, entries }: BulkRequest): string {
 
 /**
  * Splits a request into two. A single entry of user properties is split into the calls that it represents, the earlier ones
- * first. The calls of an event are the same to the letter, so Heap's answer to each of them would be the same.
+ * first. The calls of an event are identical, so Heap's answer to each of them would be the same.
  *
  * @returns undefined if there is nothing left to split
  */

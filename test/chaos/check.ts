@@ -254,14 +254,13 @@ const SLOW_SHARE = 1 / 12;
 
 /** A record is kept for a day more if one of its events has failed, and another one waits for its turn or is not bisected yet. */
 function longestTurnMs(schedule: Schedule): number {
-  const { messages, copies, steadyLatencyMs, latenciesMs, timeoutMs, shortTimeoutsMs, outages } = schedule;
+  const { messages, copies, steadyLatencyMs, latenciesMs, timeoutMs, shortTimeoutsMs } = schedule;
   const events = messages.reduce(
     (sum, plan) => sum + (plan.kind === 'events' ? plan.events.length : eventsOf(plan.shape, plan.size)),
     0,
   );
   const isSlow = Math.max(steadyLatencyMs, ...latenciesMs) >= SLOW_SHARE * Math.min(timeoutMs, ...shortTimeoutsMs);
-  const isSilent = outages.some(({ what }) => what.kind === 'silence');
-  return events * copies > FEW_EVENTS || isSlow || isSilent ? 24 * HOUR_MS : 0;
+  return events * copies > FEW_EVENTS || isSlow ? 24 * HOUR_MS : 0;
 }
 
 /** A container that dies takes along what it has counted, so the limits are promised for those that live. */

@@ -6,7 +6,9 @@ const HOUR_MS = 60 * 60 * 1000;
 const RETRY_MS = 48 * HOUR_MS;
 const FIRST_RECEIVE = 1_795_000_000_000;
 const OUT_OF_TIME = deferred('out_of_time', 'the invocation ended before Heap answered');
-const BEING_BISECTED = deferred('out_of_time', 'the invocation ended before Heap answered', { mostEntries: 2 });
+const BEING_BISECTED: Outcome = { ...OUT_OF_TIME, mostEntries: 2, isBeingBisected: true };
+/** It was in a refused request once, but now Heap does not answer. */
+const NOT_ANSWERED: Outcome = { ...OUT_OF_TIME, mostEntries: 2 };
 
 const after = (ageMs: number) => ({ now: FIRST_RECEIVE + ageMs, retryMs: RETRY_MS });
 
@@ -16,6 +18,7 @@ test.each<[string, number, readonly Outcome[], readonly string[]]>([
   ['and at any time later', 3 * RETRY_MS, [FAILED], ['retries_exhausted']],
   ['an event that the invocation had no time for is given up too', RETRY_MS, [OUT_OF_TIME], ['retries_exhausted']],
   ['and not before', RETRY_MS - 1, [OUT_OF_TIME], ['out_of_time']],
+  ['so is one that was bisected before, while Heap does not answer', RETRY_MS, [NOT_ANSWERED], ['retries_exhausted']],
   ['an event that waits for the rate limit is never given up', 5 * RETRY_MS, [RATE_LIMITED], ['paced_identity']],
   [
     'an event that waits for the rate limit is not given up with a failing neighbour of its record',

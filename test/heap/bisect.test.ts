@@ -458,14 +458,19 @@ describe('a request that Heap has not answered for now', () => {
     expect(timedOut).toBeUndefined();
   });
 
+  test('for an entry of a smaller request, does not count as bisecting while Heap answers nothing', async () => {
+    const { details } = await run([{ ...trackOf('s-0'), mostEntries: 2 }], () => outOfTime);
+    expect(details.get('s-0')).toEqual({ ...outOfTime, mostEntries: 2 });
+  });
+
   test('while bisecting, is sent in the size that was reached the next time', async () => {
     const { outcomes, details } = await run(tracksOf(16), (names) => {
       if (names.length > 4) return names.includes('e-0') ? refused() : accepted;
       return outOfTime;
     });
     expect([count(outcomes, 'out_of_time'), count(outcomes, 'delivered')]).toEqual([8, 8]);
-    expect(details.get('e-0')).toEqual({ ...outOfTime, mostEntries: 4 });
-    expect(details.get('e-7')).toEqual({ ...outOfTime, mostEntries: 4 });
+    expect(details.get('e-0')).toEqual({ ...outOfTime, mostEntries: 4, isBeingBisected: true });
+    expect(details.get('e-7')).toEqual({ ...outOfTime, mostEntries: 4, isBeingBisected: true });
   });
 
   test('for want of time, or by a failure, tells nothing about the size of requests', async () => {
@@ -544,7 +549,7 @@ describe('entries that need a smaller request', () => {
   test('without time may be sent in four times the size if the others were accepted', async () => {
     const outOfTime = deferred('out_of_time', 'the invocation ended');
     const { details } = await run(small(12, 2), (names) => (names.includes('s-10') ? outOfTime : accepted));
-    expect(details.get('s-11')).toEqual({ ...outOfTime, mostEntries: 8 });
+    expect(details.get('s-11')).toEqual({ ...outOfTime, mostEntries: 8, isBeingBisected: true });
   });
 
   test('keep their size when Heap fails, and when it seems to refuse everything', async () => {

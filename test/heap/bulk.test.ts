@@ -138,7 +138,7 @@ describe('entries', () => {
     expect(batch(calls)[0]?.entries.map(({ calls: same }) => same.length)).toEqual([2, 1, 1]);
   });
 
-  test('whatever line breaks identities and keys have: only events that are the same to the letter are merged', () => {
+  test('whatever line breaks identities and keys have: only events that are identical are merged', () => {
     const text = fc.string({ unit: fc.constantFrom('a', '\n', '"', ' '), maxLength: 4 });
     fc.assert(
       fc.property(fc.array(fc.tuple(text, text), { maxLength: 30 }), (ids) => {
