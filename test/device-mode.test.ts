@@ -20,11 +20,19 @@ const mainBuilds = ['3.34.1', '3.5.1', '2.52.21'].filter(isBuild);
 const liteBuilds = Object.keys(LITE_BUILDS).filter(isBuild);
 const DEVICE_MODE = { useNativeSDK: { web: true }, connectionMode: { web: 'device' } };
 
-let browser: Browser;
-let site: LoopbackServer;
+// One browser and one site for all tests: each visit has its own context, with its own cookies, storage and cache.
+let browser: Browser | undefined;
+let site: LoopbackServer | undefined;
 let way: WholeWay;
+afterAll(async () => {
+  await site?.stop();
+  await browser?.close();
+});
 
-const open = (given: Visit): Promise<Visitor> => visit(browser, site, way.httpEndpoint.url, given);
+async function open(given: Visit): Promise<Visitor> {
+  if (browser === undefined || site === undefined) throw new Error('the browser and the site have not been started');
+  return await visit(browser, site, way.httpEndpoint.url, given);
+}
 const tracked = async (visitor: Visitor): Promise<readonly unknown[]> =>
   (await visitor.heapCalls()).filter(({ method }) => method === 'track').map(({ args }) => args[0]);
 /** Waits until Heap's script in the browser has got a track event. */
@@ -39,15 +47,11 @@ function describeWith(title: string, config: JsonObject, tests: (expectFiltered:
   describeWithChromium(title, () => {
     const expected: Record<string, number> = {};
     beforeAll(async () => {
-      browser = await launchChromium();
-      site = await startSite();
+      browser ??= await launchChromium();
+      site ??= await startSite();
       way = await startWholeWay(config);
     });
-    afterAll(async () => {
-      await way.stop();
-      await site.stop();
-      await browser.close();
-    });
+    afterAll(() => way.stop());
     tests((reason, count) => {
       expected[reason] = (expected[reason] ?? 0) + count;
     });

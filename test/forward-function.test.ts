@@ -361,13 +361,13 @@ describe('bulk', () => {
     ]);
   });
 
-  test('10,000 events of many users make ten requests', async () => {
+  test('3000 events of many users make three requests', async () => {
     await start({ MAXIMUM_CONCURRENCY: '1' });
-    const events = Array.from({ length: 10_000 }, (_, index) => track(`m-${index}`, { userId: `u-${index % 500}` }));
+    const events = Array.from({ length: 3000 }, (_, index) => track(`m-${index}`, { userId: `u-${index % 500}` }));
     await harness.send(gzipSync(json({ batch: events })).toString('base64'));
     expect((await harness.invokeOnce()).givenBack).toEqual([]);
     const { requests, entries, mostEntries } = harness.heapServer.heap.counts();
-    expect({ requests, entries, mostEntries }).toEqual({ requests: 10, entries: 10_000, mostEntries: 1000 });
+    expect({ requests, entries, mostEntries }).toEqual({ requests: 3, entries: 3000, mostEntries: 1000 });
   });
 
   test('the same message twice in a batch is sent to Heap once', async () => {

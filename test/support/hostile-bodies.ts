@@ -22,7 +22,8 @@ const wrapped = (times: number, wrap: (text: string) => string, text: string): s
 
 /** An array of about so many characters that holds one element again and again. */
 function filled(element: string, characters: number): string {
-  return `[${many(Math.floor(characters / (element.length + 1)), element).join(',')}]`;
+  const others = Math.floor(characters / (element.length + 1)) - 1;
+  return `[${`${element},`.repeat(Math.max(0, others))}${element}]`;
 }
 
 function listOf(count: number, element: (index: number) => string): string {

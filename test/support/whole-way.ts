@@ -8,7 +8,7 @@ import { startHeapServer } from '../../local/heap-simulator/server.ts';
 import { LONGEST_TIMEOUT_MS } from '../../local/lambda/lambda.ts';
 import { startPipeline, type Pipeline } from '../../local/pipeline.ts';
 import { KEYS, untilKeysAreRead, WRITE_KEY } from './http-endpoint-harness.ts';
-import { sqsEndpoint } from './lambda-harness.ts';
+import { COMPILE_CACHE, sqsEndpoint } from './lambda-harness.ts';
 import { startUnreliableProxy, type UnreliableProxy } from './unreliable-proxy.ts';
 
 /** HTTP endpoint, queue, forwarder and Heap simulator together, as they run in an AWS account. */
@@ -44,6 +44,7 @@ export async function startWholeWay(
     heapUrl: heapServer.url,
     onLog: (line) => readMetricLine(line, reported),
     timeoutMs: LONGEST_TIMEOUT_MS,
+    environment: COMPILE_CACHE,
   });
   const network = await startUnreliableProxy(sqsEndpoint());
   const httpEndpoint = await startHttpEndpoint({
@@ -53,6 +54,7 @@ export async function startWholeWay(
     destinationConfig,
     onLog: () => undefined,
     timeoutMs: LONGEST_TIMEOUT_MS,
+    environment: COMPILE_CACHE,
   });
   if (hasKeys && isWarm) await untilKeysAreRead(httpEndpoint.url, WRITE_KEY);
   return {
