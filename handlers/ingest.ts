@@ -8,7 +8,7 @@ import { createParameterReader } from '../lib/ingest/keys/parameter-store.ts';
 import { readSettingsFromEnvironment } from '../lib/rudderstack/settings-from-environment.ts';
 import { webConfig } from '../lib/rudderstack/web-config.ts';
 import { readLogSettings } from '../lib/telemetry/log-settings.ts';
-import { createEventQueue } from '../lib/ingest/events/event-queue.ts';
+import { createEventQueues } from '../lib/ingest/events/event-queue.ts';
 
 const runtime = readIngestRuntime(process.env);
 const telemetry = createIngestTelemetry(readLogSettings(process.env));
@@ -18,7 +18,7 @@ const handle = createIngestHandler({
   webConfig: webConfig(readSettingsFromEnvironment(process.env)),
   clock: systemClock,
   random: Math.random,
-  queue: createEventQueue(runtime.queueUrl),
+  ...createEventQueues(runtime),
   keyRing: createKeyRing({
     load: createParameterReader(runtime.keysParameter),
     clock: systemClock,

@@ -68,6 +68,7 @@ await reportToCaller(async () => {
   const httpEndpoint = await startHttpEndpoint({
     sqsEndpoint: endpoint,
     queueUrl: queues.queueUrl,
+    deadLetterQueueUrl: queues.deadLetterQueueUrl,
     keys,
     destinationConfig,
     onLog,

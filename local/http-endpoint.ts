@@ -14,6 +14,7 @@ export interface HttpEndpointOptions {
   /** URL of an SQS server. */
   readonly sqsEndpoint: string;
   readonly queueUrl: string;
+  readonly deadLetterQueueUrl: string;
   /** The write keys and webhook secrets, as JSON: see docs/ingest.md. Undefined: there is no such parameter. */
   readonly keys: string | undefined;
   /** RudderStack's `Config`, as JSON: the forwarder's. The default is cloud mode. */
@@ -39,9 +40,18 @@ export interface HttpEndpoint {
   stop(): Promise<void>;
 }
 
-/** Starts the built HTTP endpoint, which sends to an existing queue. Run `npm run build` first. */
+/** Starts the built HTTP endpoint, which sends to existing queues. Run `npm run build` first. */
 export async function startHttpEndpoint(options: HttpEndpointOptions): Promise<HttpEndpoint> {
-  const { sqsEndpoint, queueUrl, keys, onLog, port, environment, timeoutMs = FUNCTION_TIMEOUT_MS } = options;
+  const {
+    sqsEndpoint,
+    queueUrl,
+    deadLetterQueueUrl,
+    keys,
+    onLog,
+    port,
+    environment,
+    timeoutMs = FUNCTION_TIMEOUT_MS,
+  } = options;
   const parameters = new Map(keys === undefined ? [] : [[KEYS_PARAMETER, keys]]);
   const parameterStore = await startParameterStore(parameters);
   const lambda = createLambda({
@@ -54,6 +64,7 @@ export async function startHttpEndpoint(options: HttpEndpointOptions): Promise<H
       AWS_ENDPOINT_URL_SQS: sqsEndpoint,
       AWS_ENDPOINT_URL_SSM: parameterStore.url,
       QUEUE_URL: queueUrl,
+      DEAD_LETTER_QUEUE_URL: deadLetterQueueUrl,
       DESTINATION_CONFIG: options.destinationConfig ?? readFileSync(join(import.meta.dirname, 'settings.json'), 'utf8'),
       INGEST_KEYS_PARAMETER: KEYS_PARAMETER,
       SERVICE_NAME: 'local',

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync, deflateRawSync, gunzipSync, gzipSync } from 'node:zlib';
 import { isArray, isObject, valueAt } from '../lib/json.ts';
 import { unwrap } from '../lib/rudderstack/envelope.ts';
 import {
@@ -35,6 +35,9 @@ async function queued(): Promise<readonly object[]> {
     unwrap(Body).map((one) => (one.kind === 'event' ? one.event : one.rejection)),
   );
 }
+
+/** Text that does not fit into a message of SQS, even compressed. */
+const BLOB = randomBytes(1_100_000).toString('base64');
 
 const track = { type: 'track', userId: 'u-1', event: 'Signed Up', messageId: 'm-1' };
 
@@ -87,11 +90,21 @@ describe('an accepted request is answered "ok", and is in the queue', () => {
       'gzip as a form, as the Node SDK sends it',
       { 'content-encoding': 'gzip', 'content-type': 'application/x-www-form-urlencoded' },
     ],
+    ['gzip under the name of another encoding', { 'content-encoding': 'br' }],
     ['gzip without a content-encoding header', { 'content-type': 'application/octet-stream' }],
   ])('%s', async (_, headers) => {
     expect(await post('/v1/batch', gzipSync(JSON.stringify({ batch: [track] })), headers)).toMatchObject({
       status: 200,
     });
+    expect(await queued()).toMatchObject([track]);
+  });
+
+  test.each([
+    ['br', brotliCompressSync],
+    ['deflate', deflateRawSync],
+  ])('%s', async (encoding, pack) => {
+    const body = pack(JSON.stringify({ batch: [track] }));
+    expect(await post('/v1/batch', body, { 'content-encoding': encoding })).toMatchObject({ status: 200 });
     expect(await queued()).toMatchObject([track]);
   });
 
@@ -166,6 +179,66 @@ describe('an accepted request is answered "ok", and is in the queue', () => {
   });
 });
 
+describe('one bad element goes to the dead-letter queue with its reason, byte for byte, and the others go on', () => {
+  const good = JSON.stringify(track);
+  const bad = [
+    ['no_event', 'null'],
+    ['missing_identity', '{"type": "track", "event":"A", "messageId":"m-2", "n":1.0}'],
+    ['forbidden_key', '{"userId":"u-1","__proto__":{}}'],
+    ['too_deep', `{"userId":"u-1","a":${'['.repeat(300)}${']'.repeat(300)}}`],
+    ['not_json', '{"userId":"u-1","p":NaN}'],
+    ['not_json', '{"userId":"u-1","price":9,99}'],
+  ] as const;
+  const list = `[${bad.map(([, text]) => `${good},${text}`).join(', ')}]`;
+  const inQueue = async (): Promise<readonly unknown[]> =>
+    (await harness.deadLetters())
+      .map(({ Body, MessageAttributes }) => [MessageAttributes?.['reason']?.StringValue, Body])
+      .toSorted();
+
+  test.each<[string, string, Record<string, string>]>([
+    ['/v1/batch', `{"batch":${list}}`, {}],
+    ['/v1/import', `{"sentAt":"2026-11-23T09:00:00Z","batch":${list}}`, {}],
+    [`/beacon/v1/batch?writeKey=${WRITE_KEY}`, `{"batch":${list}}`, { 'content-type': 'text/plain' }],
+  ])('%s', async (path, body, headers) => {
+    expect(await post(path, body, headers)).toMatchObject({ status: 200, text: 'ok' });
+    expect(await queued()).toMatchObject(bad.map(() => track));
+    expect(await inQueue()).toEqual(bad.toSorted());
+  });
+
+  test('/webhook, which takes an event without a user', async () => {
+    expect(await post('/webhook', list, { 'x-webhook-secret': WEBHOOK_SECRET })).toMatchObject({ status: 200 });
+    expect(await queued()).toHaveLength(bad.length + 1);
+    expect(await inQueue()).toEqual(bad.filter(([reason]) => reason !== 'missing_identity').toSorted());
+  });
+
+  test('its dead letter says why, when and from whom', async () => {
+    expect(await post('/v1/batch', { batch: [track, { messageId: 'm-2' }] })).toMatchObject({ status: 200 });
+    const [deadLetter] = await harness.deadLetters();
+    expect(deadLetter?.MessageAttributes).toMatchObject({
+      reason: { StringValue: 'missing_identity' },
+      detail: { StringValue: 'the event with index 1 has neither' },
+      failedAt: { StringValue: expect.stringMatching(/Z$/) },
+      eventMessageId: { StringValue: 'm-2' },
+      source: { StringValue: 'app' },
+    });
+    await queued();
+  });
+
+  test('an event that is too large for SQS even when compressed is kept in pieces', async () => {
+    const big = JSON.stringify({ ...track, messageId: 'the-big-one', blob: BLOB });
+    expect(await post('/v1/batch', `{"batch":[${good},${big},${good}]}`)).toMatchObject({ status: 200 });
+    expect(await queued()).toMatchObject([track, track]);
+    const pieces = (await harness.deadLetters()).map(({ Body = '', MessageAttributes }) => ({
+      body: Body,
+      piece: MessageAttributes?.['piece']?.StringValue ?? '',
+    }));
+    pieces.sort((a, b) => (a.piece < b.piece ? -1 : 1));
+    expect(pieces.map(({ piece }) => piece)).toEqual(['1 of 2', '2 of 2']);
+    const packed = Buffer.from(pieces.map(({ body }) => body).join(''), 'base64');
+    expect(gunzipSync(packed).toString()).toBe(big);
+  });
+});
+
 describe('the requests of an SDK that starts', () => {
   test.each([
     ['the header', '/sourceConfig/?p=npm&v=3', basic(WRITE_KEY), true],
@@ -220,7 +293,16 @@ describe('a refused request gets RudderStack’s error text, and none of its eve
 
   test.each<[string, string, string | Buffer | object, Record<string, string>, number, string]>([
     ['no body', '/v1/track', '', {}, 400, 'request body is nil\n'],
-    ['not JSON', '/v1/track', 'a=b', {}, 400, 'invalid json\n'],
+    ['not JSON', '/v1/track', 'a=b', {}, 400, 'invalid json\nat position 0 (line 1 column 1)\n'],
+    ['NaN', '/v1/track', '{"userId":NaN}', {}, 400, 'invalid json\nat position 10 (line 1 column 11)\n'],
+    [
+      'a batch that is cut off',
+      '/v1/batch',
+      `{"batch":[${JSON.stringify(track)}`,
+      {},
+      400,
+      'invalid json\nat position 79 (line 1 column 80)\n',
+    ],
     ['truncated JSON', '/v1/track', '{"userId":"u"', {}, 400, 'invalid json\nat position 13 (line 1 column 14)\n'],
     ['an empty batch', '/v1/batch', { batch: [] }, {}, 400, 'empty batch payload\n'],
     ['no batch', '/v1/batch', track, {}, 400, 'empty batch payload\n'],
@@ -243,12 +325,12 @@ describe('a refused request gets RudderStack’s error text, and none of its eve
       'event is not a valid rudder event\nthe body is not a JSON object\n',
     ],
     [
-      'one element that is not an event',
+      'a batch without any event, for the reason of its first element',
       '/v1/batch',
-      { batch: [track, null] },
+      { batch: [null, { event: 'A' }] },
       {},
       400,
-      'event is not a valid rudder event\nthe event with index 1 is not a JSON object\n',
+      'event is not a valid rudder event\nthe event with index 0 is not a JSON object\n',
     ],
     [
       'no user',
@@ -267,12 +349,12 @@ describe('a refused request gets RudderStack’s error text, and none of its eve
       'request neither has anonymousId nor userId\nthe body has neither\n',
     ],
     [
-      'one event without a user',
-      '/v1/batch',
-      { batch: [track, track, { type: 'track' }] },
+      'a key __proto__',
+      '/v1/track',
+      '{"userId":"u","__proto__":{}}',
       {},
       400,
-      'request neither has anonymousId nor userId\nthe event with index 2 has neither\n',
+      'event is not a valid rudder event\nthe body has a key named __proto__, which is never passed on\n',
     ],
     ['no key', '/v1/track', track, noKey, 401, 'failed to read writekey from header\n'],
     [
@@ -325,15 +407,15 @@ describe('a refused request gets RudderStack’s error text, and none of its eve
       Buffer.concat([...Array.from({ length: 40 }, () => hundredMegabytes), damagedGzip]),
       {},
       413,
-      'request size exceeds max limit\nthe body has more than 4096000 bytes\n',
+      'request size exceeds max limit\nthe body has more than 16777216 bytes\n',
     ],
     [
-      'a body over 4 MB',
+      'a body over 16 MiB',
       '/v1/track',
-      `"${'x'.repeat(4_200_000)}"`,
-      { 'content-type': 'application/json' },
+      brotliCompressSync(`"${'x'.repeat(16_800_000)}"`),
+      { 'content-encoding': 'br' },
       413,
-      'request size exceeds max limit\nthe body has more than 4096000 bytes\n',
+      'request size exceeds max limit\nthe body has more than 16777216 bytes\n',
     ],
     [
       'invalid UTF-8',
@@ -342,6 +424,14 @@ describe('a refused request gets RudderStack’s error text, and none of its eve
       {},
       400,
       'invalid json\nthe body is not valid UTF-8\n',
+    ],
+    [
+      'an unknown content encoding',
+      '/v1/track',
+      track,
+      { 'content-encoding': 'compress' },
+      415,
+      'unsupported content encoding\nthe encodings are gzip, x-gzip, deflate, br, zstd\n',
     ],
     ['deep nesting', '/v1/track', deep(200), {}, 400, 'invalid json\nthe body is nested more than 200 levels deep\n'],
     [
@@ -358,7 +448,7 @@ describe('a refused request gets RudderStack’s error text, and none of its eve
       `{"batch":[${'{"userId":1},'.repeat(300_000)}{}]}`,
       {},
       413,
-      'request size exceeds max limit\nthe batch has 300001 events, the limit is 10000\n',
+      'request size exceeds max limit\nthe batch has 300001 events, the limit is 100000\n',
     ],
   ])('%s', async (_, path, body, headers, status, text) => {
     const answer = await post(path, body, { 'content-type': 'application/octet-stream', ...headers });
@@ -371,16 +461,24 @@ describe('a refused request gets RudderStack’s error text, and none of its eve
     expect((await post('/v1/track', `"${'x'.repeat(5_000_000)}"`, { 'content-type': 'image/png' })).status).toBe(413);
   });
 
-  test('an event that is too large for a message is named', async () => {
-    const events = [track, { ...track, messageId: 'the-big-one', blob: randomBytes(1_100_000).toString('base64') }];
-    const answer = await post('/v1/batch', { batch: events });
+  test('Latin-1 that API Gateway has decoded as UTF-8', async () => {
+    const body = Buffer.from(JSON.stringify({ ...track, event: 'Größe' }), 'latin1');
+    const answer = await post('/v1/track', body, { 'content-type': 'application/json' });
+    expect([answer.status, answer.text]).toEqual([400, 'invalid json\nthe body is not valid UTF-8\n']);
+    expect(await post('/v1/track', { ...track, event: 'Gr\uFFFD\uFFFDe' })).toMatchObject({ status: 200 });
+    expect(await queued()).toMatchObject([{ event: 'Gr\uFFFD\uFFFDe' }]);
+  });
+
+  test('an event that is too large for a message, on the path of one event', async () => {
+    const answer = await post('/v1/track', { ...track, messageId: 'the-big-one', blob: BLOB });
     expect([answer.status, answer.text]).toEqual([
       413,
       expect.stringMatching(
-        /^request size exceeds max limit\nthe event with index 1, messageId "the-big-one": \d+ bytes even when compressed, the limit of an SQS message is 1048576/,
+        /^request size exceeds max limit\nthe body, messageId "the-big-one": \d+ bytes even when compressed, the limit of an SQS message is 1048576/,
       ),
     ]);
     expect(await harness.messages()).toEqual([]);
+    expect(await harness.deadLetters()).toEqual([]);
   });
 
   test('a wrong method', async () => {
@@ -536,6 +634,8 @@ test('the log contains codes and counts, but no values of events, ids or keys', 
   const log = await harness.wholeLog();
   expect(log).toContain('"reason":"no_write_key_in_header"');
   expect(log).toContain('"reason":"mangled_gzip"');
+  expect(log).toContain('"code":"elements_dead_lettered"');
+  expect(log).toMatch(/"reason":"missing_identity","EventsDeadLettered":\d/);
   expect(log).not.toMatch(/u-1|m-1|Signed Up|the-big-one|wrong-write-key|203\.0\.113/);
   for (const secret of [WRITE_KEY, WEBHOOK_SECRET, DISABLED_KEY]) expect(log).not.toContain(secret);
 });

@@ -4,7 +4,6 @@ import { builtFunctions, readTemplate } from '../infra/template.ts';
 import { isObject, valueAt } from '../lib/json.ts';
 import { readIngestRuntime } from '../lib/ingest/environment.ts';
 import { readSettingsFromEnvironment } from '../lib/rudderstack/settings-from-environment.ts';
-import { MOST_BODY_BYTES } from '../lib/ingest/http/read-body.ts';
 import { referencesIn } from './support/references.ts';
 import { readLogSettings } from '../lib/telemetry/log-settings.ts';
 
@@ -49,7 +48,8 @@ describe('the HTTP endpoint of the stack', () => {
   test('has a timeout below API Gateway’s, and the largest body fits into an invocation', () => {
     expect(Number(property('IngestFunction', 'Timeout')) * 1000).toBeLessThan(16_000);
     expect(16_000).toBeLessThanOrEqual(30_000);
-    expect(Math.ceil(MOST_BODY_BYTES / 3) * 4).toBeLessThan(6 * 1024 * 1024 - 64 * 1024);
+    const largestOfRudderStack = 4000 * 1024;
+    expect(Math.ceil(largestOfRudderStack / 3) * 4).toBeLessThan(6 * 1024 * 1024 - 64 * 1024);
   });
 
   test('has the same runtime and build options as the forwarder', () => {
@@ -65,7 +65,12 @@ describe('the HTTP endpoint of the stack', () => {
   test('gets every variable that its code reads, and the name of the keys’ parameter instead of the keys', () => {
     const read = new Set<string>();
     const spy = new Proxy<NodeJS.ProcessEnv>(
-      { QUEUE_URL: 'https://q', INGEST_KEYS_PARAMETER: '/keys', DESTINATION_CONFIG: '{"appId":"1"}' },
+      {
+        QUEUE_URL: 'https://q',
+        DEAD_LETTER_QUEUE_URL: 'https://d',
+        INGEST_KEYS_PARAMETER: '/keys',
+        DESTINATION_CONFIG: '{"appId":"1"}',
+      },
       {
         get(target, key) {
           read.add(String(key));
@@ -88,7 +93,7 @@ describe('the HTTP endpoint of the stack', () => {
     });
   });
 
-  test('has a role that may only send and read the keys, with the permissions boundary', () => {
+  test('has a role that may only send to the two queues and read the keys, with the permissions boundary', () => {
     const [policy] = Object(property('IngestRole', 'Policies'));
     const statements: unknown[] = Object(valueAt(policy, ['PolicyDocument', 'Statement']));
     const allowed = statements.map((statement) => {
@@ -96,6 +101,7 @@ describe('the HTTP endpoint of the stack', () => {
       return [when, action];
     });
     expect(allowed).toEqual([
+      ['always', 'sqs:SendMessage'],
       ['always', 'sqs:SendMessage'],
       ['always', 'ssm:GetParameter'],
       ['HasSecret', 'secretsmanager:GetSecretValue'],

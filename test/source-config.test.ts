@@ -72,6 +72,7 @@ test.each([
     onLog: () => undefined,
     environment: {
       QUEUE_URL: 'http://127.0.0.1:1/q',
+      DEAD_LETTER_QUEUE_URL: 'http://127.0.0.1:1/d',
       INGEST_KEYS_PARAMETER: '/k',
       DESTINATION_CONFIG: destinationConfig,
     },

@@ -80,8 +80,8 @@ function addRedrive(group: Command): void {
         rate: options.rate,
         maxRedrives: options.maxRedrives,
         ...toVisitOptions(options),
-        onProgress: ({ sent, notSelected, overLimit, failed }) =>
-          bar.update(sent + notSelected + overLimit + failed, sent),
+        onProgress: ({ sent, notSelected, overLimit, pieces, failed }) =>
+          bar.update(sent + notSelected + overLimit + pieces + failed, sent),
       });
       bar.stop();
       print(options, result, describeRedrive(result, options));
@@ -90,13 +90,16 @@ function addRedrive(group: Command): void {
 }
 
 function describeRedrive(
-  { sent, notSelected, overLimit, failed, isComplete }: RedriveResult,
+  { sent, notSelected, overLimit, pieces, failed, isComplete }: RedriveResult,
   { dryRun, maxRedrives }: RedriveFlags,
 ): string {
   const lines = [
     `${sent} dead letters ${dryRun ? 'would be' : 'were'} sent back to the queue. ${notSelected} were not selected.`,
     overLimit > 0
       ? `${overLimit} exceed the redrive limit of ${maxRedrives} and stay in the dead-letter queue: fix the cause, or export them.`
+      : '',
+    pieces > 0
+      ? `${pieces} are pieces of events that are too large for a message of the queue, and stay. To get these events: heapq dead-letters export FILE`
       : '',
     failed > 0 ? `${failed} could not be sent and stay in the dead-letter queue.` : '',
     isComplete ? '' : 'Interrupted: the others stay in the dead-letter queue. Run it again to continue.',
@@ -112,7 +115,7 @@ function addExport(group: Command): void {
     .action(async (file: string, options: DeadLetterOptions & Selection & { readonly remove: boolean }) => {
       const connection = await connect(options);
       const bar = await startCount(connection);
-      const exported = await exportDeadLetters(connection, {
+      const { exported, apart } = await exportDeadLetters(connection, {
         selection: options,
         file,
         removes: options.remove,
@@ -122,8 +125,12 @@ function addExport(group: Command): void {
       bar.stop();
       const done = options.remove ? 'moved' : 'copied';
       const sentence = `${exported} dead letters ${done} to ${file}. To send them to the queue: heapq enqueue ${file}`;
-      if (file === '-') console.error(sentence);
-      else print(options, { exported, file }, sentence);
+      const ofPieces =
+        apart === 0
+          ? ''
+          : `\n${apart} pieces of events that are too large for one message were copied one by one, because other pieces are missing. They stay in the dead-letter queue.`;
+      if (file === '-') console.error(`${sentence}${ofPieces}`);
+      else print(options, { exported, apart, file }, `${sentence}${ofPieces}`);
     });
 }
 

@@ -2,6 +2,7 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { deleteMessages } from '../../lib/sqs/delete-messages.ts';
 import { CallerError } from '../caller-error.ts';
 import type { Connection } from '../connection.ts';
+import { createPieceJoiner } from './join-pieces.ts';
 import type { DeadLetter } from './read-dead-letter.ts';
 import { isSelected, type Selection } from './selection.ts';
 import { visitDeadLetters, type VisitOptions } from './visit.ts';
@@ -16,37 +17,47 @@ export interface ExportOptions extends VisitOptions {
   readonly onProgress: (exported: number) => void;
 }
 
+/** What was written. */
+export interface Exported {
+  /** Dead letters; the pieces of one event count once. */
+  readonly exported: number;
+  /** Pieces whose others are missing. Each was written by itself, and none was deleted. */
+  readonly apart: number;
+}
+
 /**
  * Writes dead letters as NDJSON: `{"deadLetter":{…why…},"event":…}` with the original event, or `body` instead of `event`
- * if it is not valid JSON. `enqueue` can read these lines.
+ * if it is not valid JSON. `enqueue` can read these lines. The pieces of an event that is too large for one message are joined.
  *
- * @returns how many dead letters were written
  * @throws CallerError for `removes` with standard output; Node's error if the file exists or cannot be written
  */
 export async function exportDeadLetters(
   { client, deadLetterQueueUrl }: Connection,
   { selection, file, removes, visibilityTimeoutS, signal, onProgress }: ExportOptions,
-): Promise<number> {
+): Promise<Exported> {
   if (file === '-' && removes) {
     throw new CallerError('--remove needs a file, since it is unknown whether standard output was stored');
   }
   const output = file === '-' ? undefined : await open(file, 'wx');
+  const joiner = createPieceJoiner();
   let exported = 0;
   try {
     await visitDeadLetters(client, deadLetterQueueUrl, { visibilityTimeoutS, signal }, async (deadLetters) => {
-      const selected = deadLetters.filter((one) => isSelected(one, selection));
-      await write(output, selected.map(toLine).join(''));
-      exported += selected.length;
+      const joined = joiner.add(deadLetters.filter((one) => isSelected(one, selection)));
+      await write(output, joined.map(({ deadLetter }) => toLine(deadLetter)).join(''));
+      exported += joined.length;
       onProgress(exported);
       if (!removes) return new Set();
-      const receiptHandles = selected.map(({ receiptHandle }) => receiptHandle);
+      const written = joined.flatMap(({ messages }) => messages);
+      const receiptHandles = written.map(({ receiptHandle }) => receiptHandle);
       await deleteMessages(client, deadLetterQueueUrl, receiptHandles);
-      return new Set(selected.map(({ id }) => id));
+      return new Set(written.map(({ id }) => id));
     });
+    await write(output, joiner.waiting().map(toLine).join(''));
   } finally {
     await output?.close();
   }
-  return exported;
+  return { exported, apart: joiner.waiting().length };
 }
 
 /** Resolves only after the text is on disk, so that no dead letter is deleted before. */
@@ -62,8 +73,8 @@ async function write(output: FileHandle | undefined, text: string): Promise<void
   }
 }
 
-function toLine({ body, id, reason, detail, heapStatus, failedAt, redrives }: DeadLetter): string {
-  const why = { id, reason, detail, heapStatus, failedAt: new Date(failedAt).toISOString(), redrives };
+function toLine({ body, id, reason, detail, heapStatus, failedAt, redrives, piece }: DeadLetter): string {
+  const why = { id, reason, detail, heapStatus, failedAt: new Date(failedAt).toISOString(), redrives, piece };
   // The original text is kept. Line breaks can only occur between tokens, where a space is equivalent.
   const payload = isJson(body) ? `"event":${body.replaceAll(/[\r\n]+/g, ' ')}` : `"body":${JSON.stringify(body)}`;
   return `{"deadLetter":${JSON.stringify(why)},${payload}}\n`;

@@ -21,7 +21,7 @@ export interface DeadLetterList {
   readonly examples: readonly Example[];
 }
 
-type Example = Pick<DeadLetter, 'id' | 'reason' | 'detail' | 'event' | 'eventMessageId' | 'redrives'> & {
+type Example = Pick<DeadLetter, 'id' | 'reason' | 'detail' | 'event' | 'eventMessageId' | 'redrives' | 'piece'> & {
   readonly failedAt: string;
 };
 
@@ -61,8 +61,8 @@ export async function listDeadLetters(
   };
 }
 
-function toExample({ id, reason, detail, event, eventMessageId, redrives, failedAt }: DeadLetter): Example {
-  return { id, reason, detail, event, eventMessageId, redrives, failedAt: iso(failedAt) };
+function toExample({ id, reason, detail, event, eventMessageId, redrives, piece, failedAt }: DeadLetter): Example {
+  return { id, reason, detail, event, eventMessageId, redrives, piece, failedAt: iso(failedAt) };
 }
 
 /** Formats the list as two tables. */
@@ -81,9 +81,10 @@ export function describeList({ count, reasons, examples }: DeadLetterList): stri
   ].join('\n\n');
 }
 
-function why({ reason, detail, redrives }: Example): string {
+function why({ reason, detail, redrives, piece }: Example): string {
+  const part = piece === undefined ? '' : ` (piece ${piece.number} of ${piece.of})`;
   const again = redrives > 0 ? `, redriven ${redrives} ×` : '';
-  return `${reason}${again}${detail === '' ? '' : `: ${detail}`}`;
+  return `${reason}${part}${again}${detail === '' ? '' : `: ${detail}`}`;
 }
 
 function short(text: string, length: number): string {

@@ -2,6 +2,7 @@ import type { Message, MessageAttributeValue } from '@aws-sdk/client-sqs';
 import { DEAD_LETTER_ATTRIBUTES, ORIGINAL, REDRIVES } from '../../lib/forwarding/dead-letter.ts';
 import { isRejectReason } from '../../lib/outcome.ts';
 import { unwrap } from '../../lib/rudderstack/envelope.ts';
+import { PIECE, PIECES, readPiece, type Piece } from '../../lib/sqs/dead-letter.ts';
 
 /** A message in the dead-letter queue, and the values of its attributes. */
 export interface DeadLetter {
@@ -18,6 +19,8 @@ export interface DeadLetter {
   readonly failedAt: number;
   readonly eventMessageId: string | undefined;
   readonly sourceMessageId: string | undefined;
+  /** Which piece of an event it is that is too large for one message. */
+  readonly piece: Piece | undefined;
   /** The name of a track event, or the type of any other event. */
   readonly event: string;
   /** How often it was redriven. */
@@ -48,6 +51,7 @@ export function readDeadLetter(message: Message): DeadLetter {
     failedAt: Number.isNaN(failedAt) ? Number(Attributes.SentTimestamp ?? 0) : failedAt,
     eventMessageId: told('eventMessageId'),
     sourceMessageId: told('sourceMessageId'),
+    piece: readPiece(told(PIECE), told(PIECES)),
     event: describeEvent(Body),
     redrives: Number(text(REDRIVES) ?? 0),
     ownAttributes: originalAttributes(MessageAttributes, isExplained),

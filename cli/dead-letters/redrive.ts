@@ -31,6 +31,8 @@ export interface RedriveCounts {
   readonly notSelected: number;
   /** Over the redrive limit. */
   readonly overLimit: number;
+  /** Pieces of events that are too large for a message of the queue. They stay. */
+  readonly pieces: number;
   /** Not accepted by the queue. They are still dead letters. */
   readonly failed: number;
 }
@@ -50,16 +52,18 @@ export async function redriveDeadLetters(
   { client, queueUrl, deadLetterQueueUrl }: Connection,
   { selection, isDryRun, rate, maxRedrives, visibilityTimeoutS, signal, onProgress }: RedriveOptions,
 ): Promise<RedriveResult> {
-  const counts = { sent: 0, notSelected: 0, overLimit: 0, failed: 0 };
+  const counts = { sent: 0, notSelected: 0, overLimit: 0, pieces: 0, failed: 0 };
   // An event that fails again during this run is a new dead letter and is not redriven.
   const before = Math.min(selection.before ?? Number.POSITIVE_INFINITY, Date.now());
   const throttle = createThrottle(isDryRun ? undefined : rate, signal);
 
   async function redrive(deadLetters: readonly DeadLetter[]): Promise<ReadonlySet<string>> {
     const selected = deadLetters.filter((one) => isSelected(one, { ...selection, before }));
-    const due = selected.filter(({ redrives }) => redrives < maxRedrives);
+    const whole = selected.filter(({ piece }) => piece === undefined);
+    const due = whole.filter(({ redrives }) => redrives < maxRedrives);
     counts.notSelected += deadLetters.length - selected.length;
-    counts.overLimit += selected.length - due.length;
+    counts.pieces += selected.length - whole.length;
+    counts.overLimit += whole.length - due.length;
     const deleted = new Set<string>();
     for (const batch of inBatches(due.map(toRedrive), SQS_BATCH_LIMITS, ({ message }) => message.bytes)) {
       if (signal.aborted) break;

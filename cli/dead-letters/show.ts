@@ -41,7 +41,7 @@ export async function showDeadLetter(
 
 /** Formats a dead letter for people. */
 export function describeDeadLetter({ deadLetter, event, today }: ShownDeadLetter): string {
-  const { id, failedAt, reason, detail, heapStatus, eventMessageId, sourceMessageId, redrives } = deadLetter;
+  const { id, failedAt, reason, detail, heapStatus, eventMessageId, sourceMessageId, redrives, piece } = deadLetter;
   const facts: [string, string | undefined][] = [
     ['id', id],
     ['failed at', new Date(failedAt).toISOString()],
@@ -50,6 +50,7 @@ export function describeDeadLetter({ deadLetter, event, today }: ShownDeadLetter
     ['Heap’s status', heapStatus],
     ['event’s messageId', eventMessageId],
     ['source message id', sourceMessageId],
+    ['piece', piece === undefined ? undefined : `${piece.number} of ${piece.of}; heapq dead-letters export joins them`],
     ['redriven', redrives === 0 ? undefined : `${redrives} ×`],
   ];
   const known = facts.filter(([, value]) => value !== undefined);

@@ -1,7 +1,15 @@
 import type { SQSMessageAttributes, SQSRecord } from 'aws-lambda';
 import { isRejectReason, type Rejected } from '../outcome.ts';
+import {
+  explain,
+  fitDeadLetter,
+  MOST_DEAD_LETTERS,
+  numberAttribute,
+  textAttribute,
+  type NamedAttribute,
+} from '../sqs/dead-letter.ts';
 import { SQS_LIMITS } from '../sqs/limits.ts';
-import { compress, replaceForbidden, toMessageBody } from '../sqs/message-body.ts';
+import { compress, toMessageBody } from '../sqs/message-body.ts';
 import { messageBytes, type MessageAttribute, type OutgoingMessage } from '../sqs/message.ts';
 import { receiveCountOf } from '../sqs/record.ts';
 import type { ProcessedRecord } from './processed-record.ts';
@@ -40,18 +48,6 @@ export const DEAD_LETTER_ATTRIBUTES: ReadonlySet<string> = new Set([
   'failedAt',
   'eventMessageId',
 ]);
-
-/**
- * The most dead letters for the events of one record. With more rejected events the whole record becomes one dead letter,
- * so that one message with half a million bad elements does not turn into half a million messages. Its delivered events are
- * safe to send again because of their idempotency keys.
- */
-const MOST_DEAD_LETTERS = 1000;
-
-const DETAIL_CHARACTERS = 1000;
-const SHORT_DETAIL_CHARACTERS = 100;
-/** RudderStack's gateway creates no longer ids. */
-const MESSAGE_ID_CHARACTERS = 255;
 
 /**
  * Returns the dead letters for all rejected events of a record.
@@ -101,15 +97,8 @@ export function writeDeadLetter(content: DeadLetterContent): OutgoingMessage | u
 
 /** @returns undefined if a body does not fit into a message together with the reason */
 function fit(content: DeadLetterContent, body: string): OutgoingMessage | undefined {
-  const inherited = inherit(content.record.messageAttributes);
-  for (const own of shorterAndShorter(Object.entries(explain(content)))) {
-    const room = SQS_LIMITS.attributes - own.length;
-    if (inherited.length > room && own.length > 1) continue;
-    const attributes = Object.fromEntries([...inherited.slice(0, room), ...own]);
-    const bytes = messageBytes(body, attributes);
-    if (bytes <= SQS_LIMITS.bytes) return address(content, { body, attributes, bytes });
-  }
-  return undefined;
+  const message = fitDeadLetter(body, explanationOf(content), inherit(content.record.messageAttributes));
+  return message === undefined ? undefined : address(content, message);
 }
 
 /** SQS would move such a record without a reason as well, but only after many receives. */
@@ -131,33 +120,16 @@ function address(
 }
 
 /** Our own attributes, the most useful first. */
-function explain({ record, rejection, eventMessageId, failedAt }: DeadLetterContent): Record<string, MessageAttribute> {
+function explanationOf({ record, rejection, eventMessageId, failedAt }: DeadLetterContent): readonly NamedAttribute[] {
   const { reason, detail, heapStatus } = rejection;
-  return {
-    reason: textAttribute(reason),
-    ...(detail === '' ? {} : { detail: textAttribute(detail.slice(0, DETAIL_CHARACTERS)) }),
-    ...(heapStatus === undefined ? {} : { heapStatus: numberAttribute(heapStatus) }),
-    sourceMessageId: textAttribute(record.messageId),
-    receiveCount: numberAttribute(receiveCountOf(record)),
-    failedAt: textAttribute(new Date(failedAt).toISOString()),
-    ...(eventMessageId === undefined || eventMessageId === ''
-      ? {}
-      : { eventMessageId: textAttribute(eventMessageId.slice(0, MESSAGE_ID_CHARACTERS)) }),
-  };
-}
-
-function* shorterAndShorter(
-  own: readonly [string, MessageAttribute][],
-): Generator<readonly [string, MessageAttribute][]> {
-  const shortened = own.map(([name, attribute]): [string, MessageAttribute] =>
-    name === 'detail'
-      ? [name, textAttribute((attribute.StringValue ?? '').slice(0, SHORT_DETAIL_CHARACTERS))]
-      : [name, attribute],
-  );
-  for (let kept = own.length; kept > 0; kept -= 1) {
-    yield own.slice(0, kept);
-    yield shortened.slice(0, kept);
-  }
+  const status: readonly NamedAttribute[] =
+    heapStatus === undefined ? [] : [['heapStatus', numberAttribute(heapStatus)]];
+  const more: readonly NamedAttribute[] = [
+    ...status,
+    ['sourceMessageId', textAttribute(record.messageId)],
+    ['receiveCount', numberAttribute(receiveCountOf(record))],
+  ];
+  return explain({ reason, detail, more, failedAt, eventMessageId });
 }
 
 /**
@@ -165,7 +137,7 @@ function* shorterAndShorter(
  * of our names is kept under another. The number of redrives comes first and the rest by name, so that what does not fit into
  * SQS's ten attributes is always the same.
  */
-function inherit(attributes: SQSMessageAttributes): readonly [string, MessageAttribute][] {
+function inherit(attributes: SQSMessageAttributes): readonly NamedAttribute[] {
   const isExplained = isRejectReason(attributes['reason']?.stringValue ?? '');
   const kept = new Map<string, MessageAttribute>();
   for (const [name, { dataType, stringValue, binaryValue }] of Object.entries(attributes)) {
@@ -181,13 +153,4 @@ function inherit(attributes: SQSMessageAttributes): readonly [string, MessageAtt
 
 function sortKey(name: string): string {
   return name === REDRIVES ? '' : name;
-}
-
-function textAttribute(value: string): MessageAttribute {
-  // SQS refuses empty values.
-  return { DataType: 'String', StringValue: replaceForbidden(value) || '-' };
-}
-
-function numberAttribute(value: number): MessageAttribute {
-  return { DataType: 'Number', StringValue: String(value) };
 }

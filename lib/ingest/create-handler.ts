@@ -19,6 +19,7 @@ export interface IngestDependencies {
   /** In [0, 1). */
   readonly random: () => number;
   readonly queue: EventQueue;
+  readonly deadLetterQueue: EventQueue;
   readonly keyRing: KeyRing;
   /** What Web SDKs are told in device mode; undefined in cloud mode. */
   readonly webConfig: WebConfig | undefined;
@@ -43,7 +44,7 @@ type Handled = { readonly kind: 'answer'; readonly answer: HttpAnswer } | Refusa
  * @see https://www.rudderstack.com/docs/api/http-api/
  */
 export function createIngestHandler(dependencies: IngestDependencies): IngestHandler {
-  const { clock, random, queue, keyRing, telemetry } = dependencies;
+  const { clock, random, queue, deadLetterQueue, keyRing, telemetry } = dependencies;
   const onUnavailable = (error: unknown): void => telemetry.reportProblem('keys_unavailable', error);
   const onFailure = (error: unknown): void => telemetry.reportProblem('queue_send_failed', error);
 
@@ -95,9 +96,11 @@ export function createIngestHandler(dependencies: IngestDependencies): IngestHan
     const authenticated = await authenticate(request, route.authentication, keyRing, onUnavailable);
     if (authenticated.kind === 'refused') return authenticated;
     if (!authenticated.source.isEnabled) return refuse('source_disabled');
-    const taken = await takeEvents(request, route, deadline, { queue, clock, random, onFailure });
+    const source = authenticated.source.name;
+    const sending = { queue, deadLetterQueue, clock, random, onFailure };
+    const taken = await takeEvents(request, route, { source, deadline }, sending);
     if (taken.kind === 'refused') return taken;
-    telemetry.reportTaken(authenticated.source.name, taken);
+    telemetry.reportTaken(source, taken);
     return answered(route.kind === 'pixel' ? pixelAnswer(200) : textAnswer(200, 'ok'));
   }
 }

@@ -4,6 +4,7 @@ import { readUrl } from '../environment.ts';
 /** The environment variables of the HTTP endpoint. */
 export interface IngestRuntime {
   readonly queueUrl: string;
+  readonly deadLetterQueueUrl: string;
   /** The name of the parameter that contains the write keys. */
   readonly keysParameter: string;
 }
@@ -20,5 +21,9 @@ export function readIngestRuntime(environment: NodeJS.ProcessEnv): IngestRuntime
       'INGEST_KEYS_PARAMETER is missing: the name of the parameter in Parameter Store that contains the write keys',
     );
   }
-  return { queueUrl: readUrl(environment, 'QUEUE_URL'), keysParameter };
+  return {
+    queueUrl: readUrl(environment, 'QUEUE_URL'),
+    deadLetterQueueUrl: readUrl(environment, 'DEAD_LETTER_QUEUE_URL'),
+    keysParameter,
+  };
 }

@@ -1,6 +1,7 @@
 import type { Context } from 'aws-lambda';
 import { createLog, describeError, type LogSettings } from '../telemetry/log.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
+import type { RejectReason } from '../outcome.ts';
 import type { RefusalReason } from './http/refusal.ts';
 import { ConfigurationError } from '../configuration-error.ts';
 
@@ -10,6 +11,8 @@ export interface TakenCounts {
   readonly messages: number;
   /** Events whose time cannot be read, so that they have the time of the request. */
   readonly withoutTime: number;
+  /** How many elements went to the dead-letter queue, by reason. */
+  readonly rejected: ReadonlyMap<RejectReason, number>;
 }
 
 /** The logs and metrics of the HTTP endpoint: counts, codes and names of sources, but never keys or data of events. */
@@ -22,6 +25,9 @@ export interface IngestTelemetry {
   /** Reports a failure that the client did not cause. */
   reportProblem(code: IngestProblem, error: unknown): void;
 }
+
+/** The same metric as the forwarder's, so that both sum up. */
+const DEAD_LETTERED = 'EventsDeadLettered';
 
 const PROBLEMS = {
   queue_send_failed: 'A batch of messages could not be sent to the queue; it is retried.',
@@ -42,10 +48,20 @@ export function createIngestTelemetry(settings: LogSettings): IngestTelemetry {
       log.startInvocation(context);
     },
 
-    reportTaken(source, { events, messages, withoutTime }) {
+    reportTaken(source, { events, messages, withoutTime, rejected }) {
       metrics.add('IngestedEvents', 'Count', events);
       metrics.add('IngestedMessages', 'Count', messages);
       if (withoutTime > 0) metrics.add('EventsWithoutTime', 'Count', withoutTime);
+      if (rejected.size > 0) {
+        metrics.add(
+          DEAD_LETTERED,
+          'Count',
+          [...rejected.values()].reduce((sum, count) => sum + count, 0),
+        );
+        for (const [reason, count] of rejected) metrics.addBy('reason', reason, DEAD_LETTERED, count);
+        const reasons = Object.fromEntries(rejected);
+        log.info('Elements dead-lettered', { code: 'elements_dead_lettered', source, events, rejected: reasons });
+      }
       metrics.publish();
       // Debug only: a line for every request would cost more than everything else.
       log.debug('Events taken', { code: 'events_taken', source, events, messages });

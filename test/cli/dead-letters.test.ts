@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +8,9 @@ import {
   SendMessageCommand,
   type Message,
 } from '@aws-sdk/client-sqs';
+import { toDeadLetters } from '../../lib/ingest/events/dead-letters.ts';
 import { countMessages } from '../../lib/sqs/count-messages.ts';
+import { sendBatch } from '../../lib/sqs/send-batch.ts';
 import { visitDeadLetters } from '../../cli/dead-letters/visit.ts';
 import { isArray, valueAt } from '../../lib/json.ts';
 import { startLoopbackServer, type LoopbackServer } from '../../local/loopback-server.ts';
@@ -288,9 +290,68 @@ test('a redrive deletes no letter that the queue has not taken', async () => {
   expect(new Set([...moved, ...left].map(idOf)).size).toBe(10);
 });
 
-describe('export', () => {
-  const file = (): string => join(mkdtempSync(join(tmpdir(), 'heapq-')), 'dead-letters.ndjson');
+const file = (): string => join(mkdtempSync(join(tmpdir(), 'heapq-')), 'dead-letters.ndjson');
 
+describe('an event of the HTTP endpoint that is too large for one message', () => {
+  const text = `{"messageId":"m-big", "blob":"${randomBytes(1_100_000).toString('base64')}"}`;
+  beforeEach(async () => {
+    const part = { index: 1, text: () => text, characters: text.length };
+    const element = { kind: 'rejected', reason: 'too_large', detail: 'why', eventMessageId: 'm-big', ...part } as const;
+    const origin = { source: 'web', text: () => '', failedAt: Date.now(), isFifo: false };
+    for (const piece of toDeadLetters({ first: [element], count: 1, of: 2 }, origin)) {
+      await sendBatch(harness.client, harness.queues.deadLetterQueueUrl, [piece]);
+    }
+    await deadLetter(nameless('m-1'));
+  });
+
+  test('is in several pieces, which a redrive leaves, and an export joins', async () => {
+    expect((await run('list')).out).toMatch(/too_large \(piece [12] of 2\): why/);
+    expect((await run('show', 'm-big')).out).toMatch(/piece +[12] of 2; heapq dead-letters export joins them/);
+    const target = file();
+    expect(await run('export', target, '--remove', '--id', 'm-big')).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^1 dead letters moved/),
+    });
+    const line = readFileSync(target, 'utf8');
+    expect(line).toContain(`"event":${text}}`);
+    expect(JSON.parse(line)).toMatchObject({ deadLetter: { reason: 'too_large', detail: 'why' } });
+    expect((await harness.deadLetters()).map(idOf)).toEqual(['m-1']);
+  });
+
+  test('is exported piece by piece if one is missing, and the others stay, also after a redrive', async () => {
+    const first = (await harness.deadLetters()).find((message) => attributesOf(message)['piece'] !== undefined);
+    const { Body = '', MessageAttributes = {} } = first ?? {};
+    const QueueUrl = harness.queues.deadLetterQueueUrl;
+    await harness.client.send(new SendMessageCommand({ QueueUrl, MessageBody: Body, MessageAttributes }));
+    const target = file();
+    expect((await run('export', target, '--remove')).out).toMatch(
+      /^0 dead letters moved.*\n1 pieces of events .*one by one/,
+    );
+    expect(JSON.parse(readFileSync(target, 'utf8'))).toMatchObject({ deadLetter: { piece: { of: 2 } }, body: Body });
+    const redriven = await run('redrive');
+    expect([redriven.code, redriven.out]).toEqual([0, expect.stringMatching(/^1 are pieces of events .* and stay/m)]);
+    expect(await inQueue()).toEqual([]);
+    expect(await harness.deadLetters()).toHaveLength(1);
+  });
+});
+
+test('what the HTTP endpoint could not use is redriven, keeps the name of its source, and has a new reason', async () => {
+  const text = '{"type":"track","event":"A","messageId":"m-1"}';
+  const part = { index: 1, text: () => text, characters: text.length };
+  const element = { kind: 'rejected', reason: 'missing_identity', detail: '', eventMessageId: 'm-1', ...part } as const;
+  const origin = { source: 'web', text: () => '', failedAt: Date.now(), isFifo: false };
+  const messages = toDeadLetters({ first: [element], count: 1, of: 2 }, origin);
+  await sendBatch(harness.client, harness.queues.deadLetterQueueUrl, messages);
+  expect((await run('redrive', '--id', 'm-1', '--json')).json()).toMatchObject({ sent: 1 });
+  await harness.invokeOnce();
+  const [again] = await harness.deadLetters();
+  expect([again?.Body, again === undefined ? {} : attributesOf(again)]).toEqual([
+    text,
+    expect.objectContaining({ reason: 'missing_identity', source: 'web', redrives: '1', eventMessageId: 'm-1' }),
+  ]);
+});
+
+describe('export', () => {
   test('writes a line for each dead letter, which enqueue can read', async () => {
     const odd = '{"type" : "track",\n "userId":"u", "messageId":"m-2", "properties":{"n":1.0, "e":"\\u00e9"}}';
     await harness.send(odd);

@@ -79,6 +79,7 @@ function start({
     clock,
     random: () => 0.5,
     queue,
+    deadLetterQueue: queue,
     webConfig: webConfig(settingsWith(config)),
     keyRing: createKeyRing({ load, clock, onStale: () => undefined }),
     telemetry: {

@@ -1,3 +1,4 @@
+import type { EventQueue } from '../../lib/ingest/events/event-queue.ts';
 import { takeEvents } from '../../lib/ingest/events/take-events.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import { decide } from '../../lib/mapping/decide.ts';
@@ -28,22 +29,30 @@ export async function bodiesByHttp(body: string): Promise<readonly string[]> {
     query: new URLSearchParams(),
     headers: {},
     body: Buffer.from(body),
+    isDecodedBody: false,
     sourceIp: '192.0.2.7',
   };
-  const taken = await takeEvents(request, { kind: 'batch', authentication: 'header' }, ARRIVED_AT_MS + 1000, {
-    queue: {
-      isFifo: false,
-      async sendBatch(messages) {
-        sent.push(...messages);
-        return messages.map(() => ({ kind: 'sent' }));
+  const queue: EventQueue = {
+    isFifo: false,
+    async sendBatch(messages) {
+      sent.push(...messages);
+      return messages.map(() => ({ kind: 'sent' }));
+    },
+  };
+  const taken = await takeEvents(
+    request,
+    { kind: 'batch', authentication: 'header' },
+    { source: 'web', deadline: ARRIVED_AT_MS + 1000 },
+    {
+      queue,
+      deadLetterQueue: queue,
+      clock,
+      random: () => 0.5,
+      onFailure(error) {
+        throw error;
       },
     },
-    clock,
-    random: () => 0.5,
-    onFailure(error) {
-      throw error;
-    },
-  });
+  );
   if (taken.kind === 'refused') throw new Error(`the request was refused: ${taken.reason} ${taken.detail ?? ''}`);
   return sent.map((message) => message.body);
 }

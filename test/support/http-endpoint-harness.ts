@@ -17,7 +17,7 @@ export const KEYS = JSON.stringify({
   disabledSources: ['retired'],
 });
 
-/** The built HTTP endpoint behind an HTTP API. It sends to a real SQS API, whose queue only the test reads. */
+/** The built HTTP endpoint behind an HTTP API. It sends to a real SQS API, whose queues only the test reads. */
 export interface HttpEndpointHarness {
   readonly httpEndpoint: HttpEndpoint;
   readonly client: SQSClient;
@@ -28,6 +28,8 @@ export interface HttpEndpointHarness {
   readonly request: (path: string, init?: RequestInit) => Promise<Answer>;
   /** Receives and deletes all messages in the queue. */
   readonly messages: () => Promise<readonly Message[]>;
+  /** The same for the dead-letter queue. */
+  readonly deadLetters: () => Promise<readonly Message[]>;
   readonly stop: () => Promise<void>;
 }
 
@@ -48,6 +50,7 @@ export async function startHttpEndpointHarness(
   const httpEndpoint = await startHttpEndpoint({
     sqsEndpoint: endpoint,
     queueUrl: queues.queueUrl,
+    deadLetterQueueUrl: queues.deadLetterQueueUrl,
     keys: KEYS,
     onLog: (line) => logs.push(line),
     timeoutMs: LONGEST_TIMEOUT_MS,
@@ -69,6 +72,7 @@ export async function startHttpEndpointHarness(
       return { status: response.status, text: await response.text(), headers: response.headers };
     },
     messages: () => drain(client, queues.queueUrl),
+    deadLetters: () => drain(client, queues.deadLetterQueueUrl),
     async stop() {
       await httpEndpoint.stop();
       client.destroy();

@@ -50,6 +50,7 @@ export async function startWholeWay(
   const httpEndpoint = await startHttpEndpoint({
     sqsEndpoint: network.url,
     queueUrl: pipeline.queues.queueUrl,
+    deadLetterQueueUrl: pipeline.queues.deadLetterQueueUrl,
     keys: hasKeys ? KEYS : undefined,
     destinationConfig,
     onLog: () => undefined,

@@ -4,7 +4,7 @@ import { isFifo } from '../../sqs/fifo.ts';
 import type { OutgoingMessage } from '../../sqs/message.ts';
 import { sendBatch, type SendOutcome } from '../../sqs/send-batch.ts';
 
-/** The queue that the HTTP endpoint writes to. */
+/** A queue that the HTTP endpoint writes to: for events, or for dead letters. */
 export interface EventQueue {
   readonly isFifo: boolean;
   /**
@@ -19,11 +19,24 @@ export interface EventQueue {
 
 /**
  * Implements `EventQueue` with the AWS SDK. The SDK's retries are disabled, since the caller retries only unsent messages.
+ *
+ * @param client shared by several queues; by default one of its own
  */
-export function createEventQueue(queueUrl: string): EventQueue {
-  const client = createSqsClient({ maxAttempts: 1 });
+export function createEventQueue(queueUrl: string, client = createSqsClient({ maxAttempts: 1 })): EventQueue {
   return {
     isFifo: isFifo(queueUrl),
     sendBatch: (messages, deadline) => sendBatch(client, queueUrl, messages, abortAt(deadline)),
+  };
+}
+
+/** Creates the queue for events and the one for dead letters, with one client. */
+export function createEventQueues(urls: { readonly queueUrl: string; readonly deadLetterQueueUrl: string }): {
+  readonly queue: EventQueue;
+  readonly deadLetterQueue: EventQueue;
+} {
+  const client = createSqsClient({ maxAttempts: 1 });
+  return {
+    queue: createEventQueue(urls.queueUrl, client),
+    deadLetterQueue: createEventQueue(urls.deadLetterQueueUrl, client),
   };
 }

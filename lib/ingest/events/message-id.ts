@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { RudderStackEvent } from '../../rudderstack/event.ts';
 
 /** Fields that a repeated request has anew, or that say nothing. */
@@ -17,14 +17,20 @@ const HOUR_MS = 3_600_000;
  * @returns a function that takes the events in order
  */
 export function messageIdsOf(receivedAtMs: number): (event: RudderStackEvent) => string {
+  /** How often each content has come, by the digest of its first event: the contents themselves may be many megabytes. */
   const seen = new Map<string, number>();
   return (event) => {
     const content = contentOf(event, receivedAtMs);
-    const index = seen.get(content) ?? 0;
-    seen.set(content, index + 1);
-    const digest = createHash('sha256').update(`${index}:${content}`).digest('hex').slice(0, 32);
+    const first = digestOf(0, content);
+    const index = seen.get(first) ?? 0;
+    seen.set(first, index + 1);
+    const digest = index === 0 ? first : digestOf(index, content);
     return digest.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
   };
+}
+
+function digestOf(index: number, content: string): string {
+  return hash('sha256', `${index}:${content}`, 'hex').slice(0, 32);
 }
 
 function contentOf(event: RudderStackEvent, receivedAtMs: number): string {

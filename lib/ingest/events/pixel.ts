@@ -1,9 +1,8 @@
 import { isObject, type JsonObject } from '../../json.ts';
 import type { RudderStackEvent } from '../../rudderstack/event.ts';
-import { MOST_NESTING } from '../http/read-body.ts';
 import { refuse, type Refusal } from '../http/refusal.ts';
-import { idText } from './id-text.ts';
-import type { ReceivedEvents } from './read-events.ts';
+import { readElement } from './element.ts';
+import { MOST_NESTING, type ReceivedElements } from './read-events.ts';
 
 /** The members of an object, each a text or an object itself. */
 interface Members extends Map<string, string | Members> {}
@@ -22,7 +21,7 @@ const NO_SDK = { name: 'pixel' };
  * @see https://github.com/rudderlabs/rudder-server/blob/master/gateway/handle_http_pixel.go
  * @see https://github.com/ampproject/amphtml/blob/main/extensions/amp-analytics/0.1/vendors/rudderstack.json
  */
-export function readPixel(type: 'track' | 'page', query: URLSearchParams): ReceivedEvents | Refusal {
+export function readPixel(type: 'track' | 'page', query: URLSearchParams): ReceivedElements | Refusal {
   const members: Members = new Map();
   for (const [name, value] of query) {
     if (name === 'writeKey') continue;
@@ -42,8 +41,10 @@ export function readPixel(type: 'track' | 'page', query: URLSearchParams): Recei
     channel: channel || 'web',
     integrations: readIntegrations(integrations),
   };
-  if (idText(event.userId) === '' && idText(event.anonymousId) === '') return refuse('missing_identity');
-  return { kind: 'events', events: [event], sentAt: undefined };
+  // A pixel has no JSON of its own.
+  const text = (): string => JSON.stringify(event);
+  const element = readElement(event, true, { index: undefined, text, characters: 0 });
+  return { kind: 'elements', elements: [element], sentAt: undefined, text };
 }
 
 /** Splits a name at its dots. A backslash makes a dot part of a name, as in RudderStack's gateway. */

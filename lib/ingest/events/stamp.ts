@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { keptDigits } from '../../exact-json.ts';
 import { canBeTrue, formatInstant, parseInstant, type Instant } from '../../instant.ts';
 import type { RudderStackEvent } from '../../rudderstack/event.ts';
@@ -10,7 +10,8 @@ export interface Reception {
   readonly receivedAtMs: number;
   /** The batch's own `sentAt`, unchecked. */
   readonly sentAt: unknown;
-  readonly requestIp: string;
+  /** Undefined where no client is known. */
+  readonly requestIp: string | undefined;
   /** Makes an id for an event without one. It is called for these events in their order. */
   readonly newMessageId: (event: RudderStackEvent) => string;
 }
@@ -36,15 +37,19 @@ export interface StampedEvent extends RudderStackEvent {
  */
 export function stampEvent(event: RudderStackEvent, reception: Reception): StampedEvent {
   const { receivedAt, sentAt, originalTimestamp, timestamp } = timesOf(event, reception);
+  const received = formatInstant(receivedAt);
+  // An event without times of its own has this one four times, and formatting takes time.
+  const format = (instant: Instant = receivedAt): string =>
+    instant === receivedAt ? received : formatInstant(instant);
   return {
     ...event,
     messageId: messageIdOf(event.messageId) ?? reception.newMessageId(event),
     rudderId: rudderIdOf(event),
     request_ip: event['request_ip'] ?? reception.requestIp,
-    receivedAt: formatInstant(receivedAt),
-    originalTimestamp: formatInstant(originalTimestamp ?? receivedAt),
-    sentAt: formatInstant(sentAt),
-    timestamp: formatInstant(timestamp ?? receivedAt),
+    receivedAt: received,
+    originalTimestamp: format(originalTimestamp),
+    sentAt: format(sentAt),
+    timestamp: format(timestamp),
   };
 }
 
@@ -99,8 +104,6 @@ function messageIdOf(value: unknown): string | undefined {
 
 /** The same for all events of a user: the MD5 hash of `userId:anonymousId`, formatted as a UUID. */
 function rudderIdOf({ userId, anonymousId }: RudderStackEvent): string {
-  const digest = createHash('md5')
-    .update(`${idText(userId)}:${idText(anonymousId)}`)
-    .digest('hex');
+  const digest = hash('md5', `${idText(userId)}:${idText(anonymousId)}`, 'hex');
   return digest.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }

@@ -3,13 +3,21 @@ import { inBatches, type BatchLimits } from '../../batches.ts';
 import { SQS_LIMITS } from '../../sqs/limits.ts';
 import { compress, escapeJson } from '../../sqs/message-body.ts';
 import type { OutgoingMessage } from '../../sqs/message.ts';
-import { refuse, type Refusal } from '../http/refusal.ts';
 import type { StampedEvent } from './stamp.ts';
 
-/** The messages of one request. */
+/** The messages for events of one request. */
 export interface Messages {
-  readonly kind: 'messages';
   readonly messages: readonly OutgoingMessage[];
+  /** The events that are too large for SQS even when compressed. No message holds them. */
+  readonly tooLarge: readonly TooLargeEvent[];
+}
+
+/** An event that no message can hold. */
+export interface TooLargeEvent {
+  /** Its index in the list of events. */
+  readonly index: number;
+  /** For people: its `messageId` and its size. */
+  readonly detail: string;
 }
 
 /**
@@ -36,14 +44,14 @@ interface EventText {
  * forwarding function reads both forms.
  *
  * @param isFifo whether the queue is a FIFO queue; then each message contains events of one user only
- * @returns refused if an event is too large even when compressed
  */
-export function toMessages(events: readonly StampedEvent[], isFifo: boolean): Messages | Refusal {
+export function toMessages(events: readonly StampedEvent[], isFifo: boolean): Messages {
   const texts: EventText[] = [];
+  const tooLarge: TooLargeEvent[] = [];
   for (const [index, event] of events.entries()) {
     const text = toText(event);
-    if (text.bytes > SQS_LIMITS.bytes) return tooLarge(text, index);
-    texts.push(text);
+    if (text.bytes > SQS_LIMITS.bytes) tooLarge.push({ index, detail: sizeOf(text) });
+    else texts.push(text);
   }
   const groups = isFifo ? Map.groupBy(texts, ({ event }) => event.rudderId).values() : [texts];
   const room = { ...SHARED_MESSAGE_LIMITS, bytes: SHARED_MESSAGE_LIMITS.bytes - OPEN.length - CLOSE.length };
@@ -53,7 +61,7 @@ export function toMessages(events: readonly StampedEvent[], isFifo: boolean): Me
   for (const group of groups) {
     for (const batch of inBatches(group, room, bytesOf)) messages.push(toMessage(batch, isFifo));
   }
-  return { kind: 'messages', messages };
+  return { messages, tooLarge };
 }
 
 function toText(event: StampedEvent): EventText {
@@ -83,8 +91,7 @@ function identifying({ messageId, type, event, properties, traits }: StampedEven
   return JSON.stringify([messageId, type, event, properties, traits]);
 }
 
-function tooLarge({ event, bytes }: EventText, index: number): Refusal {
-  const id = event.messageId.slice(0, 100);
-  const size = `${bytes} bytes even when compressed, the limit of an SQS message is ${SQS_LIMITS.bytes}`;
-  return refuse('event_too_large', `the event with index ${index}, messageId ${JSON.stringify(id)}: ${size}`);
+function sizeOf({ event, bytes }: EventText): string {
+  const id = JSON.stringify(event.messageId.slice(0, 100));
+  return `messageId ${id}: ${bytes} bytes even when compressed, the limit of an SQS message is ${SQS_LIMITS.bytes}`;
 }

@@ -9,6 +9,8 @@ export interface HttpRequest {
   /** With lower-case names. */
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly body: Buffer;
+  /** Whether the gateway has decoded the body as UTF-8, and handed it over as text. */
+  readonly isDecodedBody: boolean;
   /** The client's address as the gateway sees it. Headers such as `X-Forwarded-For` do not affect it. */
   readonly sourceIp: string;
 }
@@ -34,6 +36,7 @@ export function readRequest(event: APIGatewayProxyEventV2): HttpRequest {
     query: new URLSearchParams(event.rawQueryString),
     headers: event.headers,
     body: Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8'),
+    isDecodedBody: !event.isBase64Encoded,
     sourceIp: event.requestContext.http.sourceIp,
   };
 }

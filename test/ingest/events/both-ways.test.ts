@@ -34,10 +34,13 @@ function startEndpoint(isFifo = false) {
       query: new URLSearchParams(query),
       headers: {},
       body: bytes,
+      isDecodedBody: false,
       sourceIp: '192.0.2.7',
     };
-    const taken = await takeEvents(request, route, clock.now() + 10_000, {
+    const reception = { source: 'web', deadline: clock.now() + 10_000 };
+    const taken = await takeEvents(request, route, reception, {
       queue,
+      deadLetterQueue: queue,
       clock,
       random: () => 0.5,
       onFailure: () => undefined,

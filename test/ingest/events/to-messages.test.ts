@@ -15,7 +15,7 @@ function stamped(event: RudderStackEvent): StampedEvent {
 
 function pack(events: readonly StampedEvent[], isFifo = false): readonly OutgoingMessage[] {
   const batched = toMessages(events, isFifo);
-  if (batched.kind === 'refused') throw new Error(batched.detail);
+  expect(batched.tooLarge).toEqual([]);
   return batched.messages;
 }
 
@@ -83,18 +83,19 @@ test('an event that is larger than SQS allows is compressed, and keeps its place
   expect(messages.flatMap(eventsIn)).toEqual(events);
 });
 
-test('an event that is too large even when compressed is refused by name', () => {
-  const events = [
-    stamped({ userId: 'a' }),
-    stamped({ userId: 'a', messageId: 'the-big-one', big: randomBytes(1_000_000).toString('base64') }),
-  ];
-  expect(toMessages(events, false)).toMatchObject({
-    kind: 'refused',
-    reason: 'event_too_large',
-    detail: expect.stringMatching(
-      /^the event with index 1, messageId "the-big-one": 13\d{5} bytes even when compressed, the limit of an SQS message is 1048576$/,
-    ),
-  });
+test('an event that is too large even when compressed is named, and the others go on', () => {
+  const [first, last] = [stamped({ userId: 'a' }), stamped({ userId: 'b' })];
+  const big = stamped({ userId: 'a', messageId: 'the-big-one', big: randomBytes(1_000_000).toString('base64') });
+  const { messages, tooLarge } = toMessages([first, big, last], false);
+  expect(messages.flatMap(eventsIn)).toEqual([first, last]);
+  expect(tooLarge).toEqual([
+    {
+      index: 1,
+      detail: expect.stringMatching(
+        /^messageId "the-big-one": 13\d{5} bytes even when compressed, the limit of an SQS message is 1048576$/,
+      ),
+    },
+  ]);
 });
 
 test('on a FIFO queue a user’s events share a group, and a second copy has the same deduplication id', () => {

@@ -1,0 +1,106 @@
+import { scanJson, TOKEN } from '../../json-scanner.ts';
+
+/** Where the elements of a list stand in JSON text. */
+export interface LocatedList {
+  /** How many elements it has. */
+  readonly count: number;
+  /** Returns the text of an element, byte for byte, without the blanks around it. */
+  readonly textAt: (index: number) => string;
+  /**
+   * The text without the elements. If it is not valid JSON, the list is not what it looks like: brackets or quotes do not match, so
+   * nobody can tell where an element ends.
+   */
+  readonly withoutElements: string;
+}
+
+interface OpenList {
+  /** The index after its bracket. */
+  readonly from: number;
+  readonly commas: number[];
+  count: number;
+  /** The index of its closing bracket. */
+  to: number;
+}
+
+/**
+ * Finds the elements of an array, or of the member `batch` of an object, by brackets and strings alone. The elements need not be
+ * valid JSON, and nothing is built for them. Of several members `batch` the last one counts, as in `JSON.parse`.
+ *
+ * @param mostElements of more elements only the number is told
+ * @returns undefined if the text is neither an array nor such an object
+ */
+export function locateElements(text: string, mostElements: number): LocatedList | undefined {
+  let list: OpenList | undefined;
+  /** How many brackets are around the list. */
+  let listDepth = 0;
+  let isInList = false;
+  let from = 0;
+  let isBatch = false;
+  const open = (at: number, depth: number): void => {
+    list = { from: at + 1, commas: [], count: 0, to: at + 1 };
+    listDepth = depth;
+    isInList = true;
+  };
+  scanJson(text, (code, at, depth) => {
+    if (isInList && list !== undefined) {
+      if (depth === listDepth + 1 && code === TOKEN.comma) {
+        if (list.commas.length < mostElements) list.commas.push(at);
+        list.count += 1;
+      } else if (depth === listDepth) {
+        list.to = at;
+        isInList = false;
+      }
+    } else if (depth === 1 && (code === TOKEN.openArray || code === TOKEN.openObject)) {
+      if (code === TOKEN.openArray && isBatch && isBlank(text, from, at)) open(at, depth);
+      // Only the first bracket after the colon counts, and the blanks before it are looked at once.
+      isBatch = false;
+    } else if (code === TOKEN.openArray && depth === 0) {
+      open(at, depth);
+    } else if (depth === 1 && code === TOKEN.colon) {
+      isBatch = isNameOfBatch(text.slice(from, at));
+      // A member that follows under the same name counts instead.
+      if (isBatch) list = undefined;
+      from = at + 1;
+    } else if (depth === 0 || (depth === 1 && code === TOKEN.comma)) {
+      isBatch = false;
+      from = at + 1;
+    }
+    return 'go_on';
+  });
+  return list === undefined ? undefined : toList(text, list);
+}
+
+function toList(text: string, { from, to, commas, count: separators }: OpenList): LocatedList {
+  const count = separators === 0 && isBlank(text, from, to) ? 0 : separators + 1;
+  return {
+    count,
+    textAt(index) {
+      const start = index === 0 ? from : (commas[index - 1] ?? to) + 1;
+      return trimBlanks(text.slice(start, commas[index] ?? to));
+    },
+    withoutElements: text.slice(0, from) + text.slice(to),
+  };
+}
+
+/** The longest way to write the name: each letter as `\\u0062`. */
+const LONGEST_NAME = /^"(?:[a-z]|\\u[\da-fA-F]{4}){1,5}"$/;
+
+/** There may be millions of colons without a name before them, so this neither throws nor reads far. */
+function isNameOfBatch(text: string): boolean {
+  const name = trimBlanks(text);
+  return name === '"batch"' || (name.includes('\\u') && LONGEST_NAME.test(name) && JSON.parse(name) === 'batch');
+}
+
+/** Whether there are only blanks in a part of a text, as JSON defines them. */
+function isBlank(text: string, from: number, to: number): boolean {
+  return trimBlanks(text.slice(from, to)) === '';
+}
+
+/** Like `trim`, without the characters that JSON does not take for blanks, such as the no-break space. */
+function trimBlanks(text: string): string {
+  let from = 0;
+  let to = text.length;
+  while (from < to && ' \n\r\t'.includes(text.charAt(from))) from += 1;
+  while (to > from && ' \n\r\t'.includes(text.charAt(to - 1))) to -= 1;
+  return text.slice(from, to);
+}
