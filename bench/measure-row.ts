@@ -3,6 +3,8 @@ import { measure as bytes } from './rows/bytes.ts';
 import { measure as coldStart } from './rows/cold-start.ts';
 import { measure as endToEnd } from './rows/end-to-end.ts';
 import { measure as growth } from './rows/growth.ts';
+import { measure as httpColdStart } from './rows/http-cold-start.ts';
+import { measure as httpRequest } from './rows/http-request.ts';
 import { measure as invocation } from './rows/invocation.ts';
 import { measure as mapping } from './rows/mapping.ts';
 import { measure as memory } from './rows/memory.ts';
@@ -20,6 +22,8 @@ export const ROWS: Readonly<Record<string, (seconds: number) => Promise<Row | re
   growth,
   requests,
   sustained,
+  'http-request': httpRequest,
+  'http-cold-start': httpColdStart,
   'end-to-end': endToEnd,
   backfill,
 };

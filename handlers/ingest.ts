@@ -22,7 +22,9 @@ const handle = createIngestHandler({
   keyRing: createKeyRing({
     load: createParameterReader(runtime.keysParameter),
     clock: systemClock,
+    random: Math.random,
     onStale: (error) => telemetry.reportProblem('keys_stale', error),
+    onUnavailable: (error) => telemetry.reportProblem('keys_unavailable', error),
   }),
 });
 

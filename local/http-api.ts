@@ -1,16 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { randomUUID } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { isObject } from '../lib/json.ts';
+import { toHttpEvent } from './http-event.ts';
 import type { Lambda } from './lambda/lambda.ts';
 import { startLoopbackServer, type LoopbackServer } from './loopback-server.ts';
 
 /** Limits of API Gateway for a request's body, and of Lambda for the event that is made from it. */
 const MOST_BODY_BYTES = 10 * 1024 * 1024;
 const MOST_EVENT_BYTES = 6 * 1024 * 1024;
-/** API Gateway passes these content types on as text, and all others in base64. */
-const TEXT_TYPES = /^(?:text\/|application\/(?:json|javascript|xml)\b)/i;
 
 /** How many requests a route takes: in a burst, and how many more a second. */
 export interface Throttle {
@@ -83,33 +81,13 @@ function toEvent(request: IncomingMessage, body: Buffer): APIGatewayProxyEventV2
   const headers = Object.fromEntries(
     Object.entries(request.headers).map(([name, value]) => [name, [value].flat().join(',')]),
   );
-  const isText = TEXT_TYPES.test(headers['content-type'] ?? '') && headers['content-encoding'] === undefined;
-  const now = Date.now();
-  return {
-    version: '2.0',
-    routeKey: '$default',
-    rawPath: pathname,
-    rawQueryString: search.slice(1),
+  return toHttpEvent({
+    method: request.method ?? 'GET',
+    path: pathname,
+    query: search.slice(1),
     headers,
-    requestContext: {
-      accountId: '000000000000',
-      apiId: 'local',
-      domainName: headers['host'] ?? '',
-      domainPrefix: 'local',
-      http: {
-        method: request.method ?? 'GET',
-        path: pathname,
-        protocol: `HTTP/${request.httpVersion}`,
-        sourceIp: request.socket.remoteAddress ?? '',
-        userAgent: headers['user-agent'] ?? '',
-      },
-      requestId: randomUUID(),
-      routeKey: '$default',
-      stage: '$default',
-      time: new Date(now).toUTCString(),
-      timeEpoch: now,
-    },
-    isBase64Encoded: !isText && body.length > 0,
-    ...(body.length > 0 ? { body: body.toString(isText ? 'utf8' : 'base64') } : {}),
-  };
+    body,
+    protocol: `HTTP/${request.httpVersion}`,
+    sourceIp: request.socket.remoteAddress ?? '',
+  });
 }

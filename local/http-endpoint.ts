@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startHttpApi, type Throttle } from './http-api.ts';
 import { createLambda, type Lambda } from './lambda/lambda.ts';
-import { startParameterStore } from './parameter-store.ts';
+import { startParameterStore, type ParameterStore } from './parameter-store.ts';
 import { LOCAL_AWS } from './queues.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -35,6 +35,7 @@ export interface HttpEndpoint {
   /** The data plane URL. */
   readonly url: string;
   readonly lambda: Lambda;
+  readonly parameterStore: Pick<ParameterStore, 'calls' | 'throttleNext'>;
   /** Changes the parameter with the keys; undefined removes it. */
   setKeys(keys: string | undefined): void;
   stop(): Promise<void>;
@@ -55,7 +56,7 @@ export async function startHttpEndpoint(options: HttpEndpointOptions): Promise<H
   const parameters = new Map(keys === undefined ? [] : [[KEYS_PARAMETER, keys]]);
   const parameterStore = await startParameterStore(parameters);
   const lambda = createLambda({
-    bundle: join(ROOT, 'dist', 'ingest', 'ingest.mjs'),
+    bundle: join(ROOT, 'dist', 'ingest', 'ingest.cjs'),
     timeoutMs,
     onLog,
     environment: {
@@ -76,6 +77,7 @@ export async function startHttpEndpoint(options: HttpEndpointOptions): Promise<H
   return {
     url: api.url,
     lambda,
+    parameterStore,
     setKeys(changed) {
       if (changed === undefined) parameters.delete(KEYS_PARAMETER);
       else parameters.set(KEYS_PARAMETER, changed);

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { filesLoadedWith } from '../bench/loaded-files.ts';
@@ -21,4 +22,20 @@ test('a cold start does not load the AWS SDK, which can still be loaded after a 
 test('a cold start does not load the slow built-in modules of Node.js', () => {
   for (const source of loaded)
     expect(source).not.toMatch(/(?:from|import)\s*"node:(?:crypto|zlib|http|https|stream|fs)"/);
+});
+
+test('the HTTP endpoint does not load what it never uses: another HTTP client, HTTP/2 and workers', () => {
+  const bundle = join(__dirname, '..', 'dist', 'ingest', 'ingest.cjs');
+  const script = `require(${JSON.stringify(bundle)}); console.log(process.moduleLoadList.join('\\n')); process.exit(0)`;
+  const environment = {
+    AWS_REGION: 'us-east-1',
+    DESTINATION_CONFIG: '{"appId":"1"}',
+    QUEUE_URL: 'https://sqs.us-east-1.amazonaws.com/1/queue',
+    INGEST_KEYS_PARAMETER: '/keys',
+  };
+  const modules = execFileSync(process.execPath, ['--eval', script], { env: environment }).toString().split('\n');
+  expect(modules).toContain('NativeModule https');
+  for (const unused of ['internal/deps/undici/undici', 'http2', 'worker_threads', 'child_process']) {
+    expect(modules).not.toContain(`NativeModule ${unused}`);
+  }
 });

@@ -8,6 +8,7 @@ import { unwrap } from '../lib/rudderstack/envelope.ts';
 import {
   basic,
   DISABLED_KEY,
+  KEYS,
   startHttpEndpointHarness,
   WEBHOOK_SECRET,
   WRITE_KEY,
@@ -607,6 +608,40 @@ describe('while the queue fails', () => {
     const log = await behind.wholeLog();
     expect(log).toContain('"reason":"queue_unavailable"');
     expect(log).toContain('"code":"queue_send_failed"');
+  });
+});
+
+describe('a cold start', () => {
+  beforeEach(() => harness.httpEndpoint.lambda.stop());
+  const calls = (): number => harness.httpEndpoint.parameterStore.calls();
+
+  test('takes an event although Parameter Store throttles two calls, and refuses with Retry-After until then', async () => {
+    const before = calls();
+    harness.httpEndpoint.parameterStore.throttleNext(2);
+    let answer = await post('/v1/track', track);
+    // On a slow machine the attempts of the first request may take too long; test/ingest/keys/key-ring.test.ts has no such clock.
+    for (; answer.status === 503; answer = await post('/v1/track', track)) {
+      expect(answer.headers.get('retry-after')).toMatch(/^\d+$/);
+    }
+    expect(answer.status).toBe(200);
+    expect(calls() - before).toBeGreaterThanOrEqual(3);
+    expect(await queued()).toHaveLength(1);
+  });
+
+  test('without a parameter refuses with Retry-After, and logs once for each read and not for each request', async () => {
+    const before = calls();
+    harness.httpEndpoint.setKeys(undefined);
+    for (let request = 0; request < 10; request += 1) {
+      const { status, headers } = await post('/v1/track', track, { origin: 'https://shop.example' });
+      expect([status, headers.get('access-control-expose-headers')]).toEqual([503, 'Retry-After']);
+      expect(headers.get('retry-after')).toMatch(/^([1-9]|1\d|2[0-5])$/);
+    }
+    harness.httpEndpoint.setKeys(KEYS);
+    const log = await harness.wholeLog();
+    const failed = log.split('\n').filter((line) => line.includes('"code":"keys_unavailable"'));
+    expect(failed.length).toBeGreaterThanOrEqual(1);
+    expect(failed.length).toBeLessThanOrEqual(calls() - before);
+    expect(failed.at(-1)).toContain('"detail":"the parameter /local/ingest-keys cannot be read: ParameterNotFound"');
   });
 });
 

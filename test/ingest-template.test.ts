@@ -5,6 +5,7 @@ import { isObject, valueAt } from '../lib/json.ts';
 import { readIngestRuntime } from '../lib/ingest/environment.ts';
 import { readSettingsFromEnvironment } from '../lib/rudderstack/settings-from-environment.ts';
 import { referencesIn } from './support/references.ts';
+import { METRICS_NAMESPACE } from '../lib/telemetry/metrics.ts';
 import { readLogSettings } from '../lib/telemetry/log-settings.ts';
 
 const ROOT = join(__dirname, '..');
@@ -35,7 +36,7 @@ describe('the HTTP endpoint of the stack', () => {
     expect([built?.entryPoint, others]).toEqual(['handlers/ingest.ts', []]);
     expect(property('IngestFunction', 'Handler')).toBe('ingest.handler');
     expect(property('IngestFunction', 'CodeUri')).toBe('..');
-    expect(readFileSync(join(ROOT, 'dist', 'ingest', 'ingest.mjs'), 'utf8')).toMatch(/export\s*\{[^}]*\bas handler\b/);
+    expect(readFileSync(join(ROOT, 'dist', 'ingest', 'ingest.cjs'), 'utf8')).toMatch(/module\.exports=\{handler\}/);
     const properties = { ApiId: { Ref: 'HttpApi' }, PayloadFormatVersion: '2.0', TimeoutInMillis: 16_000 };
     const ofSourceConfig = (Path: string) => ({ Type: 'HttpApi', Properties: { ...properties, Path, Method: 'ANY' } });
     expect(property('IngestFunction', 'Events')).toEqual({
@@ -57,7 +58,7 @@ describe('the HTTP endpoint of the stack', () => {
     expect(property('IngestFunction', 'Architectures')).toEqual(['arm64']);
     const [forward] = builtFunctions(readTemplate(join(ROOT, 'template.yaml')));
     const options = Object(builtFunctions(template)[0]?.buildProperties);
-    for (const name of ['Format', 'Target', 'MainFields', 'OutExtension', 'Minify', 'Banner']) {
+    for (const name of ['Target', 'MainFields', 'Minify']) {
       expect(options[name]).toEqual(forward?.buildProperties[name]);
     }
   });
@@ -151,12 +152,21 @@ describe('the HTTP endpoint of the stack', () => {
     const alarms = Object.values(Object(template['Resources'])).filter(
       (resource) => valueAt(resource, ['Type']) === 'AWS::CloudWatch::Alarm',
     );
-    expect(alarms).toHaveLength(2);
+    expect(alarms).toHaveLength(3);
     for (const alarm of alarms) {
       expect(valueAt(alarm, ['Properties', 'AlarmDescription', 'Fn::Sub'])).toMatch(/\$\{RunbookUrl\}#http-endpoint$/);
       expect(JSON.stringify(valueAt(alarm, ['Properties', 'AlarmActions']))).toContain('AlarmTopicArn');
     }
     expect(runbook).toMatch(/^## HTTP endpoint$/m);
+  });
+
+  test('the alarm for events that are not taken counts a metric that a wrong key does not raise', () => {
+    expect(property('NotTakenAlarm')).toMatchObject({
+      Namespace: METRICS_NAMESPACE,
+      MetricName: 'RequestsNotTaken',
+      Dimensions: [{ Name: 'service', Value: { Ref: 'ServiceName' } }],
+      Threshold: 0,
+    });
   });
 
   test('every reference is defined', () => {

@@ -67,7 +67,7 @@ test.each([
   ['', 'DESTINATION_CONFIG is missing'],
 ])('the settings %s stop the function when it starts, with one line', async (destinationConfig, problem) => {
   const lambda = createLambda({
-    bundle: join(__dirname, '..', 'dist', 'ingest', 'ingest.mjs'),
+    bundle: join(__dirname, '..', 'dist', 'ingest', 'ingest.cjs'),
     timeoutMs: LONGEST_TIMEOUT_MS,
     onLog: () => undefined,
     environment: {

@@ -45,7 +45,6 @@ type Handled = { readonly kind: 'answer'; readonly answer: HttpAnswer } | Refusa
  */
 export function createIngestHandler(dependencies: IngestDependencies): IngestHandler {
   const { clock, random, queue, deadLetterQueue, keyRing, telemetry } = dependencies;
-  const onUnavailable = (error: unknown): void => telemetry.reportProblem('keys_unavailable', error);
   const onFailure = (error: unknown): void => telemetry.reportProblem('queue_send_failed', error);
 
   return async (event, context) => {
@@ -78,7 +77,7 @@ export function createIngestHandler(dependencies: IngestDependencies): IngestHan
 
   async function handleSourceConfig(request: HttpRequest): Promise<Handled> {
     const from = request.headers['authorization'] === undefined ? 'query' : 'header';
-    const authenticated = await authenticate(request, from, keyRing, onUnavailable);
+    const authenticated = await authenticate(request, from, keyRing);
     const isUndecided = authenticated.kind === 'refused' && authenticated.retryAfterSeconds !== undefined;
     // Mobile SDKs take 400 for a wrong key, and ask again after any other status. The Web SDK asks once, so it gets an answer.
     if (authenticated.kind === 'refused' && !isUndecided) return refuse('unknown_source');
@@ -93,7 +92,7 @@ export function createIngestHandler(dependencies: IngestDependencies): IngestHan
   }
 
   async function answerEvents(request: HttpRequest, route: EventRoute, deadline: number): Promise<Handled> {
-    const authenticated = await authenticate(request, route.authentication, keyRing, onUnavailable);
+    const authenticated = await authenticate(request, route.authentication, keyRing);
     if (authenticated.kind === 'refused') return authenticated;
     if (!authenticated.source.isEnabled) return refuse('source_disabled');
     const source = authenticated.source.name;

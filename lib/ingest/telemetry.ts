@@ -2,7 +2,7 @@ import type { Context } from 'aws-lambda';
 import { createLog, describeError, type LogSettings } from '../telemetry/log.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import type { RejectReason } from '../outcome.ts';
-import type { RefusalReason } from './http/refusal.ts';
+import { refuse, statusOf, type RefusalReason } from './http/refusal.ts';
 import { ConfigurationError } from '../configuration-error.ts';
 
 /** The counts of one request. */
@@ -31,17 +31,21 @@ const DEAD_LETTERED = 'EventsDeadLettered';
 
 const PROBLEMS = {
   queue_send_failed: 'A batch of messages could not be sent to the queue; it is retried.',
-  keys_unavailable: 'The write keys could not be read; all requests are refused until they can.',
+  keys_unavailable: 'The write keys could not be read; this container refuses all requests until they can.',
   keys_stale: 'The write keys could not be read again; the keys read before stay valid.',
   internal_error: 'Unexpected error; the client is asked to retry.',
 } as const;
 
 export type IngestProblem = keyof typeof PROBLEMS;
 
-/** Creates the telemetry of the HTTP endpoint. */
-export function createIngestTelemetry(settings: LogSettings): IngestTelemetry {
-  const log = createLog(settings);
-  const metrics = createMetrics(settings);
+/**
+ * Creates the telemetry of the HTTP endpoint.
+ *
+ * @param write receives each line of the log and of the metrics
+ */
+export function createIngestTelemetry(settings: LogSettings, write?: (line: string) => void): IngestTelemetry {
+  const log = createLog(settings, write);
+  const metrics = createMetrics(settings, write);
 
   return {
     startInvocation(context) {
@@ -74,6 +78,7 @@ export function createIngestTelemetry(settings: LogSettings): IngestTelemetry {
 
     reportRefusal(reason, bytes) {
       metrics.addBy('reason', reason, 'RefusedRequests', 1);
+      if (isOurFailure(reason)) metrics.add('RequestsNotTaken', 'Count', 1);
       metrics.publish();
       log.info('Request refused', { code: 'request_refused', reason, bytes });
     },
@@ -84,4 +89,9 @@ export function createIngestTelemetry(settings: LogSettings): IngestTelemetry {
       log.error(PROBLEMS[code], { code, ...detail, ...describeError(error) });
     },
   };
+}
+
+/** Whether somebody has to repair something. Anybody with a wrong key can cause `key_undecided`, and it ends by itself. */
+function isOurFailure(reason: RefusalReason): boolean {
+  return statusOf(refuse(reason)) >= 500 && reason !== 'key_undecided';
 }

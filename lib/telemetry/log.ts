@@ -61,11 +61,14 @@ export function writeLine(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-/** The stack without its first line, which contains the message. */
+/** A call in a stack. A line of the message may begin with `at` as well. */
+const FRAME = /^at .*(?::\d+:\d+|<anonymous>|native|index \d+)\)?$/;
+
+/** The stack without its first lines, which contain the message. */
 function stackOf(error: unknown): readonly string[] {
   if (!(error instanceof Error)) return [];
   return (error.stack ?? '')
     .split('\n')
     .map((line) => line.trim())
-    .filter((line) => line.startsWith('at '));
+    .filter((line) => FRAME.test(line));
 }

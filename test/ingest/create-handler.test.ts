@@ -75,13 +75,15 @@ function start({
       return await answer(messages, (ms) => clock.sleep(Math.min(ms, deadline - clock.now())));
     },
   };
+  const random = (): number => 0.5;
+  const onUnavailable = (error: unknown): void => void told.push(`problem: keys_unavailable ${String(error)}`);
   const handle = createIngestHandler({
     clock,
-    random: () => 0.5,
+    random,
     queue,
     deadLetterQueue: queue,
     webConfig: webConfig(settingsWith(config)),
-    keyRing: createKeyRing({ load, clock, onStale: () => undefined }),
+    keyRing: createKeyRing({ load, clock, random, onStale: () => undefined, onUnavailable }),
     telemetry: {
       startInvocation: () => undefined,
       reportTaken: (source, { events, messages, withoutTime }) =>
@@ -167,9 +169,29 @@ test('a call to SQS that fails is reported, and made again', async () => {
 });
 
 test('while the keys cannot be read the sender is asked to come again', async () => {
-  const { request, told } = start({ load: () => Promise.reject(new Error('no parameter')) });
-  expect(await request('POST', '/v1/track')).toMatchObject({ statusCode: 503, headers: { 'retry-after': '1' } });
-  expect(told).toEqual(['problem: keys_unavailable Error: no parameter', 'refused: keys_unavailable']);
+  const { request, told, wait } = start({ load: () => Promise.reject(new Error('no parameter')) });
+  const refused = { statusCode: 503, body: 'service unavailable\n' };
+  expect(await request('POST', '/v1/track')).toMatchObject({ ...refused, headers: { 'retry-after': '2' } });
+  await wait(600);
+  expect(await request('POST', '/v1/track')).toMatchObject({ ...refused, headers: { 'retry-after': '1' } });
+  expect(told).toEqual([
+    'problem: keys_unavailable Error: no parameter',
+    'refused: keys_unavailable',
+    'refused: keys_unavailable',
+  ]);
+});
+
+test('a key that cannot be checked because the last read has failed is refused as keys_unavailable', async () => {
+  let isUp = true;
+  const { request, told, wait } = start({
+    load: () => (isUp ? Promise.resolve(KEYS) : Promise.reject(new Error('down'))),
+  });
+  await request('POST', '/v1/track');
+  isUp = false;
+  await wait(30_000);
+  const refused = await request('POST', '/v1/track', { key: 'a-new-key' });
+  expect(refused).toMatchObject({ statusCode: 503, headers: { 'retry-after': '30' } });
+  expect(told).toEqual(['taken: web 1 1', 'refused: keys_unavailable']);
 });
 
 test('a key that cannot be checked now is answered 503, and says when to come again', async () => {
@@ -198,6 +220,15 @@ test('a new key is never answered 401 while the store fails, and is taken when i
   document = document.replace(',}', '}');
   await wait(30_000);
   expect(await send()).toBe(200);
+});
+
+test('a page may read Retry-After, of any answer', async () => {
+  const { request } = start();
+  const exposed = { headers: { 'access-control-expose-headers': 'Retry-After' } };
+  expect(await request('POST', '/v1/track')).toMatchObject(exposed);
+  expect(await request('POST', '/v1/track', { key: 'a-wrong-key' })).toMatchObject({ statusCode: 503, ...exposed });
+  const preflight = await request('OPTIONS', '/v1/track');
+  expect(preflight.headers).not.toHaveProperty('access-control-expose-headers');
 });
 
 test('a browser’s preflight needs no key', async () => {

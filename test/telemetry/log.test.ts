@@ -49,6 +49,19 @@ describe('what a log may say of an error', () => {
     expect(JSON.stringify(told)).not.toContain('secret-value');
   });
 
+  test('is no line of its message, even if that begins as a call does', () => {
+    const told = describeError(new SyntaxError('unexpected text\n    at secret-value\nat secret-value (other)'));
+    expect(told.stack[0]).toMatch(/^at .*log\.test\.ts/);
+    expect(JSON.stringify(told)).not.toContain('secret-value');
+  });
+
+  test('is every call, however it is written', () => {
+    const error = new Error('x');
+    const calls = ['at new Map (<anonymous>)', 'at async Promise.all (index 0)', 'at file:///var/task/ingest.cjs:3:14'];
+    error.stack = ['Error: x', ...calls, 'at async handle (node:internal/modules/run:5:1)'].join('\n    ');
+    expect(describeError(error).stack).toHaveLength(4);
+  });
+
   test('is its type alone where it is not an error', () => {
     expect(describeError('secret-value')).toEqual({ errorName: 'string', stack: [] });
   });

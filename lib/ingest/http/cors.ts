@@ -10,6 +10,8 @@ const HEADER_NAMES = /^[\w\-, ]{1,1000}$/;
 /**
  * Returns the CORS headers. As in RudderStack's gateway, a page of any origin may send events with credentials and with any
  * header, because the SDKs add several headers of their own. The write key protects the queue.
+ *
+ * @see https://fetch.spec.whatwg.org/#cors-safelisted-response-header-name
  */
 export function corsHeaders({ headers, method }: HttpRequest): Record<string, string> {
   const origin = headers['origin'] ?? '';
@@ -19,7 +21,8 @@ export function corsHeaders({ headers, method }: HttpRequest): Record<string, st
     'access-control-allow-credentials': 'true',
     vary: 'Origin, Authorization',
   };
-  if (method !== 'OPTIONS') return allowed;
+  // A page can read only this header, and the few that every answer shows, such as `Cache-Control`.
+  if (method !== 'OPTIONS') return { ...allowed, 'access-control-expose-headers': 'Retry-After' };
   const wanted = headers['access-control-request-headers'] ?? '';
   return {
     ...allowed,

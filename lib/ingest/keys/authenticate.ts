@@ -1,7 +1,7 @@
 import type { HttpRequest } from '../http/request.ts';
 import { refuse, refuseForNow, type Refusal } from '../http/refusal.ts';
 import type { Authentication } from '../http/routes.ts';
-import type { KeyFinding, KeyRing } from './key-ring.ts';
+import type { KeyRing } from './key-ring.ts';
 import type { Source } from './write-keys.ts';
 
 /** The header with the secret of requests to /webhook. */
@@ -24,26 +24,20 @@ const MISSING_KEY = {
  * Finds the source that a request's key belongs to.
  *
  * @param from where the key has to be in the request
- * @param onUnavailable called if the keys cannot be read; the request is then refused with a status that SDKs retry
+ * @returns refused with a status that SDKs retry while the key cannot be checked
  */
 export async function authenticate(
   request: HttpRequest,
   from: Authentication,
   keyRing: KeyRing,
-  onUnavailable: (error: unknown) => void,
 ): Promise<Authenticated | Refusal> {
   const key = keyIn(request, from);
   if (key === '') return refuse(MISSING_KEY[from]);
-  let finding: KeyFinding;
-  try {
-    finding = await keyRing.find(from === 'webhook' ? 'webhookSecrets' : 'writeKeys', key);
-  } catch (error) {
-    onUnavailable(error);
-    return refuseForNow('keys_unavailable', 0);
-  }
+  const finding = await keyRing.find(from === 'webhook' ? 'webhookSecrets' : 'writeKeys', key);
   if (finding.kind === 'found') return { kind: 'source', source: finding.source, key };
   // Some SDKs delete all that they have stored after a 401, so it has to be certain.
   if (finding.kind === 'undecided') return refuseForNow('key_undecided', finding.retryAfterMs);
+  if (finding.kind === 'unavailable') return refuseForNow('keys_unavailable', finding.retryAfterMs);
   return refuse(from === 'webhook' ? 'invalid_webhook_secret' : 'invalid_write_key');
 }
 

@@ -69,6 +69,10 @@ test.each([
   [`{"writeKeys":{"${HEX}":"web"}}`, 'entry 1 of writeKeys has to have at least 8 characters'],
   [`{"writeKeys":{"${HEX}":"website-production"}}`, 'entry 1 of writeKeys seems to have its name and its key swapped'],
   [
+    `{"writeKeys":{"${BASE62}":"production-website-of-the-shop-in-europe"}}`,
+    'entry 1 of writeKeys seems to have its name and its key swapped',
+  ],
+  [
     `{"webhookSecrets":{"${BASE62}":"workspace"}}`,
     'entry 1 of webhookSecrets seems to have its name and its key swapped',
   ],
