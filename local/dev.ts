@@ -6,17 +6,18 @@ import { readSettings } from '../lib/rudderstack/settings.ts';
 import { isObject } from '../lib/json.ts';
 import { startHttpEndpoint } from './http-endpoint.ts';
 import { startHeapServer } from './heap-simulator/server.ts';
+import { createLambdaDestination, startInvokeApi } from './lambda-destination.ts';
 import { LONGEST_TIMEOUT_MS } from './lambda/lambda.ts';
 import { createObserver } from './live-view/observer.ts';
 import { startLiveView, type LiveView } from './live-view/server.ts';
 import { startPipeline } from './pipeline.ts';
 import { startQueueServer } from './queue-server.ts';
 
-const HELP = `Runs the whole pipeline on this machine until you stop it: the HTTP endpoint, an SQS server with the two queues of
-template.yaml, the forwarder, the Heap simulator, and a live view of all of it.
+const HELP = `Runs the whole pipeline on this machine until you stop it: the HTTP endpoint, the Lambda destination, an SQS server with
+the two queues of template.yaml, the forwarder, the Heap simulator, and a live view of all of it.
 
   npm run dev [-- --config FILE --queue-port 4566 --heap-port 4567 --http-port 4568 --view-port 4569
-                  --no-forwarder --long-timeout --json]
+                  --lambda-port 4570 --no-forwarder --long-timeout --json]
 
   --config FILE     your settings: RudderStack's Config for Heap, as JSON
   --no-forwarder    does not read the queue: for a forwarder that you run yourself
@@ -34,6 +35,7 @@ await reportToCaller(async () => {
       'heap-port': { type: 'string', default: '4567' },
       'http-port': { type: 'string', default: '4568' },
       'view-port': { type: 'string', default: '4569' },
+      'lambda-port': { type: 'string', default: '4570' },
       'no-forwarder': { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       'long-timeout': { type: 'boolean', default: false },
@@ -75,6 +77,8 @@ await reportToCaller(async () => {
     port,
     timeoutMs,
   });
+  const lambdaDestination = createLambdaDestination({ sqsEndpoint: endpoint, queues, onLog });
+  const lambdaApi = await startInvokeApi(lambdaDestination, Number(values['lambda-port']));
   liveView = await startLiveView({
     port: Number(values['view-port']),
     connection: { client, ...queues },
@@ -86,6 +90,7 @@ await reportToCaller(async () => {
   const addresses = {
     viewUrl: liveView.url,
     httpEndpointUrl: httpEndpoint.url,
+    lambdaUrl: lambdaApi.url,
     sqsEndpoint: endpoint,
     heapUrl: heapServer.url,
     ...queues,
@@ -101,6 +106,7 @@ function onLog(line: string): void {
 function describe({
   viewUrl,
   httpEndpointUrl,
+  lambdaUrl,
   heapUrl,
   queueUrl,
   deadLetterQueueUrl,
@@ -108,6 +114,7 @@ function describe({
   return `live view           ${viewUrl}
 device mode         ${viewUrl}/device-mode   the Web SDK with this pipeline, in a browser
 HTTP endpoint       ${httpEndpointUrl}   write key local-write-key, webhook secret local-webhook-secret
+Lambda destination  ${lambdaUrl}   Lambda's Invoke, with the invocation type Event and any function name
 queue               ${queueUrl}
 dead-letter queue   ${deadLetterQueueUrl}
 Heap simulator      ${heapUrl}/simulator/contents`;

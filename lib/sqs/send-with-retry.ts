@@ -11,6 +11,10 @@ export interface SendRetryOptions {
   readonly deadline?: number;
   /** Checked before every attempt; true ends the sending, for example because another batch of the request has failed. */
   readonly isPointless?: () => boolean;
+  /** The total number of attempts; 4 by default. */
+  readonly attempts?: number;
+  /** The upper limit of a wait, in ms; none by default. */
+  readonly longestWaitMs?: number;
 }
 
 /** A message that is not known to be in the queue, and why not. */
@@ -19,7 +23,6 @@ export interface Unsent<Message> {
   readonly failure: SendFailure;
 }
 
-/** The total number of attempts. */
 const ATTEMPTS = 4;
 /** The upper limit of the wait before the second attempt, in ms; it doubles with every further attempt. */
 const FIRST_WAIT_MS = 100;
@@ -36,7 +39,14 @@ const FIRST_WAIT_MS = 100;
 export async function sendWithRetry<Message extends OutgoingMessage>(
   messages: readonly Message[],
   send: (messages: readonly Message[]) => Promise<readonly SendOutcome[]>,
-  { clock, random, deadline = Number.POSITIVE_INFINITY, isPointless = () => false }: SendRetryOptions,
+  {
+    clock,
+    random,
+    deadline = Number.POSITIVE_INFINITY,
+    isPointless = () => false,
+    attempts = ATTEMPTS,
+    longestWaitMs = Number.POSITIVE_INFINITY,
+  }: SendRetryOptions,
 ): Promise<readonly Unsent<Message>[]> {
   let unsent: readonly Unsent<Message>[] = messages.map((message) => ({ message, failure: NOT_TRIED }));
   const refused: Unsent<Message>[] = [];
@@ -48,8 +58,8 @@ export async function sendWithRetry<Message extends OutgoingMessage>(
     });
     refused.push(...failed.filter(({ failure }) => failure.isSenderFault));
     unsent = failed.filter(({ failure }) => !failure.isSenderFault);
-    if (unsent.length === 0 || attempt === ATTEMPTS) break;
-    const waitMs = random() * FIRST_WAIT_MS * 2 ** (attempt - 1);
+    if (unsent.length === 0 || attempt === attempts) break;
+    const waitMs = random() * Math.min(FIRST_WAIT_MS * 2 ** (attempt - 1), longestWaitMs);
     if (clock.now() + waitMs >= deadline) break;
     await clock.sleep(waitMs);
   }

@@ -23,7 +23,7 @@ export type InvocationAnswer =
 /** A function as Lambda runs it: in processes that handle one invocation at a time and stay warm in between. */
 export interface Lambda {
   /** @param event passed to the function as JSON */
-  invoke(event: object): Promise<InvocationAnswer>;
+  invoke(event: unknown): Promise<InvocationAnswer>;
   /** How many execution environments have been started so far. */
   coldStarts(): number;
   /** Kills all execution environments at once, even during an invocation. */

@@ -109,3 +109,14 @@ test('what an attempt throws is thrown on', async () => {
   });
   await expect(sending).rejects.toThrow('SQS is not there');
 });
+
+test('with more attempts it goes on, and a wait has its ceiling', async () => {
+  const options = { attempts: Number.POSITIVE_INFINITY, longestWaitMs: 150, deadline: 1000 };
+  const { attempts, unsent } = await run(
+    1,
+    Array.from({ length: 20 }, () => [BUSY]),
+    options,
+  );
+  expect(attempts.map(({ at }) => at)).toEqual([0, 100, 250, 400, 550, 700, 850]);
+  expect(unsent).toEqual([['m-0', 'InternalError']]);
+});

@@ -15,7 +15,7 @@ export interface DevProcess {
 }
 
 export async function startDev(...args: readonly string[]): Promise<DevProcess> {
-  const ports = ['queue', 'heap', 'http', 'view'].flatMap((name) => [`--${name}-port`, '0']);
+  const ports = ['queue', 'heap', 'http', 'view', 'lambda'].flatMap((name) => [`--${name}-port`, '0']);
   const child = spawn(process.execPath, [DEV, '--json', '--long-timeout', ...ports, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, ...COMPILE_CACHE },
