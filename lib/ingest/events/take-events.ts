@@ -13,7 +13,7 @@ import { readEvents, type ReceivedElements } from './read-events.ts';
  *
  * @param source the name of the source that sent the request
  * @param deadline when to stop sending, in ms since 1970
- * @returns refused unless every element is in one of the queues, and at least one can be used
+ * @returns refused unless every element is in one of the queues; also if the one element of a body that is no batch cannot be used
  */
 export async function takeEvents(
   request: HttpRequest,
@@ -34,7 +34,8 @@ export async function takeEvents(
     source,
     deadline,
     text,
-    ifNothingIsUsable: 'refuse',
+    // The mobile SDKs in Java and Objective-C repeat a batch after a 400 for ever, and nothing behind it gets through.
+    ifNothingIsUsable: route.kind === 'batch' ? 'dead_letter' : 'refuse',
   } as const;
   return await enqueueEvents(elements, reception, dependencies);
 }
