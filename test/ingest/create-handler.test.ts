@@ -133,7 +133,7 @@ describe('a second is kept for the answer', () => {
         return busy(messages);
       },
     });
-    expect(await request('POST', '/v1/track')).toMatchObject({ statusCode: 503 });
+    expect(await request('POST', '/v1/track')).toMatchObject({ statusCode: 503, headers: { 'retry-after': '3' } });
     expect(told).toEqual(['refused: queue_unavailable']);
     expect(calls).toHaveLength(3);
     expect(sinceStart()).toBe(LEFT_MS - 1000);

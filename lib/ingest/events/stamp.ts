@@ -35,7 +35,8 @@ export interface StampedEvent extends RudderStackEvent {
  * @see https://github.com/rudderlabs/rudder-server/blob/master/gateway/handle.go
  * @see https://github.com/rudderlabs/rudder-server/blob/master/processor/processor.go
  */
-export function stampEvent(event: RudderStackEvent, reception: Reception): StampedEvent {
+export function stampEvent(given: RudderStackEvent, reception: Reception): StampedEvent {
+  const event = withoutWriteKey(given);
   const { receivedAt, sentAt, originalTimestamp, timestamp } = timesOf(event, reception);
   const received = formatInstant(receivedAt);
   // An event without times of its own has this one four times, and formatting takes time.
@@ -51,6 +52,12 @@ export function stampEvent(event: RudderStackEvent, reception: Reception): Stamp
     sentAt: format(sentAt),
     timestamp: format(timestamp),
   };
+}
+
+/** Segment's client for browsers adds its write key to each event, and a key must not get into the queue. */
+function withoutWriteKey(event: RudderStackEvent): RudderStackEvent {
+  if (!Object.hasOwn(event, 'writeKey')) return event;
+  return Object.fromEntries(Object.entries(event).filter(([name]) => name !== 'writeKey'));
 }
 
 /**

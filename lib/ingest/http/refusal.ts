@@ -54,9 +54,16 @@ export function refuseForNow(reason: RefusalReason, ms: number): Refusal {
   return { kind: 'refused', reason, retryAfterSeconds: Math.max(1, Math.ceil(ms / 1000)) };
 }
 
+/**
+ * How long a sender waits while SQS does not take its events, in seconds. The SDKs for Node, PHP, Ruby and Rust obey it; without it
+ * the first of them deletes its events after four attempts in 1.4 seconds. PHP waits in its program's own request, so it is short.
+ */
+const QUEUE_RETRY_SECONDS = 3;
+
 /** Returns the headers that a refusal has in addition to those of every answer. */
-export function headersOf({ retryAfterSeconds }: Refusal): Readonly<Record<string, string>> {
-  return retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) };
+export function headersOf({ reason, retryAfterSeconds }: Refusal): Readonly<Record<string, string>> {
+  const seconds = reason === 'queue_unavailable' ? QUEUE_RETRY_SECONDS : retryAfterSeconds;
+  return seconds === undefined ? {} : { 'retry-after': String(seconds) };
 }
 
 /** Returns the HTTP status of a refusal. SDKs retry after a 5xx or a 429. Any other 4xx is final for them. */

@@ -26,6 +26,9 @@ const EVENT_TYPES = ['identify', 'track', 'page', 'screen', 'group', 'alias'] as
 
 const ROUTES: ReadonlyMap<string, { readonly methods: readonly string[]; readonly route: Route }> = new Map([
   ...EVENT_TYPES.map((type) => on(['POST'], `/v1/${type}`, { kind: 'event', authentication: 'header', type })),
+  // Segment's client for browsers uses the first letter of the type, and `b` for a batch.
+  ...EVENT_TYPES.map((type) => on(['POST'], `/v1/${type[0]}`, { kind: 'event', authentication: 'header', type })),
+  on(['POST'], '/v1/b', { kind: 'batch', authentication: 'header' }),
   on(['POST'], '/v1/batch', { kind: 'batch', authentication: 'header' }),
   on(['POST'], '/v1/import', { kind: 'batch', authentication: 'header' }),
   on(['POST'], '/beacon/v1/batch', { kind: 'batch', authentication: 'query' }),
@@ -47,10 +50,11 @@ function on(
 }
 
 /**
- * Finds the route of a request. The routes are RudderStack's data-plane API as far as its SDKs use it, `/sourceConfig` of
- * its control plane, and `/webhook`.
+ * Finds the route of a request. The routes are RudderStack's data-plane API as far as its SDKs use it, the short paths of
+ * Segment's client for browsers, `/sourceConfig` of RudderStack's control plane, and `/webhook`.
  *
  * @see https://www.rudderstack.com/docs/api/http-api/
+ * @see https://github.com/segmentio/analytics-next/blob/master/packages/browser/src/plugins/segmentio/index.ts
  */
 export function findRoute(method: string, path: string): Route | Refusal {
   const found = ROUTES.get(path);

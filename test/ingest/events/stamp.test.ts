@@ -23,6 +23,12 @@ describe('what the gateway adds', () => {
     });
   });
 
+  test('a write key in the event is removed, so that it does not get into the queue', () => {
+    const stamped = stampEvent({ userId: 'u-1', writeKey: 'k', properties: { writeKey: 'a property' } }, reception);
+    expect(stamped).not.toHaveProperty('writeKey');
+    expect(stamped).toMatchObject({ userId: 'u-1', properties: { writeKey: 'a property' } });
+  });
+
   test.each([
     ['m-1', 'm-1'],
     [' m-1 ', 'm-1'],
