@@ -206,12 +206,12 @@ describe('one bad element goes to the dead-letter queue with its reason, byte fo
     expect(await inQueue()).toEqual(bad.toSorted());
   });
 
-  test('also in a batch that has nothing else, since a 400 makes some SDKs repeat it for ever', async () => {
-    expect(await post('/v1/batch', `{"batch":[${bad.map(([, text]) => text).join(',')}]}`)).toMatchObject({
-      status: 200,
-    });
+  test('also in a batch of a mobile app that has nothing else, since some SDKs repeat it for ever after a 400', async () => {
+    const fromApp = ['missing_identity', '{"type":"track","channel": "mobile"}'];
+    const batch = [fromApp, ...bad].map(([, text]) => text).join(',');
+    expect(await post('/v1/batch', `{"batch":[${batch}]}`)).toMatchObject({ status: 200 });
     expect(await queued()).toEqual([]);
-    expect(await inQueue()).toEqual(bad.toSorted());
+    expect(await inQueue()).toEqual([fromApp, ...bad].toSorted());
   });
 
   test('/webhook, which takes an event without a user', async () => {
@@ -324,6 +324,14 @@ describe('a refused request gets RudderStack’s error text, and none of its eve
       {},
       400,
       'event is not a valid rudder event\nthe body is not a JSON object\n',
+    ],
+    [
+      'a batch without any event, for the reason of its first element',
+      '/v1/batch',
+      { batch: [null, { event: 'A' }] },
+      {},
+      400,
+      'event is not a valid rudder event\nthe event with index 0 is not a JSON object\n',
     ],
     [
       'a bare string',

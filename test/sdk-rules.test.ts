@@ -38,7 +38,7 @@ afterAll(async () => {
 afterEach(() => harness.httpEndpoint.setKeys(KEYS));
 
 /** More requests than any story needs. An SDK that sends more repeats one for ever. */
-const MOST_REQUESTS = 60;
+const MOST_REQUESTS = 100;
 
 async function post({ path, isGzipped, body }: SdkRequest, key: string): Promise<SdkAnswer> {
   const { status, text } = await harness.request(path, {
@@ -151,7 +151,18 @@ test('with a bad event in each batch, every good event of every SDK arrives', as
 });
 
 test('a batch of nothing but bad events blocks no SDK', async () => {
-  const parties = startSdks({ count: 7, batchOf: 1, bad: (index) => BAD_ELEMENTS[index] });
+  const events = BAD_ELEMENTS.filter((json) => json.startsWith('{'));
+  const fromApp = events.map((json) => json.replace('{', '{"channel":"mobile",'));
+  const isApp = ({ channel }: SdkRule): boolean => channel === 'mobile';
+  const parties = [
+    ...startSdks({ rules: SDK_RULES.filter(isApp), batchOf: 1, count: 6, bad: (index) => fromApp[index] }),
+    ...startSdks({
+      rules: SDK_RULES.filter((rule) => !isApp(rule)),
+      batchOf: 1,
+      count: 6,
+      bad: (index) => events[index],
+    }),
+  ];
   await allRounds(sdksOf(parties));
   expect(await outcome(parties)).toEqual(ALL_ARRIVED);
 });

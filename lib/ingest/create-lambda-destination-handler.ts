@@ -60,7 +60,7 @@ export function createLambdaDestinationHandler({
       source: SOURCE,
       deadline: receivedAtMs + context.getRemainingTimeInMillis() - THROWING_MS,
       text: () => JSON.stringify(payload),
-      ifNothingIsUsable: 'dead_letter',
+      isKeptIfNothingIsUsable: () => true,
     } as const;
     const taken = await enqueueEvents(readPayload(payload), reception, { ...sending, ...queues });
     if (taken.kind === 'refused') {

@@ -26,6 +26,8 @@ export interface SdkRule {
   readonly sends: 'batch' | 'single';
   /** The path; `:type` stands for the type of the event, and `:t` for its first letter. */
   readonly path: string;
+  /** The `channel` of its events, if it counts. */
+  readonly channel?: 'mobile';
   readonly isGzipped: boolean;
   /** A batch has the oldest events, up to these limits. */
   readonly most: { readonly events: number; readonly bytes: number };
@@ -90,6 +92,7 @@ function reactAsServer(answer: SdkAnswer): Reaction {
 
 const mobile = {
   sends: 'batch',
+  channel: 'mobile',
   path: '/v1/batch',
   isGzipped: true,
   survivesRestart: true,

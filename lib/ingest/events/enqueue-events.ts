@@ -26,10 +26,10 @@ export interface ElementsReception extends Reception {
   /** When to stop sending, in ms since 1970. */
   readonly deadline: number;
   /**
-   * What happens to a request without any usable element. Its sender is told why, and keeps it; or, where nobody reads an answer,
-   * all of it becomes dead letters.
+   * Whether a request without any usable element becomes dead letters, because nobody reads the answer. Otherwise it is refused, and
+   * its sender is told why.
    */
-  readonly ifNothingIsUsable: 'refuse' | 'dead_letter';
+  readonly isKeptIfNothingIsUsable: () => boolean;
 }
 
 /** What `enqueueEvents` uses. */
@@ -65,7 +65,7 @@ const PART_LIMITS: BatchLimits = { items: 10_000, bytes: 2 * 1024 * 1024 };
  *
  * @param elements in their order; they are taken one part at a time
  * @returns refused with `queue_unavailable` unless every element is in one of the queues; refused with the reason of the first
- *   element if none can be used and `ifNothingIsUsable` says so
+ *   element if none can be used and `isKeptIfNothingIsUsable` does not say otherwise
  */
 export async function enqueueEvents(
   elements: Iterable<Element>,
@@ -86,7 +86,7 @@ export async function enqueueEvents(
   }
   const [first] = unusable.first;
   if (first === undefined) return { kind: 'taken', ...counts, rejected: unusable.byReason };
-  if (counts.events === 0 && reception.ifNothingIsUsable === 'refuse') return refusalOf(first);
+  if (counts.events === 0 && !reception.isKeptIfNothingIsUsable()) return refusalOf(first);
   const count = unusable.count();
   const letters = toDeadLetters(
     { first: unusable.first, count, of: count + counts.events },

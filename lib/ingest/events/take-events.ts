@@ -9,11 +9,19 @@ import { readPixel } from './pixel.ts';
 import { readEvents, type ReceivedElements } from './read-events.ts';
 
 /**
+ * Mobile SDKs name their channel in every event. Those in Java and Objective-C repeat a batch that is refused for ever, and
+ * nothing behind it gets through.
+ *
+ * @see docs/ingest.md, "What SDKs do with an answer"
+ */
+const FROM_APP = /"channel"\s*:\s*"mobile"/;
+
+/**
  * Reads the elements of a request and puts each into a queue: see `enqueueEvents`.
  *
  * @param source the name of the source that sent the request
  * @param deadline when to stop sending, in ms since 1970
- * @returns refused unless every element is in one of the queues; also if the one element of a body that is no batch cannot be used
+ * @returns refused unless every element is in one of the queues; also if none can be used and the sender is no mobile app
  */
 export async function takeEvents(
   request: HttpRequest,
@@ -34,9 +42,8 @@ export async function takeEvents(
     source,
     deadline,
     text,
-    // The mobile SDKs in Java and Objective-C repeat a batch after a 400 for ever, and nothing behind it gets through.
-    ifNothingIsUsable: route.kind === 'batch' ? 'dead_letter' : 'refuse',
-  } as const;
+    isKeptIfNothingIsUsable: () => route.kind === 'batch' && FROM_APP.test(text()),
+  };
   return await enqueueEvents(elements, reception, dependencies);
 }
 

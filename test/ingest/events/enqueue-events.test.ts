@@ -53,7 +53,7 @@ async function enqueue(body: string, { isFifo = false, takes = {}, reception = {
         source: 'web',
         text: read.text,
         deadline: receivedAtMs + 10_000,
-        ifNothingIsUsable: 'refuse',
+        isKeptIfNothingIsUsable: () => false,
         ...reception,
       },
       {
@@ -127,7 +127,7 @@ test('a request of which nothing can be used is refused with the reason of its f
 
 test('or, where nobody reads the answer, all of it becomes dead letters', async () => {
   const { taken, deadLetters } = await enqueue('{"batch":[null,{"a":1}]}', {
-    reception: { ifNothingIsUsable: 'dead_letter' },
+    reception: { isKeptIfNothingIsUsable: () => true },
   });
   expect(taken).toMatchObject({ kind: 'taken', events: 0 });
   expect(deadLetters.map(({ body }) => body)).toEqual(['null', '{"a":1}']);
