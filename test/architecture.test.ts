@@ -11,6 +11,7 @@ const TOP_FOLDERS: Readonly<Record<string, readonly string[]>> = {
   cli: ['handlers', 'infra', 'lib'],
   local: ['cli', 'handlers', 'infra', 'lib'],
   bench: ['local', 'cli', 'handlers', 'infra', 'lib'],
+  simulation: ['local', 'cli', 'handlers', 'infra', 'lib'],
 };
 
 /** The same within lib/. `.` stands for the files directly in lib/, which every folder may import. */

@@ -1,6 +1,6 @@
 import type { SQSRecord } from 'aws-lambda';
 import type { Clock } from '../../lib/clock.ts';
-import { createHandler, type Handler, type HandlerDependencies } from '../../lib/forwarding/create-handler.ts';
+import type { HandlerDependencies } from '../../lib/forwarding/create-handler.ts';
 import type { BatchReport } from '../../lib/forwarding/forward.ts';
 import type { Attempt } from '../../lib/heap/client.ts';
 import type { JsonObject } from '../../lib/json.ts';
@@ -8,6 +8,7 @@ import { readSettings } from '../../lib/rudderstack/settings.ts';
 import type { OutgoingMessage } from '../../lib/sqs/message.ts';
 import { createHeap, HEAP_RULES, type Heap } from '../heap-simulator/heap.ts';
 import { failedRecords } from '../lambda/partial-batch-response.ts';
+import { createContainer, type Container } from './container.ts';
 import { createFunctionQueues, type QueueConditions } from './function-queues.ts';
 import { createVirtualTransport, type HeapConditions, type TakenEvents } from './heap-transport.ts';
 import { createVirtualQueue, type VirtualQueue } from './queue.ts';
@@ -104,12 +105,6 @@ const DUPLICATES_END_MS = 12 * 60 * 60 * 1000;
 /** The queue's visibility timeout: AWS asks for six times the function's timeout at least. */
 export function visibilityTimeoutMs({ timeoutMs }: Pick<Circumstances, 'timeoutMs'>): number {
   return Math.max(QUEUE.visibilityTimeoutS, Math.ceil((6 * timeoutMs) / 1000)) * 1000;
-}
-
-/** One of Lambda's execution environments. After its death, nothing that it does has any effect. */
-interface Container {
-  readonly handle: Handler;
-  readonly die: () => void;
 }
 
 /**
@@ -282,27 +277,6 @@ async function poll(options: WorldOptions, lambda: Lambda): Promise<void> {
     else if (end.isLate) onProblem('the handler returned after its deadline');
     for (const receiptHandle of end.kind === 'died' ? [] : end.done) queue.remove(receiptHandle);
   }
-}
-
-function createContainer(dependencies: HandlerDependencies): Container {
-  let isAlive = true;
-  const whileAlive = async <Value>(work: () => Promise<Value>): Promise<Value> =>
-    isAlive ? await work() : await new Promise<never>(() => undefined);
-  const { clock, transport, loadQueues } = dependencies;
-  const handle = createHandler({
-    ...dependencies,
-    clock: { now: clock.now, sleep: (ms) => whileAlive(() => clock.sleep(ms)) },
-    transport: (url, body, timeoutMs) => whileAlive(() => transport(url, body, timeoutMs)),
-    loadQueues: () =>
-      whileAlive(async () => {
-        const queues = await loadQueues();
-        return {
-          sendDeadLetters: (messages, deadline) => whileAlive(() => queues.sendDeadLetters(messages, deadline)),
-          changeVisibility: (changes, deadline) => whileAlive(() => queues.changeVisibility(changes, deadline)),
-        };
-      }),
-  });
-  return { handle, die: () => void (isAlive = false) };
 }
 
 type InvocationEnd =
