@@ -1,12 +1,12 @@
 import { backsOff, type Deferred, type DeferReason } from '../outcome.ts';
 
 const FIRST_WAIT_S = 30;
-const LONGEST_WAIT_S = 15 * 60;
+const LONGEST_WAIT_S = 5 * 60;
 /** A record waits at most its age divided by this, if that is more than `LONGEST_WAIT_S`. */
 const AGE_SHARE = 48;
 /**
- * The longest wait for a dead letter that could not be written. It is short, so that SQS's redrive policy (1000 receives) moves
- * the record before the queue's retention period deletes it.
+ * A dead letter that could not be written never waits longer, whatever its age, so that SQS's redrive policy (1000 receives)
+ * moves the record before the queue's retention period deletes it.
  */
 const LONGEST_DEAD_LETTER_WAIT_S = 5 * 60;
 const DEAD_LETTER_NOT_WRITTEN: ReadonlySet<DeferReason> = new Set(['dead_letter_failed', 'dead_letter_too_large']);
@@ -31,7 +31,7 @@ export interface BackoffOptions {
 /**
  * Returns the visibility timeout of a deferred record, in whole seconds.
  *
- * After a failure it is 30 s, doubled with every receive, up to 15 min or a 48th of the record's age, whichever is longer, so
+ * After a failure it is 30 s, doubled with every receive, up to 5 min or a 48th of the record's age, whichever is longer, so
  * that a long outage does not use up the receives that SQS's redrive policy allows. Half of it is random jitter, so that records
  * that failed together do not return together. The record comes back for the last time when its retry time ends. It always
  * waits at least as long as Heap asked for. A dead letter that could not be written is tried again after 5 min at most. Lambda's

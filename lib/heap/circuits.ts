@@ -1,5 +1,5 @@
 import type { Deferred } from '../outcome.ts';
-import { createCircuit, type Circuit, type CircuitState } from './circuit.ts';
+import { createCircuit, type Circuit, type CircuitState, type Span } from './circuit.ts';
 
 /** What a failed attempt says something about. */
 export type FailureScope =
@@ -20,7 +20,7 @@ export interface Circuits {
   /** Records that Heap has accepted or refused a request of the app. Either way it is available. */
   readonly judged: (appId: string) => void;
   /** Records a failed attempt. */
-  readonly failed: (appId: string, scope: FailureScope, failure: Deferred, now: number) => void;
+  readonly failed: (appId: string, scope: FailureScope, failure: Deferred, attempt: Span) => void;
   /** The last failure of what is open for the longer time, the app or the host. Undefined if neither has failed. */
   readonly lastFailure: (appId: string) => Deferred | undefined;
 }
@@ -78,16 +78,16 @@ export function createCircuits(
       hostAnswers();
       apps.delete(appId);
     },
-    failed(appId, scope, failure, now) {
+    failed(appId, scope, failure, attempt) {
       const app = appOf(appId);
-      app.circuit.failed(now);
+      app.circuit.failed(attempt);
       app.lastFailure = failure;
       if (scope === 'app') {
         hostAnswers();
       } else {
         if (failing.size < 2) failing.add(appId);
         lastFailureOfHost = failure;
-        host.failed(now);
+        host.failed(attempt);
       }
     },
     lastFailure(appId) {

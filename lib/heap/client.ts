@@ -60,6 +60,8 @@ export function createHeapClient(options: HeapClientOptions): HeapClient {
     track: createCircuits(options.createCircuit),
   };
   const patience = createPatience(retryPolicy.timeoutMs);
+  /** The requests that probe, by endpoint and app. */
+  const probes = new Map<string, Promise<SendResult>>();
 
   /** Sends one HTTP request. Returns undefined if Heap had less than its usual time to answer. */
   async function attempt({ kind, entries }: BulkRequest, body: string, timeoutMs: number): Promise<Answer | undefined> {
@@ -72,7 +74,7 @@ export function createHeapClient(options: HeapClientOptions): HeapClient {
     if (answer.kind === 'answered') patience.answered(durationMs);
     if (answer.kind !== 'timeout') return answer;
     if (!patience.isFailure(timeoutMs)) return undefined;
-    patience.timedOut();
+    patience.timedOut(timeoutMs);
     return answer;
   }
 
@@ -84,48 +86,64 @@ export function createHeapClient(options: HeapClientOptions): HeapClient {
     return deferred('circuit_open', detail, { retryAfterMs, ...status });
   }
 
+  async function sendWithRetries(request: BulkRequest, deadline: number, isProbe: boolean): Promise<SendResult> {
+    const { kind, appId } = request;
+    const circuits = circuitsOf[kind];
+    const body = bodyOf(request);
+    let last = OUT_OF_TIME;
+    let hasReconnected = false;
+    // Another app's quick answers must not shorten what this request has learned.
+    let leastMs = 0;
+
+    for (let attempts = 1; ; attempts += 1) {
+      const state = circuits.state(appId, clock.now());
+      if (state === 'open' || (state === 'probing' && !isProbe)) return attempts > 1 ? last : circuitOpen(request);
+      if (deadline - clock.now() < SHORTEST_ATTEMPT_MS) return last;
+
+      const room = await waitForRoom(request, deadline, rateLimiter, clock);
+      if (room.kind === 'deferred') return attempts > 1 ? { ...last, retryAfterMs: room.retryAfterMs ?? 0 } : room;
+
+      const startedAt = clock.now();
+      const timeoutMs = Math.min(Math.max(patience.timeoutMs(), leastMs), deadline - startedAt);
+      const answer = await attempt(request, body, timeoutMs);
+      room.reservation?.end(clock.now());
+      if (answer === undefined) return last;
+      if (answer.kind === 'timeout') leastMs = timeoutMs * 2;
+      const result = readAnswer(answer, clock.now());
+      if (result.kind !== 'deferred') {
+        circuits.judged(appId);
+        return result;
+      }
+
+      last = result;
+      if (answer.kind === 'unreachable' && answer.isConnectionLost && !hasReconnected) {
+        // An idle connection may have been closed while the container was frozen. That is not a failure of Heap.
+        hasReconnected = true;
+        continue;
+      }
+      circuits.failed(appId, scopeOf(result), result, { startedAt, endedAt: clock.now() });
+      const hasOpened = circuits.state(appId, clock.now()) === 'open';
+      if (attempts >= retryPolicy.attempts || isProbe || hasOpened) return last;
+      const waitMs = Math.max(result.retryAfterMs ?? 0, backoffMs(retryPolicy, attempts, random()));
+      if (clock.now() + waitMs + SHORTEST_ATTEMPT_MS > deadline) return last;
+      await clock.sleep(waitMs);
+    }
+  }
+
   return {
     async send(request, deadline) {
       const { kind, appId } = request;
-      const circuits = circuitsOf[kind];
-      const body = bodyOf(request);
-      let last = OUT_OF_TIME;
-      let hasReconnected = false;
-      // Another app's quick answers must not shorten what this request has learned.
-      let leastMs = 0;
-
-      for (let attempts = 1; ; attempts += 1) {
-        const state = circuits.state(appId, clock.now());
-        if (state === 'open') return attempts > 1 ? last : circuitOpen(request);
-        if (deadline - clock.now() < SHORTEST_ATTEMPT_MS) return last;
-
-        const room = await waitForRoom(request, deadline, rateLimiter, clock);
-        if (room.kind === 'deferred') return attempts > 1 ? { ...last, retryAfterMs: room.retryAfterMs ?? 0 } : room;
-
-        const timeoutMs = Math.min(Math.max(patience.timeoutMs(), leastMs), deadline - clock.now());
-        const answer = await attempt(request, body, timeoutMs);
-        room.reservation?.end(clock.now());
-        if (answer === undefined) return last;
-        if (answer.kind === 'timeout') leastMs = timeoutMs * 2;
-        const result = readAnswer(answer, clock.now());
-        if (result.kind !== 'deferred') {
-          circuits.judged(appId);
-          return result;
+      const place = `${kind} ${appId}`;
+      while (circuitsOf[kind].state(appId, clock.now()) === 'probing') {
+        const other = probes.get(place);
+        if (other === undefined) {
+          const probe = sendWithRetries(request, deadline, true);
+          probes.set(place, probe);
+          return await probe.finally(() => probes.delete(place));
         }
-
-        last = result;
-        if (answer.kind === 'unreachable' && answer.isConnectionLost && !hasReconnected) {
-          // An idle connection may have been closed while the container was frozen. That is not a failure of Heap.
-          hasReconnected = true;
-          continue;
-        }
-        circuits.failed(appId, scopeOf(result), result, clock.now());
-        const hasOpened = circuits.state(appId, clock.now()) === 'open';
-        if (attempts >= retryPolicy.attempts || state === 'probing' || hasOpened) return last;
-        const waitMs = Math.max(result.retryAfterMs ?? 0, backoffMs(retryPolicy, attempts, random()));
-        if (clock.now() + waitMs + SHORTEST_ATTEMPT_MS > deadline) return last;
-        await clock.sleep(waitMs);
+        await other;
       }
+      return await sendWithRetries(request, deadline, false);
     },
   };
 }

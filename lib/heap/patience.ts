@@ -4,8 +4,8 @@ export interface Patience {
   readonly timeoutMs: () => number;
   /** Whether an attempt without an answer after `waitedMs` is a failure of Heap, and not only cut short by the deadline. */
   readonly isFailure: (waitedMs: number) => boolean;
-  /** Records an attempt without an answer. */
-  readonly timedOut: () => void;
+  /** Records an attempt without an answer after `waitedMs`. */
+  readonly timedOut: (waitedMs: number) => void;
   /** Records an answer and how long it took. */
   readonly answered: (tookMs: number) => void;
 }
@@ -26,8 +26,9 @@ export function createPatience(normalMs: number): Patience {
   return {
     timeoutMs: () => timeoutMs,
     isFailure: (waitedMs) => waitedMs >= Math.max(normalMs, lastTookMs),
-    timedOut() {
-      timeoutMs = Math.min(timeoutMs * 2, LONGEST_MS);
+    timedOut(waitedMs) {
+      // Several attempts at once without an answer double the time once.
+      timeoutMs = Math.min(Math.max(timeoutMs, waitedMs * 2), LONGEST_MS);
     },
     answered(tookMs) {
       lastTookMs = tookMs;

@@ -10,10 +10,10 @@ const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
 
 /** The longest that a record waits after a failure, without a `Retry-After`: this, or a share of its retry time. */
-const LONGEST_BACKOFF_MS = 15 * MINUTE_MS;
+const LONGEST_BACKOFF_MS = 5 * MINUTE_MS;
 const SHARE_OF_RETRY_TIME = 48;
 /** The longest `Retry-After` that is obeyed. */
-const LONGEST_RETRY_AFTER_MS = HOUR_MS;
+const LONGEST_RETRY_AFTER_MS = 15 * MINUTE_MS;
 
 /**
  * Runs a schedule and checks every promise: each event ends in exactly one place, the right one; Heap holds what it has to

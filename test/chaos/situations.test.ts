@@ -22,8 +22,8 @@ const indexesOf = ({ heap }: World): unknown[] =>
 const HOUR_MS = 60 * 60 * 1000;
 
 test('an hour of Heap being unavailable costs a request every 30 s, and then everything comes through', async () => {
-  // Four failures open the circuit; from then on one request in 30 s probes.
-  const requests = 4 + HOUR_MS / 30_000;
+  // Twelve failures open the circuit; from then on one request in 30 s probes.
+  const requests = 12 + HOUR_MS / 30_000;
   const world = await run({ bodies: events(500), heapFaults: down(requests) });
   const outageMs = Math.min(...world.taken.map(({ sentAt }) => sentAt)) - world.startedAt;
   expect(world.attempts.filter(({ result }) => result === 503)).toHaveLength(requests);

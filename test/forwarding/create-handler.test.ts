@@ -210,10 +210,9 @@ test('what the handler remembers is its own: a second one starts from nothing', 
     },
   };
   const first = createHandler(given);
-  await first({ Records: [record] }, context);
-  await first({ Records: [record] }, context);
-  // The circuit is open after four failed attempts.
-  expect(requests).toBe(4);
+  for (let invocation = 0; invocation < 4; invocation += 1) await first({ Records: [record] }, context);
+  // Each invocation makes four attempts. The circuit is open after twelve that have failed.
+  expect(requests).toBe(12);
   await createHandler(given)({ Records: [record] }, context);
-  expect(requests).toBe(8);
+  expect(requests).toBe(16);
 });

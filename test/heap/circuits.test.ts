@@ -22,7 +22,8 @@ function fail(
   now = 0,
   failure: Deferred = scope === 'host' ? unavailable : throttled,
 ): void {
-  for (let count = 0; count < times; count += 1) circuits.failed(appId, scope, failure, now);
+  for (let count = 0; count < times; count += 1)
+    circuits.failed(appId, scope, failure, { startedAt: now, endedAt: now });
 }
 
 test('all circuits are closed at first', () => {

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import type { BulkRequest } from '../../lib/heap/bulk.ts';
+import { CIRCUIT_POLICY, createCircuit } from '../../lib/heap/circuit.ts';
 import { createHeapClient, type Attempt, type SendResult } from '../../lib/heap/client.ts';
 import { createRateLimiter, rateLimitsFor } from '../../lib/heap/rate-limiter.ts';
 import type { Answer } from '../../lib/heap/transport.ts';
@@ -8,10 +9,16 @@ import { createRandom } from '../../local/virtual/random.ts';
 import { createVirtualTime } from '../../local/virtual/time.ts';
 import { requestsOf, tracksOf, userOf } from './calls.ts';
 
+const times = <Value>(count: number, value: Value): Value[] => Array.from({ length: count }, () => value);
+
 type Scripted = Answer & { readonly afterMs?: number };
 
 /** A client whose transport answers by a script or a rule, in virtual time; after the script Heap is healthy. */
-function start(script: readonly Scripted[] | ((body: string) => Scripted), random = createRandom(1)) {
+function start(
+  script: readonly Scripted[] | ((body: string) => Scripted),
+  random = createRandom(1),
+  circuitPolicy = CIRCUIT_POLICY,
+) {
   const time = createVirtualTime(0);
   const { clock } = time;
   const answers = typeof script === 'function' ? undefined : script.values();
@@ -28,6 +35,7 @@ function start(script: readonly Scripted[] | ((body: string) => Scripted), rando
     clock,
     random,
     rateLimiter,
+    createCircuit: () => createCircuit(circuitPolicy),
     onAttempt: (attempt) => attempts.push(attempt),
     async transport(url, body, timeoutMs) {
       sentAt.push(clock.now());
@@ -267,8 +275,12 @@ describe('attempts within one invocation', () => {
 });
 
 describe('the circuit', () => {
+  /** Its policy, but for the number of failures, is that of the function. */
+  const startFour = (script: Parameters<typeof start>[0], random?: () => number): ReturnType<typeof start> =>
+    start(script, random, { ...CIRCUIT_POLICY, failures: 4 });
+
   test('opens after four failures: the next request is not sent, a later one probes, and a success closes it', async () => {
-    const { send, sentAt, sleep } = start(Array.from({ length: 5 }, () => status(503)));
+    const { send, sentAt, sleep } = startFour(Array.from({ length: 5 }, () => status(503)));
     expect(await send()).toMatchObject({ reason: 'heap_error' });
     expect(sentAt).toHaveLength(4);
     expect(await send()).toMatchObject({ kind: 'deferred', reason: 'circuit_open', retryAfterMs: expect.any(Number) });
@@ -285,19 +297,19 @@ describe('the circuit', () => {
   });
 
   test('is closed by a refusal as well: Heap is available', async () => {
-    const { send } = start([status(503), status(503), status(503), status(400), status(503)]);
+    const { send } = startFour([status(503), status(503), status(503), status(400), status(503)]);
     expect(await send()).toMatchObject({ kind: 'refused' });
     expect(await send(1e9)).toEqual({ kind: 'delivered' });
   });
 
   test('does not count the first lost connection of a request, which says nothing about Heap', async () => {
-    const { send } = start([reset, status(503), status(503), status(503)]);
+    const { send } = startFour([reset, status(503), status(503), status(503)]);
     expect(await send()).toMatchObject({ reason: 'heap_error' });
     expect(await send(1e9)).toEqual({ kind: 'delivered' });
   });
 
   test('makes a failed probe return at once: the time is for other apps', async () => {
-    const { clock, send, sleep } = start(
+    const { clock, send, sleep } = startFour(
       Array.from({ length: 5 }, () => status(503)),
       () => 0.5,
     );
@@ -309,7 +321,7 @@ describe('the circuit', () => {
   });
 
   test('of one app does not stop another app, however often it fails', async () => {
-    const { send, sleep } = start((body) => (body.includes('"app_id":"11"') ? status(503) : ok));
+    const { send, sleep } = startFour((body) => (body.includes('"app_id":"11"') ? status(503) : ok));
     for (let round = 0; round < 10; round += 1) {
       await send(1e9);
       expect(await send(1e9, requestOf(1, `app-${round}`))).toEqual({ kind: 'delivered' });
@@ -324,7 +336,7 @@ describe('the circuit', () => {
     ['an unreachable host', refusedConnection],
     ['no answer', { ...ok, afterMs: 1e9 }],
   ])('opens for all apps when two of them fail by %s', async (_, answer) => {
-    const { send, sentAt, clock } = start(() => answer);
+    const { send, sentAt, clock } = startFour(() => answer);
     await send(1e9);
     // The second app is stopped after one attempt: the host has failed five times in a row.
     await send(1e9, requestOf(1, '22'));
@@ -335,7 +347,7 @@ describe('the circuit', () => {
   });
 
   test.each([401, 403, 404, 405, 409, 410, 423, 429, 451])('opens only for the apps that get %i', async (code) => {
-    const { send, sentAt } = start((body) => (body.includes('"app_id":"good"') ? ok : status(code)));
+    const { send, sentAt } = startFour((body) => (body.includes('"app_id":"good"') ? ok : status(code)));
     for (const appId of ['11', '22', '33']) await send(1e9, requestOf(1, appId));
     expect(sentAt).toHaveLength(12);
     expect(await send(1e9, requestOf(1, '22'))).toMatchObject({ reason: 'circuit_open' });
@@ -344,7 +356,7 @@ describe('the circuit', () => {
 
   test('of one endpoint does not stop the other, neither for an app nor for all', async () => {
     const [users] = requestsOf([userOf('u', { a: 1 })]);
-    const { send, sentAt } = start((body) => (body.includes('"users"') ? status(503) : ok));
+    const { send, sentAt } = startFour((body) => (body.includes('"users"') ? status(503) : ok));
     await send(1e9, users);
     await send(1e9, requestsOf([userOf('u', { a: 1 }, { appId: '22' })])[0]);
     expect(await send(1e9, users)).toMatchObject({ reason: 'circuit_open' });
@@ -355,7 +367,7 @@ describe('the circuit', () => {
 
   test('of the host is closed by a refusal', async () => {
     const failures = Array.from({ length: 5 }, () => status(503));
-    const { send, sleep } = start([...failures, status(400), status(503)]);
+    const { send, sleep } = startFour([...failures, status(400), status(503)]);
     await send();
     await send(60_000, requestOf(1, '22'));
     await sleep(30_000);
@@ -369,7 +381,7 @@ describe('the circuit', () => {
     ['no connection', refusedConnection, 'Heap cannot be reached: ECONNREFUSED', undefined],
     ['no answer', { ...ok, afterMs: 1e9 }, 'Heap did not answer in time', undefined],
   ])('that is open says what has opened it: %s', async (_, answer, cause, heapStatus) => {
-    const { send } = start(() => answer);
+    const { send } = startFour(() => answer);
     await send(1e9);
     const more = heapStatus === undefined ? {} : { heapStatus };
     expect(await send(1e9)).toEqual(
@@ -381,7 +393,7 @@ describe('the circuit', () => {
   });
 
   test('of the host says what has opened it, also to an app that has sent nothing', async () => {
-    const { send } = start((body) => status(body.includes('"app_id":"22"') ? 502 : 503));
+    const { send } = startFour((body) => status(body.includes('"app_id":"22"') ? 502 : 503));
     await send(1e9);
     await send(1e9, requestOf(1, '22'));
     expect(await send(1e9, requestOf(1, '33'))).toEqual(
@@ -390,6 +402,35 @@ describe('the circuit', () => {
         heapStatus: 502,
       }),
     );
+  });
+
+  test('that is probing lets one of several requests at once through; the others go when it has succeeded', async () => {
+    const { time, client, clock, send, sentAt, sleep } = startFour([...times(4, status(503)), { ...ok, afterMs: 700 }]);
+    await send();
+    await sleep(30_000);
+    const results = await time.run(() =>
+      Promise.all(times(5, undefined).map(async () => [await client.send(requestOf(1), 1e9), clock.now()] as const)),
+    );
+    const probedAt = sentAt[4] ?? 0;
+    expect(sentAt.slice(4)).toEqual([probedAt, ...times(4, probedAt + 700)]);
+    expect(results.map(([{ kind }]) => kind)).toEqual(times(5, 'delivered'));
+  });
+
+  test('that is probing keeps the other requests back when the probe fails, or takes the next one when it has no verdict', async () => {
+    const { time, client, send, sentAt, sleep } = startFour(times(5, status(503)));
+    await send();
+    await sleep(30_000);
+    const sendAll = (deadlines: readonly number[]): Promise<readonly SendResult[]> =>
+      time.run(() => Promise.all(deadlines.map((deadline) => client.send(requestOf(1), deadline))));
+    // The first has no time for an attempt, the second probes.
+    const results = await sendAll([30_100, 1e9, 1e9, 1e9]);
+    expect(sentAt).toHaveLength(5);
+    expect(results.map((result) => result.kind === 'deferred' && result.reason)).toEqual([
+      'out_of_time',
+      'heap_error',
+      'circuit_open',
+      'circuit_open',
+    ]);
   });
 });
 

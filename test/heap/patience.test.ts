@@ -6,7 +6,7 @@ test('each attempt without an answer doubles the time of the next one, up to fif
   const patience = createPatience(NORMAL_MS);
   const timeouts = Array.from({ length: 9 }, () => {
     const timeoutMs = patience.timeoutMs();
-    patience.timedOut();
+    patience.timedOut(timeoutMs);
     return timeoutMs;
   });
   expect(timeouts).toEqual([10_000, 20_000, 40_000, 80_000, 160_000, 320_000, 640_000, 900_000, 900_000]);
@@ -20,8 +20,8 @@ test.each([
   [600_000, 900_000],
 ])('after an answer that took %i ms the next attempt has %i ms', (tookMs, expected) => {
   const patience = createPatience(NORMAL_MS);
-  patience.timedOut();
-  patience.timedOut();
+  patience.timedOut(NORMAL_MS);
+  patience.timedOut(2 * NORMAL_MS);
   patience.answered(tookMs);
   expect(patience.timeoutMs()).toBe(expected);
 });
@@ -37,4 +37,10 @@ test('the usual time is that of the last answer if it was longer', () => {
   expect([14_999, 15_000].map(patience.isFailure)).toEqual([false, true]);
   patience.answered(20);
   expect([9999, 10_000].map(patience.isFailure)).toEqual([false, true]);
+});
+
+test('attempts at once without an answer double the time once', () => {
+  const patience = createPatience(NORMAL_MS);
+  for (let attempt = 0; attempt < 8; attempt += 1) patience.timedOut(NORMAL_MS);
+  expect(patience.timeoutMs()).toBe(2 * NORMAL_MS);
 });
