@@ -104,16 +104,22 @@ export interface Rejected {
   readonly heapStatus?: number;
 }
 
+/** What was found out about an event, for the next time that the same container sends it. */
+export interface Findings {
+  /** The size of the request, in entries, that the event should be sent in, because larger ones were refused. */
+  readonly mostEntries?: number;
+  /** When Heap first refused the event alone, counted in answers that the container has received. */
+  readonly refusedAloneAt?: number;
+}
+
 /** The event stays in the queue. */
-export interface Deferred {
+export interface Deferred extends Findings {
   readonly kind: 'deferred';
   readonly reason: DeferReason;
   readonly detail: string;
   readonly heapStatus?: number;
   /** The shortest time to wait, in ms, if Heap's `Retry-After`, the rate limiter or the circuit gives one. */
   readonly retryAfterMs?: number;
-  /** The size of the request, in entries, that the event should be sent in next time, because larger ones were refused. */
-  readonly mostEntries?: number;
   /** Heap answers, but the invocation ended before it was known whether the event is one of those that Heap refuses. */
   readonly isBeingBisected?: boolean;
 }
@@ -135,7 +141,7 @@ export function rejected(reason: RejectReason, detail: string, heapStatus?: numb
 export function deferred(
   reason: DeferReason,
   detail: string,
-  more: Pick<Deferred, 'heapStatus' | 'retryAfterMs' | 'mostEntries'> = {},
+  more: Pick<Deferred, 'heapStatus' | 'retryAfterMs' | keyof Findings> = {},
 ): Deferred {
   return { kind: 'deferred', reason, detail, ...more };
 }

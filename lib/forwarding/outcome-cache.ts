@@ -1,4 +1,4 @@
-import type { Outcome } from '../outcome.ts';
+import type { Findings, Outcome } from '../outcome.ts';
 import { deferredOf, type ProcessedRecord } from './processed-record.ts';
 
 /**
@@ -14,11 +14,11 @@ export interface OutcomeCache {
    */
   readonly recall: (messageId: string, part: number) => Outcome | undefined;
   /**
-   * Returns the size of the request that a deferred event should be sent in, in entries, if larger ones were refused.
+   * Returns what was found out about a deferred event.
    *
    * @param part the index of the event in its record
    */
-  readonly mostEntries: (messageId: string, part: number) => number | undefined;
+  readonly findings: (messageId: string, part: number) => Findings;
   /** Stores the outcomes of a record that returns to the queue, and removes any other record. */
   readonly note: (processed: ProcessedRecord) => void;
 }
@@ -41,9 +41,14 @@ export function createOutcomeCache(mostEvents = MOST_EVENTS): OutcomeCache {
       const outcome = records.get(messageId)?.[part];
       return outcome?.kind === 'delivered' || outcome?.kind === 'rejected' ? outcome : undefined;
     },
-    mostEntries(messageId, part) {
+    findings(messageId, part) {
       const outcome = records.get(messageId)?.[part];
-      return outcome?.kind === 'deferred' ? outcome.mostEntries : undefined;
+      if (outcome?.kind !== 'deferred') return {};
+      const { mostEntries, refusedAloneAt } = outcome;
+      return {
+        ...(mostEntries === undefined ? {} : { mostEntries }),
+        ...(refusedAloneAt === undefined ? {} : { refusedAloneAt }),
+      };
     },
     note(processed) {
       const { messageId } = processed.record;

@@ -17,7 +17,7 @@ import type { ProcessedEvent } from './processed-record.ts';
 export interface PrepareDependencies {
   /** Filters, rejects or maps an event, without a request to Heap. */
   readonly decide: (event: RudderStackEvent, arrivedAtMs: number) => Mapped | Filtered | Rejected;
-  readonly outcomeCache: Pick<OutcomeCache, 'recall' | 'mostEntries'>;
+  readonly outcomeCache: Pick<OutcomeCache, 'recall' | 'findings'>;
   readonly clock: Clock;
   readonly listener: Pick<Listener, 'onProblem'>;
 }
@@ -154,9 +154,8 @@ function decideEvent(
   const decision = decide(enveloped.event, arrivedAt);
   if (decision.kind !== 'mapped') return { step: decision, text, eventMessageId };
   const { call, cuts, characters } = decision;
-  const mostEntries = outcomeCache.mostEntries(recordId, part);
-  const size = mostEntries === undefined ? {} : { mostEntries };
-  return { step: { kind: 'pending', call, arrivedAt, cuts, characters, ...size }, text, eventMessageId };
+  const findings = outcomeCache.findings(recordId, part);
+  return { step: { kind: 'pending', call, arrivedAt, cuts, characters, ...findings }, text, eventMessageId };
 }
 
 const TOO_LARGE_FLAT = rejected(

@@ -1,43 +1,80 @@
+import { dropOldest } from '../drop-oldest.ts';
 import { LIMITS } from './api.ts';
+
+/** What an invocation has seen of an app. */
+export interface Lesson {
+  /** The size of the largest request that Heap did not answer in time, in entries; 0 if there was none. */
+  readonly timedOut: number;
+  /** The number of entries that Heap has accepted. */
+  readonly accepted: number;
+  /** The number of entries that are known to be bad. */
+  readonly bad: number;
+}
 
 /** The largest number of entries per request, for each app. It lives as long as its container. */
 export interface AdaptiveBatchSize {
   /** Returns the batch size for an app. */
   readonly of: (appId: string) => number;
-  /**
-   * Adjusts the batch size of an app after an invocation.
-   *
-   * @param timedOut the size of the largest request that Heap did not answer in time, in entries; undefined if there was none
-   */
-  readonly learn: (appId: string, timedOut: number | undefined) => void;
+  /** Adjusts the batch size of an app after an invocation. */
+  readonly learn: (appId: string, lesson: Lesson) => void;
 }
 
 /** The factor by which the size shrinks after a timeout, and grows back after an invocation without one. */
 const FACTOR = 4;
+/**
+ * How many bad entries a request should hold on average. Finding one takes about one and a half times the entries of its request
+ * from Heap's rate limit. With fewer, there would be many more requests.
+ */
+const BAD_PER_REQUEST = 0.08;
+/** Bad entries alone never make a request smaller, in entries: most requests would be very small ones. */
+const FEWEST_ENTRIES = 8;
+/** So many good entries are assumed before the first bad one. */
+const GOOD_BEFORE = 1000;
+/** After so many entries, what was seen before counts half. */
+const MEMORY_ENTRIES = 20_000;
 /** The capacity in apps, since app ids may come from events. The app whose size is known longest is evicted first. */
 const MOST_APPS = 1000;
 
+/** What is known of an app. */
+export interface AppSize {
+  /** The most entries that are answered in time. */
+  readonly answered: number;
+  readonly seen: number;
+  readonly bad: number;
+}
+
+const UNKNOWN: AppSize = { answered: LIMITS.entriesPerRequest, seen: GOOD_BEFORE, bad: 0 };
+
 /**
  * Creates the adaptive batch size. It is normally Heap's limit. If Heap does not answer in time, the cause may be the size of
- * the request, so the next invocation sends smaller ones.
+ * the request, so the next invocation sends smaller ones. The more entries are bad, the smaller are the requests, so that one that
+ * Heap refuses costs little.
  *
- * @param sizes stores the sizes that differ from Heap's limit
+ * @param apps stores what is known of the apps whose size may differ from Heap's limit
  */
-export function createAdaptiveBatchSize(sizes: Map<string, number> = new Map()): AdaptiveBatchSize {
-  const of = (appId: string): number => sizes.get(appId) ?? LIMITS.entriesPerRequest;
+export function createAdaptiveBatchSize(apps: Map<string, AppSize> = new Map()): AdaptiveBatchSize {
   return {
-    of,
-    learn(appId, timedOut) {
-      const next = timedOut === undefined ? of(appId) * FACTOR : shrink(of(appId), timedOut);
-      if (next >= LIMITS.entriesPerRequest) {
-        sizes.delete(appId);
+    of(appId) {
+      const { answered, seen, bad } = apps.get(appId) ?? UNKNOWN;
+      const cheap = bad === 0 ? Infinity : Math.max(FEWEST_ENTRIES, Math.round((BAD_PER_REQUEST * seen) / bad));
+      return Math.min(answered, cheap, LIMITS.entriesPerRequest);
+    },
+    learn(appId, { timedOut, accepted, bad }) {
+      const before = apps.get(appId) ?? UNKNOWN;
+      const answered =
+        timedOut === 0
+          ? Math.min(before.answered * FACTOR, LIMITS.entriesPerRequest)
+          : shrink(before.answered, timedOut);
+      const seen = before.seen + accepted + bad;
+      const share = seen > MEMORY_ENTRIES ? 0.5 : 1;
+      const next = { answered, seen: seen * share, bad: (before.bad + bad) * share };
+      // Less than half a bad entry makes no difference to a full request.
+      if (next.bad < 0.5 && next.answered === LIMITS.entriesPerRequest) {
+        apps.delete(appId);
         return;
       }
-      sizes.set(appId, next);
-      for (const oldest of sizes.size > MOST_APPS ? sizes.keys() : []) {
-        sizes.delete(oldest);
-        break;
-      }
+      apps.set(appId, next);
+      dropOldest(apps, MOST_APPS);
     },
   };
 }

@@ -40,7 +40,7 @@ export interface Circuit {
 /** Creates a closed circuit. */
 export function createCircuit(policy: CircuitPolicy = CIRCUIT_POLICY): Circuit {
   let failuresInARow = 0;
-  let lastFailureAt = Number.NEGATIVE_INFINITY;
+  let lastFailureAt = -Infinity;
   let openUntil = 0;
   return {
     state(now) {

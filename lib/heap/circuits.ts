@@ -1,3 +1,4 @@
+import { dropOldest } from '../drop-oldest.ts';
 import type { Deferred } from '../outcome.ts';
 import { createCircuit, type Circuit, type CircuitState, type Span } from './circuit.ts';
 
@@ -61,10 +62,7 @@ export function createCircuits(
     if (known !== undefined) return known;
     const app: FailingApp = { circuit: create(), lastFailure: undefined };
     apps.set(appId, app);
-    for (const oldest of apps.size > MOST_APPS ? apps.keys() : []) {
-      apps.delete(oldest);
-      break;
-    }
+    dropOldest(apps, MOST_APPS);
     return app;
   }
 

@@ -6,7 +6,8 @@ import { bodyOf, type BulkRequest } from './bulk.ts';
 import type { Circuit } from './circuit.ts';
 import { createCircuits, type Circuits, type FailureScope } from './circuits.ts';
 import { createPatience } from './patience.ts';
-import type { RateLimiter, Reservation } from './rate-limiter.ts';
+import { createProbes } from './probes.ts';
+import { NO_ROOM, type RateLimiter, type Reservation } from './rate-limiter.ts';
 import { backoffMs, RETRY_POLICY, type RetryPolicy } from './retry.ts';
 import type { Answer, Transport } from './transport.ts';
 
@@ -60,8 +61,7 @@ export function createHeapClient(options: HeapClientOptions): HeapClient {
     track: createCircuits(options.createCircuit),
   };
   const patience = createPatience(retryPolicy.timeoutMs);
-  /** The requests that probe, by endpoint and app. */
-  const probes = new Map<string, Promise<SendResult>>();
+  const oneProbe = createProbes(({ kind, appId }) => circuitsOf[kind].state(appId, clock.now()) === 'probing');
 
   /** Sends one HTTP request. Returns undefined if Heap had less than its usual time to answer. */
   async function attempt({ kind, entries }: BulkRequest, body: string, timeoutMs: number): Promise<Answer | undefined> {
@@ -130,22 +130,7 @@ export function createHeapClient(options: HeapClientOptions): HeapClient {
     }
   }
 
-  return {
-    async send(request, deadline) {
-      const { kind, appId } = request;
-      const place = `${kind} ${appId}`;
-      while (circuitsOf[kind].state(appId, clock.now()) === 'probing') {
-        const other = probes.get(place);
-        if (other === undefined) {
-          const probe = sendWithRetries(request, deadline, true);
-          probes.set(place, probe);
-          return await probe.finally(() => probes.delete(place));
-        }
-        await other;
-      }
-      return await sendWithRetries(request, deadline, false);
-    },
-  };
+  return { send: (request, deadline) => oneProbe(request, (isProbe) => sendWithRetries(request, deadline, isProbe)) };
 }
 
 /** A rate limit or a request that is not allowed concerns one app, anything else the host. */
@@ -168,7 +153,7 @@ async function waitForRoom(
     if (answer.kind === 'reserved') return { kind: 'room', reservation: answer.reservation };
     const { reason, waitMs } = answer;
     if (clock.now() + waitMs + SHORTEST_ATTEMPT_MS > deadline) {
-      return deferred(reason, "no room within Heap's rate limit before the deadline", { retryAfterMs: waitMs });
+      return deferred(reason, NO_ROOM, { retryAfterMs: waitMs });
     }
     await clock.sleep(waitMs);
   }

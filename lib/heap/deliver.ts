@@ -1,12 +1,14 @@
 import type { Clock } from '../clock.ts';
 import { mapLimit } from '../map-limit.ts';
-import { deferred, type Outcome } from '../outcome.ts';
+import { deferred, type Deferred, type Outcome } from '../outcome.ts';
 import type { Acceptances } from './acceptances.ts';
 import type { AdaptiveBatchSize } from './adaptive-batch-size.ts';
-import { EXTRA_REQUESTS, sendBisecting, type BisectBudget } from './bisect.ts';
 import { BULK_LIMITS, groupByApp, toRequests, type BulkRequest, type Entry, type PendingCall } from './bulk.ts';
 import type { HeapClient } from './client.ts';
-import type { LimitReason, RateLimiter, RateLimits } from './rate-limiter.ts';
+import { EXTRA_REQUESTS, type BisectBudget } from './exchange.ts';
+import { NO_ROOM, type LimitReason, type RateLimiter, type RateLimits } from './rate-limiter.ts';
+import { sendRequests } from './send-requests.ts';
+import { keepSize } from './smaller-requests.ts';
 
 /** Apps that are served concurrently. */
 const PARALLEL_APPS = 8;
@@ -42,10 +44,8 @@ export function createDeliver({
   onMerged,
 }: DeliverDependencies): Deliver {
   /** Defers an entry that exceeds a rate limit, behind the entries that are already waiting for it. */
-  function queueUp(appId: string, { identity }: Entry, { reason, mostEntries }: RateLimited): Outcome {
-    const retryAfterMs = rateLimiter.queueUp(appId, identity, reason, clock.now());
-    const size = mostEntries === undefined ? {} : { mostEntries };
-    return deferred(reason, "no room within Heap's rate limit yet", { retryAfterMs, ...size });
+  function queueUp(appId: string, { identity }: Entry, outcome: RateLimited): Outcome {
+    return { ...outcome, retryAfterMs: rateLimiter.queueUp(appId, identity, outcome.reason, clock.now()) };
   }
 
   /** Defers the entries that exceed their identity's rate limit, so that they do not delay other identities. */
@@ -54,8 +54,9 @@ export function createDeliver({
     if (group.kind !== 'track') return toRequests(group, { ...BULK_LIMITS, items });
     const { kept, surplus } = splitSurplus(group, rateLimiter, clock.now());
     for (const entry of surplus) {
-      const size = entry.mostEntries === Infinity ? {} : { mostEntries: entry.mostEntries };
-      onOutcome(entry, queueUp(group.appId, entry, { reason: 'paced_identity', ...size }));
+      const reason = 'paced_identity';
+      const deferral = deferred(reason, NO_ROOM, keepSize({ entries: [entry] }));
+      onOutcome(entry, queueUp(group.appId, entry, { ...deferral, reason }));
     }
     return toRequests(kept, { ...BULK_LIMITS, items: Math.min(items, rateLimits.perApp) });
   }
@@ -64,24 +65,29 @@ export function createDeliver({
     const outcomes = new Map<PendingCall, Outcome>();
     const budget: BisectBudget = { extraRequests: EXTRA_REQUESTS };
     const onOutcome: OnOutcome = (entry, outcome) => {
-      for (const call of entry.calls) outcomes.set(call, outcome);
+      for (const call of entry.calls) outcomes.set(call, keepRefusal(call, outcome));
     };
     // Apps run concurrently, so that one that waits for its rate limit does not delay the others.
     await mapLimit(groupByApp(calls), PARALLEL_APPS, async ([appId, groups]) => {
+      let accepted = 0;
+      let bad = 0;
       const merged = groups.reduce((sum, group) => sum + countMerged(group), 0);
       if (merged > 0) onMerged(merged);
-      const timedOut = await sendBisecting(
+      const timedOut = await sendRequests(
         groups.flatMap((group) => toRequestsWithinLimits(group, onOutcome)),
         {
           send: (request) => client.send(request, deadline),
-          onOutcome: (entry, outcome) =>
-            onOutcome(entry, isRateLimited(outcome) ? queueUp(appId, entry, outcome) : outcome),
+          onOutcome(entry, outcome) {
+            if (outcome.kind === 'delivered') accepted += 1;
+            if (outcome.kind === 'rejected') bad += 1;
+            onOutcome(entry, isRateLimited(outcome) ? queueUp(appId, entry, outcome) : outcome);
+          },
           budget,
-          acceptances: acceptances(appId),
+          endpointOf: (kind) => acceptances(appId, kind),
           now: clock.now,
         },
       );
-      batchSize.learn(appId, timedOut);
+      batchSize.learn(appId, { timedOut, accepted, bad });
     });
     return outcomes;
   };
@@ -89,17 +95,19 @@ export function createDeliver({
 
 type OnOutcome = (entry: Entry, outcome: Outcome) => void;
 
-interface RateLimited {
-  readonly reason: LimitReason;
-  readonly mostEntries?: number;
+/** What a container knows of a call's first refusal is kept until its outcome is final. */
+function keepRefusal({ refusedAloneAt }: PendingCall, outcome: Outcome): Outcome {
+  return outcome.kind === 'deferred' && refusedAloneAt !== undefined ? { ...outcome, refusedAloneAt } : outcome;
 }
+
+type RateLimited = Deferred & { readonly reason: LimitReason };
 
 /** User properties of one identity are merged on purpose, so only track events count. */
 function countMerged({ kind, entries }: BulkRequest): number {
   return kind === 'track' ? entries.reduce((sum, { calls }) => sum + calls.length - 1, 0) : 0;
 }
 
-function isRateLimited(outcome: Outcome): outcome is Outcome & RateLimited {
+function isRateLimited(outcome: Outcome): outcome is RateLimited {
   return outcome.kind === 'deferred' && (outcome.reason === 'paced_app' || outcome.reason === 'paced_identity');
 }
 

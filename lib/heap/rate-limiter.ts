@@ -29,6 +29,9 @@ export function rateLimitsFor(maximumConcurrency: number): RateLimits {
 /** The limit that an event waits for. The values are also reason codes of a deferral. */
 export type LimitReason = 'paced_app' | 'paced_identity';
 
+/** The detail of a deferral for want of room. */
+export const NO_ROOM = "no room within Heap's rate limit yet";
+
 /** The room that a request has reserved in the windows. */
 export interface Reservation {
   /**
@@ -169,11 +172,11 @@ function waitForIdentities(
 }
 
 function charge({ window, identities }: AppUsage, total: number, counts: ReadonlyMap<string, number>): Charge[] {
-  const ofApp: Charge = { count: total, until: Number.POSITIVE_INFINITY };
+  const ofApp: Charge = { count: total, until: Infinity };
   window.push(ofApp);
   const charges = [ofApp];
   for (const [identity, count] of counts) {
-    const one: Charge = { count, until: Number.POSITIVE_INFINITY };
+    const one: Charge = { count, until: Infinity };
     charges.push(one);
     const ofIdentity = identities.get(identity);
     if (ofIdentity === undefined) identities.set(identity, [one]);

@@ -1,29 +1,22 @@
-import { deferred, rejected, type Deferred, type Rejected } from '../outcome.ts';
-import type { AppAcceptances } from './acceptances.ts';
+import { deferred, rejected, type Deferred, type Findings, type Rejected } from '../outcome.ts';
+import type { Moment } from './acceptances.ts';
 import type { Refused } from './answer.ts';
 
-/** A refusal, and what was known about the app when it came. */
+/** A refusal, and what it says. */
 export interface Refusal extends Refused {
-  /** Whether the app had accepted something lately, so that the refusal says something about the entry. */
+  /** When it came. For an entry that was refused before, when that came for the first time. */
+  readonly at: Moment;
+  /** The entry was refused before, and Heap has accepted another one in between: the refusal is about the entry. */
   readonly isBelieved: boolean;
-  /** How many requests the app had accepted before. */
-  readonly acceptedBefore: number;
 }
 
 export const SEEMS_TO_REFUSE_EVERYTHING = 'Heap refuses every entry, so the settings may be wrong';
 export const TOO_MANY = 'there are more bad entries than one invocation can bisect';
-const NOTHING_ACCEPTED =
-  'Heap refused the event alone, but has accepted no other event lately, so the settings may be wrong';
+export const NOTHING_ACCEPTED = 'Heap has accepted nothing since it refused this, so the settings may be wrong';
 
-/** Says why the refusal of an entry that was sent alone is not believed. `now` is in ms since 1970. */
-export function whyDoubted(acceptances: AppAcceptances, now: number): string {
-  return acceptances.hasAcceptedLately(now) ? SEEMS_TO_REFUSE_EVERYTHING : NOTHING_ACCEPTED;
-}
-
-/** Defers an entry that was refused, but that may not be the cause. `mostEntries` is the size of its next request, in entries. */
-export function undecided({ status, detail }: Refused, why: string, mostEntries?: number): Deferred {
-  const more = { heapStatus: status, ...(mostEntries === undefined ? {} : { mostEntries }) };
-  return deferred('undecided', `${why}; ${detail}`, more);
+/** Defers an entry that was refused, but that may not be the cause. */
+export function undecided({ status, detail }: Refused, why: string, findings: Findings = {}): Deferred {
+  return deferred('undecided', `${why}; ${detail}`, { heapStatus: status, ...findings });
 }
 
 /** Rejects an entry that was refused alone, with what Heap has said. */

@@ -15,7 +15,7 @@ export function halfOf({ entries }: BulkRequest): number {
  *
  * @param growth how many times as large it may be
  */
-export function keepSize({ entries }: BulkRequest, growth = 1): { readonly mostEntries?: number } {
+export function keepSize({ entries }: Pick<BulkRequest, 'entries'>, growth = 1): { readonly mostEntries?: number } {
   const mostEntries = (entries[0]?.mostEntries ?? Infinity) * growth;
   return mostEntries === Infinity ? {} : { mostEntries };
 }

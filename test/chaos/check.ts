@@ -112,7 +112,11 @@ function checkPlaces(
   if (givenUp.length > 0 && fate !== 'refused_event' && fate !== 'refused_user') {
     // Its last answer may have been lost, so it may be in Heap all the same.
     const call = fate === 'user' ? 'add_user_properties' : fate === 'event' ? 'track' : undefined;
-    const needless = givenUp.filter((one) => !wasUnavailable({ appId, call, deadLetter: one }, schedule, world));
+    // When the retry time of a record with a bad event ends, SQS may deliver it once more, to a container that knows nothing of it.
+    const isLateDuplicate = schedule.duplicateShare > 0 && apps.includes(appId);
+    const needless = isLateDuplicate
+      ? []
+      : givenUp.filter((one) => !wasUnavailable({ appId, call, deadLetter: one }, schedule, world));
     return [...wrongApp, ...needless.map(({ detail }) => says(`given up although Heap could be reached (${detail})`))];
   }
   const inHeapOnly = apps.length > 0 && deadLetters.length === 0;

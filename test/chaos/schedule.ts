@@ -124,10 +124,7 @@ const STATUSES: readonly number[] = (
 )
   .split(' ')
   .map(Number);
-/**
- * Statuses that may mean an entry. As an answer to every request they come from the start of a run only, before Heap has
- * accepted anything: when they begin in the middle, nobody can tell them from entries that are bad.
- */
+/** Statuses that may mean an entry. As an answer to every request they come once in a run, at any time. */
 const DOUBTFUL = [400, 413, 422] as const;
 
 const answer = (...statuses: readonly number[]): fc.Arbitrary<HeapFailure> =>
@@ -204,11 +201,14 @@ const outagePlan: fc.Arbitrary<OutagePlan> = fc.oneof(
   {
     weight: 1,
     arbitrary: fc.record({
-      startMs: fc.constant(0),
+      startMs,
       lasts: duration,
       what: answer(...DOUBTFUL),
       app: fc.option(fc.nat(MOST_APPS - 1), { nil: undefined, freq: 1 }),
-      call: fc.constant(undefined),
+      call: fc.oneof(
+        { weight: 5, arbitrary: fc.constant(undefined) },
+        { weight: 1, arbitrary: fc.constantFrom<Outage['call']>('track', 'add_user_properties') },
+      ),
     }),
   },
 );
@@ -266,17 +266,36 @@ const plans: fc.Arbitrary<Plan> = fc.record({
   mostEntries: fc.oneof({ weight: 5, arbitrary: fc.constant(1000) }, { weight: 1, arbitrary: fc.constantFrom(3, 50) }),
 });
 
+function isDoubtful(failure: HeapFault): boolean {
+  return failure.kind === 'status' && DOUBTFUL.some((status) => status === failure.status);
+}
+
+/**
+ * Leaves out all but one time in which Heap refuses everything. An event that is refused in two of them, with others accepted
+ * in between, looks like a bad one. Those that begin at the start are one.
+ */
+function refusingOnce(plan: Plan): Plan {
+  const refusing = plan.outagePlans.filter(({ what }) => isDoubtful(what));
+  const first = plan.heapFaults.some(isDoubtful) ? undefined : refusing.find(({ startMs: fromMs }) => fromMs > 0);
+  const isKept = (one: OutagePlan): boolean =>
+    !isDoubtful(one.what) || one === first || (first === undefined && one.startMs === 0);
+  return { ...plan, outagePlans: plan.outagePlans.filter(isKept) };
+}
+
 /** Random batches and everything that the network, Heap, SQS and Lambda may do to them. */
-export const schedules: fc.Arbitrary<Schedule> = plans.map(withProgress).map(({ outagePlans, ...plan }): Schedule => ({
-  ...plan,
-  outages: outagePlans.map(({ startMs: fromMs, lasts, what, app, call }): Outage => ({
-    fromMs,
-    toMs: fromMs + (lasts.ms ?? (lasts.share ?? 1) * plan.retryHours * HOUR_MS),
-    what,
-    ...(app === undefined ? {} : { appId: appIdOf(app % plan.apps) }),
-    ...(call === undefined ? {} : { call }),
-  })),
-}));
+export const schedules: fc.Arbitrary<Schedule> = plans
+  .map(refusingOnce)
+  .map(withProgress)
+  .map(({ outagePlans, ...plan }): Schedule => ({
+    ...plan,
+    outages: outagePlans.map(({ startMs: fromMs, lasts, what, app, call }): Outage => ({
+      fromMs,
+      toMs: fromMs + (lasts.ms ?? (lasts.share ?? 1) * plan.retryHours * HOUR_MS),
+      what,
+      ...(app === undefined ? {} : { appId: appIdOf(app % plan.apps) }),
+      ...(call === undefined ? {} : { call }),
+    })),
+  }));
 
 /**
  * The limits of the generator: what nobody could do in the retry time is left out.

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { LIMITS } from '../../lib/heap/api.ts';
+import { isObject } from '../../lib/json.ts';
 import { decide } from '../../lib/mapping/decide.ts';
 import { settingsWith } from '../support/settings.ts';
 import type { HeapFault } from '../../local/virtual/heap-transport.ts';
@@ -138,6 +139,34 @@ test('a backlog is sent at 98 % of Heap’s limit or more, with several containe
     .reduce((sum, one) => sum + one.events, 0);
   expect(inFiveMinutes).toBeGreaterThanOrEqual(0.98 * 5 * LIMITS.eventsPerMinute);
   expect(world.heap.contents().events).toHaveLength(100_000);
+});
+
+test('one bad event among 500 makes a backlog send less than a third more entries, and no request exceeds a limit', async () => {
+  const isBad = (index: number): boolean => index % 500 === 250;
+  const bodies = Array.from({ length: 800 }, (_, record) => ({
+    body: JSON.stringify({
+      batch: Array.from({ length: 25 }, (__, place) => {
+        const index = record * 25 + place;
+        return {
+          type: 'track',
+          event: 'A',
+          userId: `u-${index}`,
+          messageId: `m-${index}`,
+          properties: { isBad: isBad(index) },
+        };
+      }),
+    }),
+  }));
+  const world = await run({
+    bodies,
+    batchSize: 40,
+    isBad: ({ properties }) => isObject(properties) && properties['isBad'] === true,
+  });
+  const sent = world.attempts.reduce((sum, { entries }) => sum + entries, 0);
+  expect(sent).toBeLessThan((20_000 * 4) / 3);
+  expect(world.heap.counts().overLimit).toBe(0);
+  expect(world.heap.contents().events).toHaveLength(20_000 - 40);
+  expect(world.deadLetters).toHaveLength(40);
 });
 
 describe('a FIFO queue', () => {

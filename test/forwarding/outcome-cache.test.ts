@@ -35,32 +35,34 @@ test('a later invocation replaces what is known', () => {
   expect([0, 1, 2].map((part) => cache.recall('m', part))).toEqual([DELIVERED, REFUSED, undefined]);
 });
 
-describe('the size of the request that a deferred event needs', () => {
+describe('what was found out about a deferred event', () => {
   const SMALL = deferred('undecided', 'why', { mostEntries: 5 });
+  const ALONE = deferred('undecided', 'why', { mostEntries: 1, refusedAloneAt: 7, heapStatus: 400 });
 
   test('is remembered by the place of the event, until its record leaves the queue', () => {
     const cache = createOutcomeCache();
-    cache.note(processedOf('m', [DELIVERED, SMALL, FAILED, REFUSED]));
-    expect([0, 1, 2, 3, 4].map((part) => cache.mostEntries('m', part))).toEqual([
-      undefined,
-      5,
-      undefined,
-      undefined,
-      undefined,
+    cache.note(processedOf('m', [DELIVERED, SMALL, FAILED, REFUSED, ALONE]));
+    expect([0, 1, 2, 3, 4, 5].map((part) => cache.findings('m', part))).toEqual([
+      {},
+      { mostEntries: 5 },
+      {},
+      {},
+      { mostEntries: 1, refusedAloneAt: 7 },
+      {},
     ]);
     expect(cache.recall('m', 1)).toBeUndefined();
-    cache.note(processedOf('m', [DELIVERED, DELIVERED, DELIVERED, REFUSED]));
-    expect(cache.mostEntries('m', 1)).toBeUndefined();
+    cache.note(processedOf('m', [DELIVERED, DELIVERED, DELIVERED, REFUSED, DELIVERED]));
+    expect(cache.findings('m', 1)).toEqual({});
   });
 
   test('is remembered of a record with one event, and of one whose events are all deferred', () => {
     const cache = createOutcomeCache();
     cache.note(processedOf('one', [SMALL]));
     cache.note(processedOf('two', [FAILED, SMALL]));
-    expect([cache.mostEntries('one', 0), cache.mostEntries('two', 0), cache.mostEntries('two', 1)]).toEqual([
-      5,
-      undefined,
-      5,
+    expect([cache.findings('one', 0), cache.findings('two', 0), cache.findings('two', 1)]).toEqual([
+      { mostEntries: 5 },
+      {},
+      { mostEntries: 5 },
     ]);
   });
 });

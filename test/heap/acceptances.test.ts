@@ -1,100 +1,165 @@
-import { createAcceptances, REFUSED_ALONE_AT_MOST, type AppAcceptances } from '../../lib/heap/acceptances.ts';
+import {
+  controlOf,
+  createAcceptances,
+  hasAcceptedSince,
+  noteAccepted,
+  pause,
+  pausedMs,
+  wasLately,
+  type Endpoint,
+} from '../../lib/heap/acceptances.ts';
+import type { BulkRequest } from '../../lib/heap/bulk.ts';
+import { requestsOf, trackOf, userOf } from './calls.ts';
 
 const NOW = 1_000_000_000;
 const TEN_MINUTES = 10 * 60 * 1000;
+const HOUR = 60 * 60 * 1000;
 
-/** An app that has accepted a request and has then refused so many entries alone. */
-function appWith(refusedAlone: number): AppAcceptances {
-  const app = createAcceptances()('a');
-  app.accepted(NOW);
-  for (let entry = 0; entry < refusedAlone; entry += 1) app.refusedAlone();
-  return app;
+function requestOf(call = trackOf('e')): BulkRequest {
+  const [request] = requestsOf([call]);
+  if (request === undefined) throw new Error('no request');
+  return request;
 }
 
-test('an app of which nothing is known has accepted nothing, and its refusals are not believed', () => {
-  const app = createAcceptances()('a');
-  expect(app.count()).toBe(0);
-  expect(app.hasAcceptedLately(NOW)).toBe(false);
-  expect(app.isRefusalBelieved(NOW)).toBe(false);
-  expect(app.seemsToRefuseEverything()).toBe(false);
+function accept(endpoint: Endpoint, now = NOW, sentAt = endpoint.moment, request = requestOf()): void {
+  noteAccepted(endpoint, request, sentAt, now);
+}
+
+function refuse(endpoint: Endpoint): number {
+  endpoint.moment += 1;
+  return endpoint.moment;
+}
+
+/** An endpoint that has accepted a request and has then refused so many entries alone. */
+function endpointWith(refusedAlone: number): Endpoint {
+  const endpoint = createAcceptances()('a', 'track');
+  accept(endpoint);
+  endpoint.refusedInARow = refusedAlone;
+  return endpoint;
+}
+
+test('an endpoint of which nothing is known has accepted nothing', () => {
+  const endpoint = createAcceptances()('a', 'track');
+  expect(hasAcceptedSince(endpoint, 0)).toBe(false);
+  expect(controlOf(endpoint, NOW)).toBeUndefined();
+  expect(wasLately(endpoint.contradictedAt, NOW)).toBe(false);
 });
 
 test.each([
   [0, true],
   [TEN_MINUTES, true],
   [TEN_MINUTES + 1, false],
-  [Number.MAX_SAFE_INTEGER - NOW, false],
-])('%i ms after an acceptance, a refusal is believed: %s', (ms, expected) => {
-  const app = appWith(0);
-  expect(app.hasAcceptedLately(NOW + ms)).toBe(expected);
-  expect(app.isRefusalBelieved(NOW + ms)).toBe(expected);
+])('what happened %i ms ago was lately: %s', (ms, expected) => {
+  expect(wasLately(NOW, NOW + ms)).toBe(expected);
 });
 
-test('eight entries in a row that were refused alone are believed, and the ninth is not', () => {
-  expect(REFUSED_ALONE_AT_MOST).toBe(8);
-  expect(appWith(7).isRefusalBelieved(NOW)).toBe(true);
-  expect(appWith(7).seemsToRefuseEverything()).toBe(false);
-  expect(appWith(8).isRefusalBelieved(NOW)).toBe(false);
-  expect(appWith(8).seemsToRefuseEverything()).toBe(true);
-  expect(appWith(8).hasAcceptedLately(NOW)).toBe(true);
-  expect(appWith(8).refusedInARow()).toBe(8);
+describe('a request counts as accepted after a refusal', () => {
+  test('if it was sent when the refusal had come, not if it was under way', () => {
+    const endpoint = createAcceptances()('a', 'track');
+    const sentBefore = endpoint.moment;
+    const refusedAt = refuse(endpoint);
+    accept(endpoint, NOW, sentBefore);
+    expect(hasAcceptedSince(endpoint, refusedAt)).toBe(false);
+    accept(endpoint);
+    expect(hasAcceptedSince(endpoint, refusedAt)).toBe(true);
+    expect(hasAcceptedSince(endpoint, refuse(endpoint))).toBe(false);
+  });
+
+  test('whichever of several requests at once is answered last', () => {
+    const endpoint = createAcceptances()('a', 'track');
+    const sentBefore = endpoint.moment;
+    const refusedAt = refuse(endpoint);
+    accept(endpoint, NOW, endpoint.moment);
+    accept(endpoint, NOW, sentBefore);
+    expect(hasAcceptedSince(endpoint, refusedAt)).toBe(true);
+  });
+
+  test('if it was one of the same app and endpoint', () => {
+    const acceptances = createAcceptances();
+    const refusedAt = refuse(acceptances('a', 'track'));
+    accept(acceptances('a', 'add_user_properties'));
+    accept(acceptances('b', 'track'));
+    expect(hasAcceptedSince(acceptances('a', 'track'), refusedAt)).toBe(false);
+  });
 });
 
-test('an acceptance starts the row anew, and counts', () => {
-  const app = appWith(9);
-  app.accepted(NOW + 5);
-  expect(app.isRefusalBelieved(NOW + 5 + TEN_MINUTES)).toBe(true);
-  expect(app.seemsToRefuseEverything()).toBe(false);
-  expect([app.count(), app.refusedInARow()]).toEqual([2, 0]);
+describe('the control', () => {
+  test('is the first entry of the last accepted request, without its event, for an hour', () => {
+    const endpoint = endpointWith(0);
+    const request = requestOf(trackOf('last'));
+    accept(endpoint, NOW + 1, endpoint.moment, request);
+    expect(controlOf(endpoint, NOW + 1 + HOUR)).toEqual({ ...request.entries[0], calls: [] });
+    expect(controlOf(endpoint, NOW + 2 + HOUR)).toBeUndefined();
+  });
+
+  test('that was sent again is as old as before', () => {
+    const endpoint = endpointWith(0);
+    const entry = controlOf(endpoint, NOW);
+    if (entry === undefined) throw new Error('no control');
+    accept(endpoint, NOW + 5, endpoint.moment, { ...requestOf(), entries: [entry] });
+    expect(controlOf(endpoint, NOW + HOUR)).toBeDefined();
+    expect(controlOf(endpoint, NOW + HOUR + 1)).toBeUndefined();
+  });
+
+  test.each([
+    ['is never one of user properties, which might overtake newer ones', userOf('u', { a: 1 }), false],
+    ['has 4 KiB at most', trackOf('e', { padding: 'x'.repeat(4096) }), false],
+    ['may be that long', trackOf('e', { padding: 'x'.repeat(3900) }), true],
+  ])('%s', (_, call, expected) => {
+    const endpoint = createAcceptances()('a', call.call.kind);
+    accept(endpoint, NOW, endpoint.moment, requestOf(call));
+    expect(controlOf(endpoint, NOW) !== undefined).toBe(expected);
+  });
+});
+
+test('an acceptance starts the row of refused entries anew', () => {
+  const endpoint = endpointWith(9);
+  accept(endpoint, NOW + 5);
+  expect(endpoint.refusedInARow).toBe(0);
 });
 
 describe('a pause', () => {
   test('lasts 30 s', () => {
-    const app = appWith(8);
-    expect(app.pausedMs(NOW)).toBe(0);
-    app.pause(NOW);
-    expect([0, 29_999, 30_000, 30_001].map((ms) => app.pausedMs(NOW + ms))).toEqual([30_000, 1, 0, 0]);
+    const endpoint = endpointWith(8);
+    expect(pausedMs(endpoint, NOW)).toBe(0);
+    pause(endpoint, NOW);
+    expect([0, 29_999, 30_000, 30_001].map((ms) => pausedMs(endpoint, NOW + ms))).toEqual([30_000, 1, 0, 0]);
   });
 
   test('ends with an acceptance, and not with one more refusal', () => {
-    const app = appWith(8);
-    app.pause(NOW);
-    app.refusedAlone();
-    expect(app.pausedMs(NOW)).toBe(30_000);
-    app.accepted(NOW);
-    expect(app.pausedMs(NOW)).toBe(0);
+    const endpoint = endpointWith(8);
+    pause(endpoint, NOW);
+    refuse(endpoint);
+    endpoint.refusedInARow += 1;
+    expect(pausedMs(endpoint, NOW)).toBe(30_000);
+    accept(endpoint);
+    expect(pausedMs(endpoint, NOW)).toBe(0);
   });
 
-  test('is of one app', () => {
+  test('is of one app and endpoint', () => {
     const acceptances = createAcceptances();
-    acceptances('a').pause(NOW);
-    expect(['a', 'b'].map((appId) => acceptances(appId).pausedMs(NOW))).toEqual([30_000, 0]);
+    pause(acceptances('a', 'track'), NOW);
+    const paused = [acceptances('a', 'track'), acceptances('a', 'add_user_properties'), acceptances('b', 'track')].map(
+      (endpoint) => pausedMs(endpoint, NOW),
+    );
+    expect(paused).toEqual([30_000, 0, 0]);
   });
 });
 
-test('each app has its own acceptances, and they are the same each time that the app is asked for', () => {
+test('of very many apps only two thousand endpoints are remembered, those that were used last', () => {
+  const endpoints = new Map<string, Endpoint>();
+  const acceptances = createAcceptances(endpoints);
+  for (let app = 0; app < 2000; app += 1) accept(acceptances(`app-${app}`, 'track'));
+  acceptances('app-0', 'track');
+  for (let app = 2000; app < 3999; app += 1) accept(acceptances(`app-${app}`, 'track'));
+  expect(endpoints.size).toBe(2000);
+  expect([0, 1999, 3998].map((app) => acceptances(`app-${app}`, 'track').moment)).toEqual([1, 0, 1]);
+});
+
+test('a refusal from before an endpoint was forgotten is not taken for one that others were accepted after', () => {
   const acceptances = createAcceptances();
-  acceptances('a').accepted(NOW);
-  expect(acceptances('a').isRefusalBelieved(NOW)).toBe(true);
-  expect(acceptances('b').isRefusalBelieved(NOW)).toBe(false);
-});
-
-describe('with very many apps', () => {
-  test('only a thousand are remembered, those with the latest answers', () => {
-    const apps: NonNullable<Parameters<typeof createAcceptances>[0]> = new Map();
-    const acceptances = createAcceptances(apps);
-    for (let app = 0; app < 1000; app += 1) acceptances(`app-${app}`).accepted(NOW);
-    acceptances('app-0').refusedAlone();
-    for (let app = 1000; app < 1999; app += 1) acceptances(`app-${app}`).accepted(NOW);
-    expect(apps.size).toBe(1000);
-    expect(acceptances('app-0').hasAcceptedLately(NOW)).toBe(true);
-    expect(acceptances('app-999').hasAcceptedLately(NOW)).toBe(false);
-    expect(acceptances('app-1998').hasAcceptedLately(NOW)).toBe(true);
-  });
-
-  test('asking takes no room', () => {
-    const apps: NonNullable<Parameters<typeof createAcceptances>[0]> = new Map();
-    createAcceptances(apps)('a').isRefusalBelieved(NOW);
-    expect(apps.size).toBe(0);
-  });
+  const refusedAt = refuse(acceptances('a', 'track'));
+  for (let app = 0; app < 2000; app += 1) acceptances(`app-${app}`, 'track');
+  accept(acceptances('a', 'track'));
+  expect(hasAcceptedSince(acceptances('a', 'track'), refusedAt)).toBe(false);
 });

@@ -33,6 +33,7 @@ export function nameOf({ call }: PendingCall): string {
   return call.kind === 'track' ? call.payload.idempotency_key : Object.keys(call.payload.properties).join();
 }
 
+/** The names of the calls in a request. An event that was accepted before, and is sent again as a control, is "control". */
 export function namesIn(request: BulkRequest): string[] {
-  return request.entries.flatMap(({ calls }) => calls.map(nameOf));
+  return request.entries.flatMap(({ calls }) => (calls.length === 0 ? ['control'] : calls.map(nameOf)));
 }

@@ -58,7 +58,14 @@ export function startContainer(
       const known = outcomes.get(nameOf(call));
       if (known === undefined) return [call];
       if (known.kind !== 'deferred') return [];
-      return [known.mostEntries === undefined ? call : { ...call, mostEntries: known.mostEntries }];
+      const { mostEntries, refusedAloneAt } = known;
+      return [
+        {
+          ...call,
+          ...(mostEntries === undefined ? {} : { mostEntries }),
+          ...(refusedAloneAt === undefined ? {} : { refusedAloneAt }),
+        },
+      ];
     });
     const answers = await deliver(pending, now + 50_000);
     const ofInvocation = new Map([...answers].map(([call, outcome]) => [nameOf(call), outcome]));

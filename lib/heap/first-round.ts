@@ -1,0 +1,96 @@
+import { mapLimit } from '../map-limit.ts';
+import { deferred, type Deferred, type Findings } from '../outcome.ts';
+import { pausedMs, REFUSED_ALONE_AT_MOST } from './acceptances.ts';
+import type { BulkRequest } from './bulk.ts';
+import { assign, exchange, REQUESTS_AT_ONCE, takeExtraRequest, whileBisecting, type Run } from './exchange.ts';
+import { SEEMS_TO_REFUSE_EVERYTHING, TOO_MANY, type Refusal } from './refusal.ts';
+import { halfOf, isOfFullSize, keepSize, largestFirst } from './smaller-requests.ts';
+
+/** The factor by which requests grow back, and how many of them have to be accepted for each that is refused. */
+const GROWTH = 4;
+
+/** A request that Heap has refused. */
+export interface RefusedRequest {
+  readonly request: BulkRequest;
+  readonly refusal: Refusal;
+}
+
+/** What has become of the requests that were sent before any is bisected. */
+interface FirstRound {
+  readonly refused: RefusedRequest[];
+  /** The requests without a verdict, and why. */
+  readonly deferred: { readonly request: BulkRequest; readonly deferral: Deferred }[];
+  /** How many requests of less than full size were accepted. */
+  smallAccepted: number;
+}
+
+/**
+ * Sends every request once: those of user properties before those of events, and those of full size before those that had to
+ * become smaller, so that these delay nothing. Requests of the same kind and size are sent at once.
+ *
+ * @returns the requests that Heap has refused
+ */
+export async function sendEachOnce(requests: readonly BulkRequest[], run: Run): Promise<readonly RefusedRequest[]> {
+  const round: FirstRound = { refused: [], deferred: [], smallAccepted: 0 };
+  for (const isFull of [true, false]) {
+    const ofSize = requests.filter((request) => isOfFullSize(request) === isFull);
+    for (const kind of ['add_user_properties', 'track'] as const) {
+      const ofKind = ofSize.filter((request) => request.kind === kind);
+      const sorted = largestFirst(ofKind, run.endpointOf(kind).refusedInARow);
+      await mapLimit(sorted, REQUESTS_AT_ONCE, (request) => sendOnce(request, round, run));
+    }
+  }
+  for (const { request, deferral } of round.deferred) {
+    assign(request, { ...sizeOfNext(request, deferral, round, run), ...deferral }, run);
+  }
+  return round.refused;
+}
+
+async function sendOnce(request: BulkRequest, round: FirstRound, run: Run): Promise<void> {
+  const waits = isHopeless(request, round, run)
+    ? deferred('undecided', SEEMS_TO_REFUSE_EVERYTHING)
+    : isOfFullSize(request)
+      ? undefined
+      : deferForNow(request, run);
+  const result = waits ?? (await exchange(request, run));
+  if (result.kind === 'refused') {
+    round.refused.push({ request, refusal: result });
+    return;
+  }
+  if (result.kind === 'delivered') {
+    if (!isOfFullSize(request)) round.smallAccepted += 1;
+    assign(request, result, run);
+    return;
+  }
+  round.deferred.push({ request, deferral: isOfFullSize(request) ? result : whileBisecting(result, run) });
+}
+
+/** Whether so many requests of the kind were refused, and none was accepted, that one more hardly has a chance. */
+function isHopeless({ kind }: BulkRequest, { refused }: FirstRound, { accepted }: Run): boolean {
+  const ofKind = refused.filter(({ request }) => request.kind === kind);
+  return ofKind.length >= REFUSED_ALONE_AT_MOST && !accepted.has(kind);
+}
+
+/** Defers a request of less than full size during a pause, or if the budget is exhausted. Otherwise the budget pays for it. */
+function deferForNow({ kind }: BulkRequest, run: Run): Deferred | undefined {
+  const retryAfterMs = pausedMs(run.endpointOf(kind), run.now());
+  if (retryAfterMs > 0) return deferred('circuit_open', SEEMS_TO_REFUSE_EVERYTHING, { retryAfterMs });
+  if (takeExtraRequest(run)) return undefined;
+  return deferred('undecided', TOO_MANY);
+}
+
+/**
+ * How large the next request of deferred entries may be. It may grow if small requests were accepted, but not while many of them are
+ * refused, which would undo what bisecting has found out. If Heap has answered other requests of its size in time, but not this
+ * one, one of its entries may be the cause.
+ */
+function sizeOfNext(
+  request: BulkRequest,
+  { reason }: Deferred,
+  { refused, smallAccepted }: FirstRound,
+  { answered }: Run,
+): Findings {
+  if (reason === 'heap_timeout' && answered >= request.entries.length) return { mostEntries: halfOf(request) };
+  const smallRefused = refused.filter((one) => !isOfFullSize(one.request)).length;
+  return keepSize(request, smallAccepted > GROWTH * smallRefused ? GROWTH : 1);
+}
