@@ -13,8 +13,11 @@ export interface RetryPolicy {
 /** The policy used in production. */
 export const RETRY_POLICY: RetryPolicy = { attempts: 4, firstWaitMs: 250, longestWaitMs: 8000, timeoutMs: 10_000 };
 
-/** The longest `Retry-After` that is honored, in ms. A guess of an hour would outlast most outages. */
-const LONGEST_RETRY_AFTER_MS = 15 * 60 * 1000;
+/**
+ * The longest `Retry-After` that is honored, in ms: as long as a record waits after any other failure. Events that wait longer
+ * arrive long after a short outage is over.
+ */
+const LONGEST_RETRY_AFTER_MS = 5 * 60 * 1000;
 
 /**
  * Returns the wait before the next attempt, in ms: exponential backoff with full jitter.
@@ -31,7 +34,7 @@ export function backoffMs(policy: RetryPolicy, attemptsSoFar: number, random: nu
  * Reads a `Retry-After` header: seconds, or an HTTP date.
  *
  * @param now in ms since 1970
- * @returns ms from `now`, at most 15 min; undefined if the header is absent or invalid
+ * @returns ms from `now`, at most 5 min; undefined if the header is absent or invalid
  * @see https://www.rfc-editor.org/rfc/rfc9110.html#name-retry-after
  */
 export function parseRetryAfter(header: string | undefined, now: number): number | undefined {

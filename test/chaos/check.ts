@@ -13,7 +13,7 @@ const HOUR_MS = 60 * MINUTE_MS;
 const LONGEST_BACKOFF_MS = 5 * MINUTE_MS;
 const SHARE_OF_RETRY_TIME = 48;
 /** The longest `Retry-After` that is obeyed. */
-const LONGEST_RETRY_AFTER_MS = 15 * MINUTE_MS;
+const LONGEST_RETRY_AFTER_MS = 5 * MINUTE_MS;
 
 /**
  * Runs a schedule and checks every promise: each event ends in exactly one place, the right one; Heap holds what it has to
