@@ -37,7 +37,9 @@ export async function brokenPromises(schedule: Schedule): Promise<readonly strin
   return [
     ...world.problems,
     ...sent.flatMap((events, index) =>
-      events.flatMap((one) => checkPlaces(one, `message-${index + 1}`, findings, schedule, world)),
+      events.flatMap((one) =>
+        checkPlaces(one, { messageId: `message-${index + 1}`, record: events }, findings, schedule, world),
+      ),
     ),
     ...checkNothingElse(sent.flat(), findings),
     ...checkDeadLetters(findings, schedule, world),
@@ -98,7 +100,7 @@ function put<Value>(map: Map<string, Value[]>, key: string, value: Value): void 
 
 function checkPlaces(
   { fate, marker, appId, hostile }: Sent,
-  messageId: string,
+  { messageId, record }: { readonly messageId: string; readonly record: readonly Sent[] },
   { inHeap, deadLettersOf }: Findings,
   schedule: Schedule,
   world: World,
@@ -112,9 +114,9 @@ function checkPlaces(
   if (givenUp.length > 0 && fate !== 'refused_event' && fate !== 'refused_user') {
     // Its last answer may have been lost, so it may be in Heap all the same.
     const call = fate === 'user' ? 'add_user_properties' : fate === 'event' ? 'track' : undefined;
-    // When the retry time of a record with a bad event ends, SQS may deliver it once more, to a container that knows nothing of it.
-    const isLateDuplicate = schedule.duplicateShare > 0 && apps.includes(appId);
-    const needless = isLateDuplicate
+    // A record that is kept for bad user properties may end in a container that does not know what another one has delivered.
+    const isKept = apps.includes(appId) && record.some((one) => one.fate === 'refused_user');
+    const needless = isKept
       ? []
       : givenUp.filter((one) => !wasUnavailable({ appId, call, deadLetter: one }, schedule, world));
     return [...wrongApp, ...needless.map(({ detail }) => says(`given up although Heap could be reached (${detail})`))];
