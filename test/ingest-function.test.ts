@@ -220,6 +220,14 @@ describe('one bad element goes to the dead-letter queue with its reason, byte fo
     expect(await inQueue()).toEqual(bad.filter(([reason]) => reason !== 'missing_identity').toSorted());
   });
 
+  test('a batch that is cut off within a character of an event', async () => {
+    const whole = Buffer.from(`{"batch":[${good},${good},{"userId":"u-1","event":"🚀`);
+    const cut = gzipSync(whole.subarray(0, -2));
+    expect(await post('/v1/batch', cut, { 'content-encoding': 'gzip' })).toMatchObject({ status: 200, text: 'ok' });
+    expect(await queued()).toMatchObject([track, track]);
+    expect(await inQueue()).toEqual([['not_json', '{"userId":"u-1","event":"\uFFFD']]);
+  });
+
   test('its dead letter says why, when and from whom', async () => {
     expect(await post('/v1/batch', { batch: [track, { messageId: 'm-2' }] })).toMatchObject({ status: 200 });
     const [deadLetter] = await harness.deadLetters();
@@ -305,12 +313,12 @@ describe('a refused request gets RudderStack’s error text, and none of its eve
     ['not JSON', '/v1/track', 'a=b', {}, 400, 'invalid json\nat position 0 (line 1 column 1)\n'],
     ['NaN', '/v1/track', '{"userId":NaN}', {}, 400, 'invalid json\nat position 10 (line 1 column 11)\n'],
     [
-      'a batch that is cut off',
+      'a batch that is cut off in its first event',
       '/v1/batch',
-      `{"batch":[${JSON.stringify(track)}`,
+      '{"batch":[{"userId":"u"',
       {},
       400,
-      'invalid json\nat position 79 (line 1 column 80)\n',
+      'invalid json\nat position 23 (line 1 column 24)\n',
     ],
     ['truncated JSON', '/v1/track', '{"userId":"u"', {}, 400, 'invalid json\nat position 13 (line 1 column 14)\n'],
     ['an empty batch', '/v1/batch', { batch: [] }, {}, 400, 'empty batch payload\n'],

@@ -1,4 +1,4 @@
-import { scanJson, TOKEN } from '../../json-scanner.ts';
+import { scanJson, startScan, TOKEN, type ScanState, type VisitToken } from '../../json-scanner.ts';
 
 /** Where the elements of a list stand in JSON text. */
 export interface LocatedList {
@@ -7,17 +7,33 @@ export interface LocatedList {
   /** Returns the text of an element, byte for byte, without the blanks around it. */
   readonly textAt: (index: number) => string;
   /**
-   * The text without the elements. If it is not valid JSON, the list is not what it looks like: brackets or quotes do not match, so
-   * nobody can tell where an element ends.
+   * The text without the elements; for a `batch` that is cut off, the text before them with the two missing brackets. If it is not
+   * valid JSON, the list is not what it looks like: brackets or quotes do not match, so nobody can tell where an element ends.
    */
   readonly withoutElements: string;
+  /** What a `batch` has after its complete elements if the text ends before all brackets are closed; undefined if they are. */
+  readonly rest: ListRest | undefined;
+}
+
+/** The end of a text whose brackets are not all closed. */
+export interface ListRest {
+  /** Byte for byte, without the blanks around it. Empty if there is nothing but brackets. */
+  readonly text: string;
+  /** The index of the element that it begins with; undefined if all elements are complete. */
+  readonly index: number | undefined;
 }
 
 interface OpenList {
   /** The index after its bracket. */
   readonly from: number;
+  /** How many brackets are around it. */
+  readonly depth: number;
+  /** The first commas between its elements. */
   readonly commas: number[];
-  count: number;
+  /** How many commas there are. */
+  separators: number;
+  /** The index of the last element. */
+  lastFrom: number;
   /** The index of its closing bracket. */
   to: number;
 }
@@ -31,22 +47,20 @@ interface OpenList {
  */
 export function locateElements(text: string, mostElements: number): LocatedList | undefined {
   let list: OpenList | undefined;
-  /** How many brackets are around the list. */
-  let listDepth = 0;
   let isInList = false;
   let from = 0;
   let isBatch = false;
   const open = (at: number, depth: number): void => {
-    list = { from: at + 1, commas: [], count: 0, to: at + 1 };
-    listDepth = depth;
+    list = { from: at + 1, depth, commas: [], separators: 0, lastFrom: at + 1, to: at + 1 };
     isInList = true;
   };
-  scanJson(text, (code, at, depth) => {
+  const visit: VisitToken = (code, at, depth) => {
     if (isInList && list !== undefined) {
-      if (depth === listDepth + 1 && code === TOKEN.comma) {
+      if (depth === list.depth + 1 && code === TOKEN.comma) {
         if (list.commas.length < mostElements) list.commas.push(at);
-        list.count += 1;
-      } else if (depth === listDepth) {
+        list.separators += 1;
+        list.lastFrom = at + 1;
+      } else if (depth === list.depth) {
         list.to = at;
         isInList = false;
       }
@@ -66,20 +80,45 @@ export function locateElements(text: string, mostElements: number): LocatedList 
       from = at + 1;
     }
     return 'go_on';
-  });
-  return list === undefined ? undefined : toList(text, list);
+  };
+  const end = startScan();
+  scanJson(text, visit, end);
+  if (list === undefined) return undefined;
+  return list.depth === 1 && end.depth > 0 ? toCutOffList(text, list, isInList, end) : toList(text, list);
 }
 
-function toList(text: string, { from, to, commas, count: separators }: OpenList): LocatedList {
-  const count = separators === 0 && isBlank(text, from, to) ? 0 : separators + 1;
+function toList(text: string, list: OpenList): LocatedList {
+  const { from, to, separators } = list;
+  return {
+    count: separators === 0 && isBlank(text, from, to) ? 0 : separators + 1,
+    textAt: (index) => textAt(text, list, index),
+    withoutElements: text.slice(0, from) + text.slice(to),
+    rest: undefined,
+  };
+}
+
+/**
+ * @param isOpen whether the text ends within the list
+ * @param end the state at the end of the text
+ */
+function toCutOffList(text: string, given: OpenList, isOpen: boolean, end: ScanState): LocatedList {
+  const list = isOpen ? { ...given, to: text.length } : given;
+  const { from, to, separators, lastFrom } = list;
+  const isLastComplete = !isOpen || (end.depth === list.depth + 1 && !end.isInString);
+  const hasLast = isLastComplete && !isBlank(text, lastFrom, to);
+  const count = hasLast ? separators + 1 : separators;
+  const rest = trimBlanks(text.slice(isLastComplete ? to : lastFrom));
   return {
     count,
-    textAt(index) {
-      const start = index === 0 ? from : (commas[index - 1] ?? to) + 1;
-      return trimBlanks(text.slice(start, commas[index] ?? to));
-    },
-    withoutElements: text.slice(0, from) + text.slice(to),
+    textAt: (index) => textAt(text, list, index),
+    withoutElements: `${text.slice(0, from)}]}`,
+    rest: { text: /^[\]}\s]*$/.test(rest) ? '' : rest, index: isLastComplete ? undefined : count },
   };
+}
+
+function textAt(text: string, { from, to, commas }: OpenList, index: number): string {
+  const start = index === 0 ? from : (commas[index - 1] ?? to) + 1;
+  return trimBlanks(text.slice(start, commas[index] ?? to));
 }
 
 /** The longest way to write the name: each letter as `\\u0062`. */

@@ -8,7 +8,7 @@ import { WORK_LIMITS } from '../../work-limits.ts';
 import { refuse, type Refusal } from '../http/refusal.ts';
 import type { Route } from '../http/routes.ts';
 import { placeOf, readElement, rejectElement, type Element, type Part } from './element.ts';
-import { locateElements, type LocatedList } from './locate-elements.ts';
+import { locateElements, type ListRest, type LocatedList } from './locate-elements.ts';
 
 /** The maximum number of events per request. The SDKs send at most some hundreds. */
 export const MOST_EVENTS = 100_000;
@@ -34,7 +34,8 @@ export type PostedRoute = Extract<Route, { readonly kind: 'event' | 'batch' | 'w
 
 /**
  * Reads the elements of a body. An element that cannot be used does not affect the others: if the body as a whole is not valid
- * JSON, or is nested too deep or too large to be parsed at once, each element is parsed by itself.
+ * JSON, or is nested too deep or too large to be parsed at once, each element is parsed by itself. Of a batch that is cut off, what
+ * follows its complete elements is one more element, which cannot be used.
  *
  * @returns refused if it cannot be told where an element ends, if there is none, or if there are too many
  */
@@ -70,7 +71,9 @@ export function readAtOnce(route: PostedRoute, text: string): ReceivedElements |
 
 /** Reads a body element by element: what cannot be used costs nothing else, and objects are built for one element at a time. */
 export function readOneByOne(route: PostedRoute, text: string): ReceivedElements | Refusal {
-  const list = locateElements(text, MOST_EVENTS);
+  const located = locateElements(text, MOST_EVENTS);
+  // SDKs store batches in files, which a crash may cut off. What other senders send is whole, or it is no batch.
+  const list = located?.rest === undefined || route.kind === 'batch' ? located : undefined;
   if (list === undefined && route.kind !== 'batch') return readOne(route, text);
   const around = list?.withoutElements ?? text;
   if (isDeeperThan(around, MOST_NESTING)) return unreadable(text);
@@ -79,22 +82,31 @@ export function readOneByOne(route: PostedRoute, text: string): ReceivedElements
   if (isEvent(route, rest.kind === 'json' ? rest.value : undefined)) return readOne(route, text);
   if (rest.kind === 'failed') return unreadable(text);
   if (list === undefined || (route.kind === 'batch' && isArray(rest.value))) return refuse('empty_batch');
+  if (list.rest !== undefined && list.count === 0) return unreadable(text);
   const problem = problemWith(list.count);
   if (problem !== undefined) return problem;
+  return received(route, rest.value, text, parseEach(route, list));
+}
+
+function* parseEach(route: PostedRoute, { count, textAt, rest }: LocatedList): Generator<Element> {
   let broken = 0;
-  return received(
-    route,
-    rest.value,
-    text,
-    countUp(list.count, (index) => {
-      const own = list.textAt(index);
-      const part = { index, text: () => own, characters: own.length };
-      const parsed = parseElement(part, own, broken < MOST_DEAD_LETTERS);
-      if (parsed.kind === 'json') return readElement(parsed.value, needsIdentity(route), part);
-      broken += 1;
-      return parsed;
-    }),
-  );
+  for (let index = 0; index < count; index += 1) {
+    const own = textAt(index);
+    const part = { index, text: () => own, characters: own.length };
+    const parsed = parseElement(part, own, broken < MOST_DEAD_LETTERS);
+    if (parsed.kind === 'rejected') broken += 1;
+    yield parsed.kind === 'json' ? readElement(parsed.value, needsIdentity(route), part) : parsed;
+  }
+  if (rest !== undefined && rest.text !== '') yield rejectRest(rest);
+}
+
+/** What follows the complete elements of a batch that is cut off. A quote that is missing in its first element may hide others. */
+function rejectRest({ text, index }: ListRest): Element {
+  const part = { index, text: () => text, characters: text.length };
+  if (index === undefined) return rejectElement(part, 'not_json', 'the body is cut off after its last event');
+  const isPlaced = !hasTooManyValues(text);
+  const where = isPlaced ? `, ${jsonErrorPlace(text) ?? ''} of it` : '';
+  return rejectElement(part, 'not_json', `${placeOf(part)} is not valid JSON${where}, and the body ends within it`);
 }
 
 /** Reads a body that is one element. */

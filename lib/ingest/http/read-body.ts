@@ -41,11 +41,22 @@ function wasDamaged({
   return isDecodedBody && sent !== undefined && Number(sent) !== body.length && body.includes(REPLACEMENT);
 }
 
-/** Removes a byte order mark. Returns undefined for invalid UTF-8, so that no replacement characters are stored. */
+/**
+ * Removes a byte order mark. Returns undefined for invalid UTF-8, so that no replacement characters are stored. Only at the end of
+ * a body, which may be cut off, one stands for a character that is incomplete: no valid JSON ends with it.
+ */
 function decode(bytes: Buffer): string | undefined {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  let text: string;
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    text = decoder.decode(bytes, { stream: true });
   } catch {
     return undefined;
+  }
+  try {
+    decoder.decode();
+    return text;
+  } catch {
+    return `${text}\uFFFD`;
   }
 }

@@ -81,8 +81,28 @@ describe('an element that cannot be used is rejected with its text, and the othe
 
 describe('a body is refused as a whole', () => {
   test.each<[what: string, route: PostedRoute, text: string, reason: string, detail: string | undefined]>([
-    ['if it is cut off', BATCH, `{"batch":[${GOOD},{"userId":"u"`, 'not_json', 'at position 50 (line 1 column 51)'],
-    ['if it is cut off in a string', BATCH, `{"batch":[${GOOD},"u`, 'not_json', 'at position 39 (line 1 column 40)'],
+    [
+      'if it is cut off in its first element',
+      BATCH,
+      '{"batch":[{"userId":"u"',
+      'not_json',
+      'at position 23 (line 1 column 24)',
+    ],
+    [
+      'if it is cut off in front of it',
+      BATCH,
+      '{"sentAt":1,"batch":[ ',
+      'not_json',
+      'at position 22 (line 1 column 23)',
+    ],
+    [
+      'if it is cut off, and what is in front of the list is not valid',
+      BATCH,
+      `{"a":NaN,"batch":[${GOOD},{`,
+      'not_json',
+      'at position 5 (line 1 column 6)',
+    ],
+    ['if it is cut off and a list', BATCH, `[${GOOD},{`, 'not_json', 'at position 29 (line 1 column 30)'],
     ['if a bracket closes too much', BATCH, `{"batch":[${GOOD}]]}`, 'not_json', 'at position 37 (line 1 column 38)'],
     ['if something follows', BATCH, `{"batch":[${GOOD}]}x`, 'not_json', 'at position 38 (line 1 column 39)'],
     [
@@ -162,6 +182,86 @@ test('an array that follows the value of batch, or is within it, is not the list
 test('an event of RudderStack’s servers may have a broken field of the name batch', () => {
   const text = '{"type":"track","userId":"u","batch":[NaN]}';
   expect(outcomes(WEBHOOK, text)).toEqual([['not_json', 'at position 38 (line 1 column 39)', text]]);
+});
+
+describe('a batch that is cut off: its complete elements are taken, and what follows them is kept', () => {
+  const ends = (index: number, place: string): string =>
+    `the event with index ${index} is not valid JSON, at position ${place} of it, and the body ends within it`;
+  test.each<[what: string, rest: string, detail: string]>([
+    ['in an element', '{"userId":"u"', ends(1, '13 (line 1 column 14)')],
+    ['in a string with brackets', '{"a":"]}]}', ends(1, '10 (line 1 column 11)')],
+    ['in an escape', '{"a":"\\', ends(1, '7 (line 1 column 8)')],
+    ['not at all, but a quote is missing', `{"a":"b},${GOOD}],"sentAt":"2026"}`, ends(1, '11 (line 1 column 12)')],
+  ])('%s', (_, rest, detail) => {
+    expect(outcomes(BATCH, `{"batch":[${GOOD}, ${rest}\n`)).toEqual([good, ['not_json', detail, rest]]);
+  });
+
+  test.each(['', ',', ' , ', ' ]', ']\n'])('after an element and %j nothing else is kept', (end) => {
+    expect(outcomes(BATCH, `{"batch":[${GOOD}${end}`)).toEqual([good]);
+  });
+
+  test('if one bracket is missing, the last one stands for it', () => {
+    const rest = `{"a":1, ${GOOD}]`;
+    const detail = 'the event with index 1 is not valid JSON, at position 8 (line 1 column 9) of it';
+    expect(outcomes(BATCH, `{"batch":[${GOOD},${rest}}`)).toEqual([good, ['not_json', detail, rest]]);
+  });
+
+  test('but of RudderStack’s servers it is one element, which is no event', () => {
+    const text = `{"batch":[${GOOD},{`;
+    expect(outcomes(WEBHOOK, text)).toEqual([['not_json', 'at position 38 (line 1 column 39)', text]]);
+  });
+
+  test.each(['],"sentAt":"2026', `]{"batch":[${GOOD}]}`, `],"a":"b,"batch":[${GOOD}]}`])(
+    'what follows the list is kept: %s',
+    (rest) => {
+      const detail = 'the body is cut off after its last event';
+      expect(outcomes(BATCH, `{"batch":[${GOOD} ${rest}`)).toEqual([good, ['not_json', detail, rest]]);
+    },
+  );
+
+  test('its own time counts if it stands before the events', () => {
+    expect(readEvents(BATCH, `{"sentAt":"2026","batch":[${GOOD},{`)).toMatchObject({ sentAt: '2026' });
+    expect(readEvents(BATCH, `{"batch":[${GOOD}],"sentAt":"2026"`)).toMatchObject({ sentAt: undefined });
+  });
+
+  test('very many values in its rest are not parsed to find a position', () => {
+    const rest = `{"a":[${'0,'.repeat(600_000)}0]`;
+    expect(outcomes(BATCH, `{"batch":[${GOOD},${rest}`)).toEqual([
+      good,
+      ['not_json', 'the event with index 1 is not valid JSON, and the body ends within it', rest],
+    ]);
+  });
+
+  test('wherever it is cut off', () => {
+    const one = fc.dictionary(fc.stringMatching(/^["\\{\],]{0,3}$/), fc.jsonValue({ maxDepth: 1 }), { maxKeys: 2 });
+    const head = '{"sentAt":"2026","batch":[ ';
+    const tail = ' ],"a":[{"b":"c"}]}';
+    fc.assert(
+      fc.property(fc.array(one, { minLength: 1, maxLength: 3 }), fc.constantFrom(undefined, 1), (given, space) => {
+        const texts = given.map((members) => JSON.stringify({ ...members, userId: 'u' }, undefined, space));
+        const body = `${head}${texts.join(' ,\n')}${tail}`;
+        /** Where each element ends. */
+        const ends = texts.map((_, index) => head.length + texts.slice(0, index + 1).join(' ,\n').length);
+        const lengths = Array.from({ length: body.length - head.length }, (_, more) => head.length + more);
+        const expected = lengths.map((length) => {
+          const complete = ends.filter((end) => end <= length).length;
+          const rest = body.slice(ends[complete - 1] ?? 0, length);
+          // Commas, brackets and blanks between two elements, and after the last, say nothing.
+          const kept = rest.replace(complete < texts.length ? /^[\s,]+/ : /^[\s\]}]+$/, '').trim();
+          return complete === 0
+            ? 'not_json'
+            : [...texts.slice(0, complete), ...(kept === '' ? [] : [`not_json ${kept}`])];
+        });
+        const found = lengths.map((length) => {
+          const read = readEvents(BATCH, body.slice(0, length));
+          if (read.kind === 'refused') return read.reason;
+          return [...read.elements].map((it) => (it.kind === 'event' ? it.text() : `${it.reason} ${it.text()}`));
+        });
+        expect(found).toEqual(expected);
+      }),
+      { numRuns: 25 },
+    );
+  });
 });
 
 /** Values that may stand in a batch, with layouts, duplicate keys and a type. */

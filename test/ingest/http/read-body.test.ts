@@ -126,3 +126,13 @@ describe('a body that API Gateway has decoded as UTF-8', () => {
     expect(decoded(pack(bytes), encoding)).toMatchObject({ kind: 'refused', reason: 'mangled_gzip' });
   });
 });
+
+test('a character that is cut off at the end of the body is replaced, so that what is before it can be read', () => {
+  const cut = Buffer.from('{"batch":[{"userId":"u"},{"event":"🙂');
+  for (const missing of [1, 2, 3]) {
+    expect(read(cut.subarray(0, -missing))).toEqual({
+      kind: 'text',
+      text: '{"batch":[{"userId":"u"},{"event":"\uFFFD',
+    });
+  }
+});
