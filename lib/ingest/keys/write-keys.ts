@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import * as v from 'valibot';
 import { isObject, type JsonObject } from '../../json.ts';
+import { countValues } from '../../json-text.ts';
 import { ConfigurationError } from '../../configuration-error.ts';
 
 /** A sender of events: an app with a write key, or a RudderStack workspace with a webhook secret. */
@@ -35,10 +36,16 @@ const WriteKeyText = v.pipe(
   KeyText,
   v.check((key) => !key.includes(':'), 'must not have a colon: Basic authentication cannot carry it'),
 );
+/** `v.record` leaves them out without a word, and their keys would be wrong. */
+const UNUSABLE_NAMES = ['__proto__', 'prototype', 'constructor'];
 const keysByName = (key: typeof KeyText | typeof WriteKeyText) =>
   v.optional(
     v.pipe(
       v.custom<JsonObject>(isObject, 'has to be an object {"name": "key"}'),
+      v.check(
+        (byName) => !UNUSABLE_NAMES.some((name) => Object.hasOwn(byName, name)),
+        `has a name that cannot be used: ${UNUSABLE_NAMES.join(', ')}`,
+      ),
       v.record(
         v.string(),
         v.union([key, v.array(key)], (issue) => firstMessage(issue)),
@@ -71,6 +78,7 @@ export function parseIngestKeys(json: string): IngestKeys {
     throw new ConfigurationError('the ingest keys are not valid JSON');
   }
   if (!isObject(document)) throw invalid(['the document has to be a JSON object']);
+  if (hasRepeatedName(json)) throw invalid(['a name stands twice, and only its last value would count']);
   const parsed = v.safeParse(KeysDocument, document);
   if (!parsed.success) throw invalid(parsed.issues.map((issue) => `${placeOf(issue.path ?? [])} ${issue.message}`));
   const problems = problemsOf(parsed.output);
@@ -87,27 +95,40 @@ function invalid(problems: readonly string[]): ConfigurationError {
   return new ConfigurationError(`the ingest keys are invalid: ${problems.join('; ')}`);
 }
 
-/** Finds what is wrong with a document whose types are right. */
+/**
+ * Whether an object in a JSON text has a name twice. `JSON.parse` keeps the last one only, so a key that was added under the name of
+ * another would make that one wrong.
+ */
+function hasRepeatedName(json: string): boolean {
+  let kept = 0;
+  JSON.parse(json, (_, value: unknown) => {
+    kept += 1;
+    return value;
+  });
+  return countValues(json, Number.POSITIVE_INFINITY) > kept;
+}
+
+/**
+ * Finds what is wrong with a document whose types are right. A name may be logged and is told to SDKs, so a secret must not stand in
+ * its place.
+ */
 function problemsOf({ writeKeys, webhookSecrets, disabledSources }: KeysDocument): string[] {
   const all = Object.entries({ writeKeys, webhookSecrets });
   if (all.every(([, byName]) => Object.values(byName).flat().length === 0)) return ['the document has no key'];
-  const swapped = all.flatMap(([kind, byName]) =>
-    Object.entries(byName).flatMap(([name, keys], index) =>
-      [keys].flat().some((key) => isSwapped(name, key))
-        ? [`entry ${index + 1} of ${kind} seems to have its name and its key swapped: write {"name": "key"}`]
-        : [],
-    ),
+  const secrets = new Set(all.flatMap(([, byName]) => Object.values(byName).flat()));
+  const misnamed = all.flatMap(([kind, byName]) =>
+    Object.entries(byName).flatMap(([name, keys], index) => {
+      const entry = `entry ${index + 1} of ${kind}`;
+      if (secrets.has(name.trim())) return [`${entry} has a name that is also a key: names are logged`];
+      const isSwapped = [keys].flat().some((key) => looksRandom(name) && !looksRandom(key));
+      return isSwapped ? [`${entry} seems to have its name and its key swapped: write {"name": "key"}`] : [];
+    }),
   );
   const names = new Set(all.flatMap(([, byName]) => Object.keys(byName)));
   const unknown = disabledSources.flatMap((name, index) =>
     names.has(name) ? [] : [`entry ${index + 1} of disabledSources is the name of no source`],
   );
-  return [...swapped, ...unknown];
-}
-
-/** A name may be logged and is told to SDKs, so a secret must not stand in its place. */
-function isSwapped(name: string, key: string): boolean {
-  return looksRandom(name) && !looksRandom(key);
+  return [...misnamed, ...unknown];
 }
 
 /** Random text, as hexadecimal digits or letters and digits, changes often between letters and digits. A name hardly does. */

@@ -76,6 +76,21 @@ test.each([
     `{"webhookSecrets":{"${BASE62}":"workspace"}}`,
     'entry 1 of webhookSecrets seems to have its name and its key swapped',
   ],
+  [`{"writeKeys":{"${HEX}":"${HEX}"}}`, 'entry 1 of writeKeys has a name that is also a key'],
+  [
+    `{"writeKeys":{"web":"${HEX}"},"webhookSecrets":{"${HEX} ":["${BASE62}"]}}`,
+    'entry 1 of webhookSecrets has a name that is also a key',
+  ],
+  [
+    `{"writeKeys":{"web":"${HEX}","\\u0077eb":"${BASE62}"}}`,
+    'the ingest keys are invalid: a name stands twice, and only its last value would count',
+  ],
+  [
+    `{"writeKeys":{"web":"${HEX}"},"writeKeys":{}}`,
+    'the ingest keys are invalid: a name stands twice, and only its last value would count',
+  ],
+  [`{"writeKeys":{"web":"${HEX}","constructor":"${BASE62}"}}`, 'writeKeys has a name that cannot be used: __proto__'],
+  [`{"writeKeys":{"web":"${HEX}","__proto__":"${BASE62}"}}`, 'writeKeys has a name that cannot be used: __proto__'],
 ])('%s is refused with a message that quotes nothing of it', (json, message) => {
   expect(() => parseIngestKeys(json)).toThrow(message);
   expect(() => parseIngestKeys(json)).not.toThrow(
@@ -87,6 +102,7 @@ test.each([
   ['a name that is an id, with a random key', { writeKeys: { [BASE62]: HEX } }],
   ['a short key that is no random text', { writeKeys: { web: 'local-write-key' } }],
   ['a long name with digits', { writeKeys: { 'ios-app-2-production-2024': 'ios-app-key' } }],
+  ['an empty list', { writeKeys: { web: HEX, app: [], 'a,b:[{"': [HEX] } }],
   ['a webhook secret with a colon', { webhookSecrets: { workspace: 'a-long:secret' } }],
 ])('%s is accepted', (_, keys) => {
   expect(() => parseIngestKeys(JSON.stringify(keys))).not.toThrow();
