@@ -3,6 +3,7 @@ import { addEnqueueCommand } from './backfill/command.ts';
 import { addDeadLetterCommands } from './dead-letters/commands.ts';
 import { preview } from './preview.ts';
 import { reportToCaller } from './report-to-caller.ts';
+import { addSettingsCommand } from './settings/command.ts';
 
 const EXAMPLES = `
 Examples:
@@ -11,21 +12,25 @@ Examples:
   heapq dead-letters redrive --reason heap_refused --dry-run        show what would be sent again
   heapq enqueue --check history.ndjson.gz                           check a file, and send nothing
   heapq enqueue history.ndjson.gz --rate 200                        load a file; a second run continues
+  heapq settings settings.json Ingest=true                          check settings, print the words for sam deploy
 
 Queues: --stack NAME finds them in the outputs of a stack; --local selects the queues of npm run dev.
 Credentials and region are found like in the AWS CLI. AWS_ENDPOINT_URL_SQS sets another endpoint.
-Exit codes: 0 done · 1 dead letters were left, or events refused · 2 wrong option, file, credentials or permission ·
+Exit codes: 0 done · 1 dead letters were left, or events or settings refused · 2 wrong option, file, credentials or permission ·
 130 interrupted.
 From a clone: npm run -s heapq -- …`;
 
 const program = new Command('heapq')
-  .description('Manages dead letters, loads history and previews the mapping of a RudderStack → Heap pipeline.')
+  .description(
+    'Manages dead letters, loads history, previews the mapping and checks the settings of a RudderStack → Heap pipeline.',
+  )
   .addHelpText('after', EXAMPLES)
   .configureHelp({ sortOptions: true })
   .exitOverride();
 
 addDeadLetterCommands(program);
 addEnqueueCommand(program);
+addSettingsCommand(program);
 program
   .command('preview [file]')
   .description('print as JSON what would be sent to Heap for each line; sends nothing')

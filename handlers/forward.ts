@@ -7,25 +7,28 @@ import { createTelemetry } from '../lib/forwarding/telemetry.ts';
 import { readLogSettings } from '../lib/telemetry/log-settings.ts';
 import { readRuntime } from '../lib/forwarding/environment.ts';
 import { readSettingsFromEnvironment } from '../lib/rudderstack/settings-from-environment.ts';
-
-const settings = readSettingsFromEnvironment(process.env);
-const runtime = readRuntime(process.env);
-const telemetry = createTelemetry(readLogSettings(process.env));
-let queues: Promise<Queues> | undefined;
-
-const handle = createHandler({
-  settings,
-  runtime,
-  telemetry,
-  clock: systemClock,
-  random: Math.random,
-  transport: fetchTransport,
-  loadQueues: () =>
-    (queues ??= import('../lib/forwarding/queues.ts').then(({ createQueues }) => createQueues(runtime))),
-});
+import { refuseWrongSettings } from '../lib/refuse-wrong-settings.ts';
 
 /** SQS → Heap. The event source mapping in template.yaml invokes it, with `ReportBatchItemFailures` enabled. */
-export async function handler(event: SQSEvent, context: Context): Promise<SQSBatchResponse> {
-  telemetry.startInvocation(context);
-  return await handle(event, context);
-}
+export const handler = refuseWrongSettings<SQSEvent, Context, SQSBatchResponse>(() => {
+  const settings = readSettingsFromEnvironment(process.env);
+  const runtime = readRuntime(process.env);
+  const telemetry = createTelemetry(readLogSettings(process.env));
+  let queues: Promise<Queues> | undefined;
+
+  const handle = createHandler({
+    settings,
+    runtime,
+    telemetry,
+    clock: systemClock,
+    random: Math.random,
+    transport: fetchTransport,
+    loadQueues: () =>
+      (queues ??= import('../lib/forwarding/queues.ts').then(({ createQueues }) => createQueues(runtime))),
+  });
+
+  return async (event, context) => {
+    telemetry.startInvocation(context);
+    return await handle(event, context);
+  };
+});

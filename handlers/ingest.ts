@@ -9,30 +9,30 @@ import { readSettingsFromEnvironment } from '../lib/rudderstack/settings-from-en
 import { webConfig } from '../lib/rudderstack/web-config.ts';
 import { readLogSettings } from '../lib/telemetry/log-settings.ts';
 import { createEventQueues } from '../lib/ingest/events/event-queue.ts';
-
-const runtime = readIngestRuntime(process.env);
-const telemetry = createIngestTelemetry(readLogSettings(process.env));
-
-const handle = createIngestHandler({
-  telemetry,
-  webConfig: webConfig(readSettingsFromEnvironment(process.env)),
-  clock: systemClock,
-  random: Math.random,
-  ...createEventQueues(runtime),
-  keyRing: createKeyRing({
-    load: createParameterReader(runtime.keysParameter),
-    clock: systemClock,
-    random: Math.random,
-    onStale: (error) => telemetry.reportProblem('keys_stale', error),
-    onUnavailable: (error) => telemetry.reportProblem('keys_unavailable', error),
-  }),
-});
+import { refuseWrongSettings } from '../lib/refuse-wrong-settings.ts';
 
 /** HTTP → SQS. The HTTP API in infra/ingest.yaml invokes it, with payload format 2.0. */
-export async function handler(
-  event: APIGatewayProxyEventV2,
-  context: Context,
-): Promise<APIGatewayProxyStructuredResultV2> {
-  telemetry.startInvocation(context);
-  return await handle(event, context);
-}
+export const handler = refuseWrongSettings<APIGatewayProxyEventV2, Context, APIGatewayProxyStructuredResultV2>(() => {
+  const runtime = readIngestRuntime(process.env);
+  const telemetry = createIngestTelemetry(readLogSettings(process.env));
+
+  const handle = createIngestHandler({
+    telemetry,
+    webConfig: webConfig(readSettingsFromEnvironment(process.env)),
+    clock: systemClock,
+    random: Math.random,
+    ...createEventQueues(runtime),
+    keyRing: createKeyRing({
+      load: createParameterReader(runtime.keysParameter),
+      clock: systemClock,
+      random: Math.random,
+      onStale: (error) => telemetry.reportProblem('keys_stale', error),
+      onUnavailable: (error) => telemetry.reportProblem('keys_unavailable', error),
+    }),
+  });
+
+  return async (event, context) => {
+    telemetry.startInvocation(context);
+    return await handle(event, context);
+  };
+});

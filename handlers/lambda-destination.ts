@@ -5,18 +5,21 @@ import { readQueueUrls } from '../lib/ingest/environment.ts';
 import { createIngestTelemetry } from '../lib/ingest/telemetry.ts';
 import { readLogSettings } from '../lib/telemetry/log-settings.ts';
 import { createEventQueues } from '../lib/ingest/events/event-queue.ts';
-
-const telemetry = createIngestTelemetry(readLogSettings(process.env));
-
-const handle = createLambdaDestinationHandler({
-  telemetry,
-  clock: systemClock,
-  random: Math.random,
-  ...createEventQueues(readQueueUrls(process.env)),
-});
+import { refuseWrongSettings } from '../lib/refuse-wrong-settings.ts';
 
 /** RudderStack's AWS Lambda destination → SQS. RudderStack invokes it asynchronously: see infra/lambda-destination.yaml. */
-export async function handler(payload: unknown, context: Context): Promise<void> {
-  telemetry.startInvocation(context);
-  await handle(payload, context);
-}
+export const handler = refuseWrongSettings<unknown, Context, void>(() => {
+  const telemetry = createIngestTelemetry(readLogSettings(process.env));
+
+  const handle = createLambdaDestinationHandler({
+    telemetry,
+    clock: systemClock,
+    random: Math.random,
+    ...createEventQueues(readQueueUrls(process.env)),
+  });
+
+  return async (payload, context) => {
+    telemetry.startInvocation(context);
+    await handle(payload, context);
+  };
+});

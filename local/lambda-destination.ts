@@ -35,7 +35,7 @@ export function createLambdaDestination(options: LambdaDestinationOptions): Lamb
   const { sqsEndpoint, reportEndpoint = sqsEndpoint, queues, onLog, pausesMs, environment } = options;
   const client = createLocalClient(reportEndpoint);
   const lambda = createLambda({
-    bundle: join(ROOT, 'dist', 'lambda-destination', 'lambda-destination.mjs'),
+    bundle: join(ROOT, 'dist', 'lambda-destination', 'lambda-destination.cjs'),
     timeoutMs: options.timeoutMs ?? LONGEST_TIMEOUT_MS,
     onLog,
     environment: {

@@ -31,6 +31,7 @@ test('the HTTP endpoint does not load what it never uses: another HTTP client, H
     AWS_REGION: 'us-east-1',
     DESTINATION_CONFIG: '{"appId":"1"}',
     QUEUE_URL: 'https://sqs.us-east-1.amazonaws.com/1/queue',
+    DEAD_LETTER_QUEUE_URL: 'https://sqs.us-east-1.amazonaws.com/1/dead-letters',
     INGEST_KEYS_PARAMETER: '/keys',
   };
   const modules = execFileSync(process.execPath, ['--eval', script], { env: environment }).toString().split('\n');

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { builtFunctions, readTemplate } from '../infra/template.ts';
+import { resolveTemplate } from '../infra/resolve-template.ts';
 import { isObject, valueAt } from '../lib/json.ts';
 import { readIngestRuntime } from '../lib/ingest/environment.ts';
 import { readSettingsFromEnvironment } from '../lib/rudderstack/settings-from-environment.ts';
@@ -58,7 +59,7 @@ describe('the HTTP endpoint of the stack', () => {
     expect(property('IngestFunction', 'Architectures')).toEqual(['arm64']);
     const [forward] = builtFunctions(readTemplate(join(ROOT, 'template.yaml')));
     const options = Object(builtFunctions(template)[0]?.buildProperties);
-    for (const name of ['Target', 'MainFields', 'Minify']) {
+    for (const name of ['Target', 'MainFields', 'Minify', 'PreserveSymlinks']) {
       expect(options[name]).toEqual(forward?.buildProperties[name]);
     }
   });
@@ -110,6 +111,8 @@ describe('the HTTP endpoint of the stack', () => {
       ['always', ['xray:PutTraceSegments', 'xray:PutTelemetryRecords']],
       ['HasKmsKey', ['kms:Decrypt', 'kms:GenerateDataKey']],
       ['IsInVpc', expect.arrayContaining(['ec2:CreateNetworkInterface'])],
+      ['IsInVpc', expect.arrayContaining(['ec2:CreateNetworkInterface'])],
+      ['HasLogsKmsKey', 'kms:Decrypt'],
     ]);
     const wildcards = JSON.stringify(statements).match(/"Sid":"\w+","Effect":"Allow","Action":[^}]+?"Resource":"\*"/g);
     expect(wildcards).toHaveLength(2);
@@ -152,10 +155,13 @@ describe('the HTTP endpoint of the stack', () => {
     const alarms = Object.values(Object(template['Resources'])).filter(
       (resource) => valueAt(resource, ['Type']) === 'AWS::CloudWatch::Alarm',
     );
-    expect(alarms).toHaveLength(3);
+    expect(alarms).toHaveLength(4);
     for (const alarm of alarms) {
       expect(valueAt(alarm, ['Properties', 'AlarmDescription', 'Fn::Sub'])).toMatch(/\$\{RunbookUrl\}#http-endpoint$/);
-      expect(JSON.stringify(valueAt(alarm, ['Properties', 'AlarmActions']))).toContain('AlarmTopicArn');
+      if (alarm === valueAt(template, ['Resources', 'RollbackAlarm'])) continue; // CodeDeploy looks at it
+      expect(valueAt(alarm, ['Properties', 'AlarmActions'])).toEqual([{ Ref: 'AlarmTopicArn' }]);
+      // Without a topic nobody would see it.
+      expect(valueAt(alarm, ['Condition'])).toBe('HasAlarmTopic');
     }
     expect(runbook).toMatch(/^## HTTP endpoint$/m);
   });
@@ -167,6 +173,56 @@ describe('the HTTP endpoint of the stack', () => {
       Dimensions: [{ Name: 'service', Value: { Ref: 'ServiceName' } }],
       Threshold: 0,
     });
+  });
+
+  test('the alarm for errors looks at the alias that gets the requests, so that a failed check of a new version is none', () => {
+    const dimensions = [
+      { Name: 'FunctionName', Value: { Ref: 'IngestFunction' } },
+      { Name: 'Resource', Value: { 'Fn::Sub': '${IngestFunction}:live' } },
+    ];
+    expect(property('FunctionErrorsAlarm', 'Dimensions')).toEqual(dimensions);
+    expect(property('RollbackAlarm', 'Dimensions')).toEqual(dimensions);
+    expect(property('IngestFunction', 'AutoPublishAlias')).toBe('live');
+  });
+
+  test('the dashboard is valid JSON, is there only with alarms, and shows every metric that the function emits', () => {
+    const { resources } = resolveTemplate(template, { ServiceName: 's', AlarmTopicArn: 'arn' });
+    const body = String(valueAt(resources, ['Dashboard', 'Properties', 'DashboardBody']));
+    expect(valueAt(JSON.parse(body), ['widgets'])).toHaveLength(6);
+    const emitted = readFileSync(join(ROOT, 'lib', 'ingest', 'telemetry.ts'), 'utf8');
+    const own = new Set([...emitted.matchAll(/'([A-Z][a-z]+(?:[A-Z][a-z]+)+)'/g)].map(([, name]) => name));
+    expect(own).toContain('EventsDeadLettered');
+    expect(own.size).toBeGreaterThanOrEqual(7);
+    for (const name of own) expect(body).toMatch(new RegExp(String.raw`"${name}\\?"`));
+    for (const alarm of ['NotTakenAlarm', 'FunctionErrorsAlarm', 'RefusedAlarm']) {
+      expect(body).toContain(`"<${alarm}.Arn>"`);
+    }
+    const { resources: silent } = resolveTemplate(template, { ServiceName: 's' });
+    expect(Object.keys(silent).filter((name) => /Alarm|Dashboard/.test(name))).toEqual(['RollbackAlarm']);
+  });
+
+  test('the access log is one JSON object for each request, without addresses, headers and queries', () => {
+    const settings = (given: Record<string, string>) =>
+      valueAt(resolveTemplate(template, given).resources, ['HttpApi', 'Properties', 'AccessLogSettings']);
+    const format = String(valueAt(settings({}), ['Format']));
+    const variables = [...format.matchAll(/\$context\.([\w.]+)/g)].map(([, name]) => name);
+    expect(variables).not.toEqual([]);
+    expect(variables.filter((name) => /ip|agent|identity|authorizer|header|query/i.test(String(name)))).toEqual([]);
+    const line: unknown = JSON.parse(format.replaceAll(/\$context\.[\w.]+/g, '200'));
+    expect(Object.keys(Object(line))).toHaveLength(variables.length);
+    expect(settings({ AccessLogs: 'false' })).toBeUndefined();
+  });
+
+  test('concurrency is reserved only if it is asked for, since a small account has none to spare', () => {
+    const reserved = (given: Record<string, string>) =>
+      valueAt(resolveTemplate(template, given).resources, [
+        'IngestFunction',
+        'Properties',
+        'ReservedConcurrentExecutions',
+      ]);
+    expect(reserved({})).toBeUndefined();
+    expect(reserved({ Concurrency: '50' })).toBe('50');
+    expect(valueAt(readTemplate(join(ROOT, 'template.yaml')), ['Parameters', 'IngestConcurrency', 'Default'])).toBe(0);
   });
 
   test('every reference is defined', () => {

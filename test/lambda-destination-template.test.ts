@@ -17,7 +17,9 @@ function property(logicalId: string, ...path: string[]): unknown {
 }
 
 /** The statements of a role, each with the condition under which it is there. */
-function statementsOf(role: string): readonly (readonly [string, { Action: unknown; Resource: unknown }])[] {
+function statementsOf(
+  role: string,
+): readonly (readonly [string, { Effect: unknown; Action: unknown; Resource: unknown }])[] {
   const [policy] = Object(property(role, 'Policies'));
   const statements: unknown[] = Object(valueAt(policy, ['PolicyDocument', 'Statement']));
   return statements.map((statement) => {
@@ -43,7 +45,13 @@ describe('the Lambda destination of the stack', () => {
 
   test('is refused with FIFO queues, to which Lambda cannot report a failure', () => {
     expect(valueAt(main, ['Rules', 'LambdaDestinationHasStandardQueue'])).toEqual({
-      RuleCondition: { 'Fn::Equals': [{ Ref: 'LambdaDestination' }, 'true'] },
+      // The name of an existing queue says whether it is FIFO: `check:settings` looks at it.
+      RuleCondition: {
+        'Fn::And': [
+          { 'Fn::Equals': [{ Ref: 'LambdaDestination' }, 'true'] },
+          { 'Fn::Equals': [{ Ref: 'ExistingQueueArn' }, ''] },
+        ],
+      },
       Assertions: [
         {
           Assert: { 'Fn::Equals': [{ Ref: 'FifoQueue' }, 'false'] },
@@ -62,8 +70,8 @@ describe('the Lambda destination of the stack', () => {
     expect(property('LambdaDestinationFunction', 'CodeUri')).toBe('..');
     expect(property('LambdaDestinationFunction', 'Runtime')).toBe('nodejs24.x');
     expect(property('LambdaDestinationFunction', 'Architectures')).toEqual(['arm64']);
-    const bundle = readFileSync(join(ROOT, 'dist', 'lambda-destination', 'lambda-destination.mjs'), 'utf8');
-    expect(bundle).toMatch(/export\s*\{[^}]*\bas handler\b/);
+    const bundle = readFileSync(join(ROOT, 'dist', 'lambda-destination', 'lambda-destination.cjs'), 'utf8');
+    expect(bundle).toMatch(/module\.exports=\{handler\}/);
   });
 
   test('tries for as long as Lambda allows, and Lambda invokes it as often and for as long as it can', () => {
@@ -117,7 +125,11 @@ describe('the Lambda destination of the stack', () => {
       ['always', ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'], '*'],
       ['HasKmsKey', ['kms:Decrypt', 'kms:GenerateDataKey'], { Ref: 'KmsKeyArn' }],
       ['IsInVpc', expect.arrayContaining(['ec2:CreateNetworkInterface']), '*'],
+      ['IsInVpc', expect.arrayContaining(['ec2:CreateNetworkInterface']), '*'],
+      ['HasLogsKmsKey', 'kms:Decrypt', { Ref: 'LogsKmsKeyArn' }],
     ]);
+    const effects = statementsOf('LambdaDestinationRole').map(([, { Effect }]) => Effect);
+    expect(effects).toEqual(['Allow', 'Allow', 'Allow', 'Allow', 'Allow', 'Deny', 'Allow']);
   });
 
   test('RudderStack’s role needs its external id, may only invoke this function, and is there only with that id', () => {
@@ -188,7 +200,9 @@ describe('the Lambda destination of the stack', () => {
       expect(valueAt(alarm, ['Properties', 'AlarmDescription', 'Fn::Sub'])).toMatch(
         /\$\{RunbookUrl\}#lambda-destination$/,
       );
-      expect(JSON.stringify(valueAt(alarm, ['Properties', 'AlarmActions']))).toContain('AlarmTopicArn');
+      expect(valueAt(alarm, ['Properties', 'AlarmActions'])).toEqual([{ Ref: 'AlarmTopicArn' }]);
+      // Without a topic nobody would see it.
+      expect(valueAt(alarm, ['Condition'])).toBe('HasAlarmTopic');
     }
     expect(readFileSync(join(ROOT, 'docs', 'operations.md'), 'utf8')).toMatch(/^## Lambda destination$/m);
   });

@@ -184,6 +184,21 @@ test('Lambda’s report of an event too old has no response, and is read the sam
   expect(await arrived('old-')).toEqual(['old-1']);
 });
 
+test('a wrong setting fails every invocation with its name, and does not stop the container', async () => {
+  const { queues } = harness;
+  const environment = { DEAD_LETTER_QUEUE_URL: 'nowhere' };
+  const wrong = createLambdaDestination({ sqsEndpoint: sqsEndpoint(), queues, onLog: () => undefined, environment });
+  try {
+    for (const _ of [1, 2]) {
+      const answer = await wrong.lambda.invoke(processed('m-wrong'));
+      expect(answer).toEqual({ kind: 'error', message: expect.stringContaining('DEAD_LETTER_QUEUE_URL') });
+    }
+    expect(wrong.lambda.coldStarts()).toBe(1);
+  } finally {
+    await wrong.stop();
+  }
+});
+
 test('Lambda’s API refuses what is not JSON, and other invocations than asynchronous ones', async () => {
   expect(await invoke('{"type":')).toBe(400);
   const response = await fetch(`${api.url}/2015-03-31/functions/f/invocations`, { method: 'POST', body: '{}' });

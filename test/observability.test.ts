@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { resolveTemplate } from '../infra/resolve-template.ts';
 import { readTemplate } from '../infra/template.ts';
 import { isObject, valueAt } from '../lib/json.ts';
 import { referencesIn } from './support/references.ts';
 
 const ROOT = join(__dirname, '..');
-const stack = valueAt(readTemplate(join(ROOT, 'template.yaml')), ['Resources', 'ObservabilityStack', 'Properties']);
+const parent = readTemplate(join(ROOT, 'template.yaml'));
+const stack = valueAt(parent, ['Resources', 'ObservabilityStack', 'Properties']);
 
 describe('alarms and dashboard', () => {
   const observability = readTemplate(join(ROOT, 'infra', 'observability.yaml'));
@@ -55,11 +57,45 @@ describe('alarms and dashboard', () => {
   });
 
   test('the dashboard is valid JSON, and shows every alarm', () => {
-    const body = String(valueAt(resources, ['Dashboard', 'Properties', 'DashboardBody', 'Fn::Sub']));
-    const dashboard: unknown = JSON.parse(body);
-    const widgets = valueAt(dashboard, ['widgets']);
-    expect(Array.isArray(widgets) && widgets.length).toBe(10);
-    for (const [name] of alarms) expect(body).toContain(`\${${name}.Arn}`);
+    for (const given of [{}, { EventRuleName: 'r', TopicName: 't' }]) {
+      const { resources: created } = resolveTemplate(observability, given);
+      const body = String(valueAt(created, ['Dashboard', 'Properties', 'DashboardBody']));
+      const widgets = valueAt(JSON.parse(body), ['widgets']);
+      expect(Array.isArray(widgets) && widgets.length).toBe(10);
+      for (const [name] of alarms.filter(([one]) => one in created)) expect(body).toContain(`"<${name}.Arn>"`);
+    }
+  });
+
+  test('later dead letters notify too, while the queue still has earlier ones', () => {
+    expect(valueAt(resources, ['NewDeadLettersAlarm', 'Properties'])).toMatchObject({
+      MetricName: 'EventsDeadLettered',
+      Statistic: 'Sum',
+      Threshold: 0,
+    });
+  });
+
+  test.each([
+    ['default', [{ Name: 'RuleName', Value: 'r' }]],
+    [
+      'events',
+      [
+        { Name: 'EventBusName', Value: 'events' },
+        { Name: 'RuleName', Value: 'r' },
+      ],
+    ],
+  ])('what EventBridge cannot even dead-letter is seen on the bus %s', (EventBusName, Dimensions) => {
+    const given = { EventBusName, EventRuleName: 'r' };
+    const alarm = valueAt(resolveTemplate(observability, given).resources, ['EventBusLossAlarm', 'Properties']);
+    expect(alarm).toMatchObject({ MetricName: 'InvocationsFailedToBeSentToDlq', Dimensions });
+  });
+
+  test.each([
+    ['default', 'arn:aws:events:eu-central-1:123456789012:rule/r'],
+    ['events', 'arn:aws:events:eu-central-1:123456789012:rule/events/r'],
+  ])('the name of the rule is read from its ARN on the bus %s', (EventBusName, arn) => {
+    const { resources: created } = resolveTemplate(parent, { EventBusName }, { 'EventBusRule.Arn': arn });
+    const given = valueAt(created, ['ObservabilityStack', 'Properties', 'Parameters', 'EventRuleName']);
+    expect(given).toBe('r');
   });
 
   test('every reference is defined', () => {

@@ -27,6 +27,14 @@ export interface NumberedMessage extends OutgoingMessage {
 /** The maximum size of a shared message. SQS bills every 64 KB as one request, so larger messages are not cheaper. */
 const SHARED_BYTES = 60 * 1024;
 
+/**
+ * The message group of a load. On a standard queue it makes the load one tenant of a fair queue: as soon as it has more than a
+ * tenth of what is in flight, messages of others, and those without a group, are delivered first.
+ *
+ * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues.html
+ */
+const BACKFILL = 'backfill';
+
 /** An item that is ready to be put into a message. */
 interface Part {
   readonly text: string;
@@ -67,7 +75,7 @@ async function* partsOf(items: AsyncIterable<Item>, { file, skip, isFifo }: Mess
     const place = `${file === '-' ? 'standard input' : file}, line ${line}`;
     const body = toBody(text);
     if (body.kind === 'not_json') throw new CallerError(`${place} is not valid JSON: ${body.problem}`);
-    const group = body.kind === 'event' ? userOf(body.event) : 'backfill';
+    const group = body.kind === 'event' ? userOf(body.event) : BACKFILL;
     yield { text: body.text, isAlone: body.kind === 'body' || isFifo, group, upTo, place };
   }
 }
@@ -83,7 +91,7 @@ function toMessage(parts: readonly Part[], isFifo: boolean): NumberedMessage {
     throw new CallerError(`${first.place} is too large for an SQS message: ${bytes} bytes even when compressed`);
   }
   const { upTo } = last;
-  if (!isFifo) return { body, bytes, upTo };
+  if (!isFifo) return { body, bytes, upTo, groupId: BACKFILL };
   const digest = createHash('sha256').update(body).digest('hex');
   return { body, bytes, upTo, groupId: first.group, deduplicationId: `${upTo}-${digest}` };
 }

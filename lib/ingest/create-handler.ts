@@ -26,7 +26,7 @@ export interface IngestDependencies {
   readonly telemetry: IngestTelemetry;
 }
 
-/** The handler of the HTTP endpoint. It never throws. */
+/** The handler of the HTTP endpoint. It throws only if the event is not a request, see `readRequest`. */
 export type IngestHandler = (
   event: APIGatewayProxyEventV2,
   context: Pick<Context, 'getRemainingTimeInMillis'>,

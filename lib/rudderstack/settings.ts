@@ -138,6 +138,11 @@ const DestinationConfig = v.looseObject({
   ketchConsentPurposes: perSource(textNamed('purpose')),
 });
 
+/** The keys of a `Config` that `readSettings` reads. */
+export function settingKeys(): readonly string[] {
+  return Object.keys(DestinationConfig.entries);
+}
+
 /**
  * Validates the owner's settings.
  *

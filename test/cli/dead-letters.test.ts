@@ -264,6 +264,30 @@ test('a message that SQS’s redrive policy has moved has no reason, whatever it
   expect((await inQueue()).map(attributesOf)).toEqual([{ reason: 'signup', redrives: '1' }]);
 });
 
+test('what EventBridge and SNS could not send to the queue is redriven in its envelope, and delivered', async () => {
+  const event = (id: string) => ({ type: 'track', event: 'Hi', userId: 'u', messageId: id });
+  const QueueUrl = harness.queues.deadLetterQueueUrl;
+  const bodies = [
+    { version: '0', id: 'e', 'detail-type': 'rudderstack', source: 'rudderstack', detail: event('m-1') },
+    { Type: 'Notification', MessageId: 'n', TopicArn: 't', Message: JSON.stringify(event('m-2')) },
+  ].map((body) => JSON.stringify(body));
+  const MessageAttributes = Object.fromEntries(
+    ['RULE_ARN', 'TARGET_ARN', 'ERROR_CODE', 'ERROR_MESSAGE', 'EXHAUSTED_RETRY_CONDITION', 'RETRY_ATTEMPTS'].map(
+      (name) => [name, { DataType: 'String', StringValue: 'x' }],
+    ),
+  );
+  for (const MessageBody of bodies) {
+    await harness.client.send(new SendMessageCommand({ QueueUrl, MessageBody, MessageAttributes }));
+  }
+  expect((await run('redrive', '--json')).json()).toMatchObject({ sent: 2 });
+  const moved = await inQueue();
+  expect(moved.map(({ Body }) => Body).toSorted()).toEqual(bodies.toSorted());
+  for (const { Body = '', MessageAttributes: own } of moved) await harness.send(Body, own);
+  await harness.invokeOnce();
+  expect(await harness.deadLetters()).toEqual([]);
+  expect(harness.heapServer.heap.contents().events).toHaveLength(2);
+});
+
 test('a message with ten attributes of its own is redriven with them, without a count', async () => {
   const MessageAttributes = Object.fromEntries(
     Array.from({ length: 10 }, (_, index) => [`own${index}`, { DataType: 'String', StringValue: 'x' }]),

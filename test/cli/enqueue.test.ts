@@ -8,6 +8,7 @@ import fc from 'fast-check';
 import { openCheckpoint } from '../../cli/backfill/checkpoint.ts';
 import { enqueueFile } from '../../cli/backfill/enqueue.ts';
 import { readItems } from '../../cli/backfill/read-items.ts';
+import { toMessages } from '../../cli/backfill/to-messages.ts';
 import { readTemplate } from '../../infra/template.ts';
 import { valueAt } from '../../lib/json.ts';
 import { unwrap } from '../../lib/rudderstack/envelope.ts';
@@ -176,6 +177,22 @@ describe('input formats', () => {
     );
     expect(await countMessages(client, queues.queueUrl)).toBe(48);
   });
+});
+
+// The embedded server does not tell the group of a message in a standard queue.
+test('on a standard queue the load is one message group, so that live events go first', async () => {
+  const options = { file: 'a', skip: 0, eventsPerMessage: 2, isFifo: false };
+  const groups: unknown[] = [];
+  for await (const { groupId, deduplicationId } of toMessages(
+    readItems(fileOf('load.ndjson', ndjson(events(3))), () => undefined),
+    options,
+  )) {
+    groups.push([groupId, deduplicationId]);
+  }
+  expect(groups).toEqual([
+    ['backfill', undefined],
+    ['backfill', undefined],
+  ]);
 });
 
 test('an array is split into its elements, whatever its format and chunks', async () => {

@@ -47,6 +47,7 @@ test('the pages show every heapq command with options', () => {
     'dead-letters redrive',
     'dead-letters show',
     'enqueue',
+    'settings',
   ]);
 });
 

@@ -5,7 +5,8 @@ export function referencesIn(value: unknown): string[] {
   if (Array.isArray(value)) return value.flatMap(referencesIn);
   if (!isObject(value)) return [];
   return Object.entries(value).flatMap(([key, inner]): string[] => {
-    if (key === 'Ref' && typeof inner === 'string') return [inner];
+    // SAM has Ref for Function.Version.
+    if (key === 'Ref' && typeof inner === 'string') return [inner.replace(/\..*/, '')];
     if (key === 'Fn::GetAtt' && Array.isArray(inner)) return [String(inner[0])];
     if (key === 'Fn::Sub' && Array.isArray(inner)) {
       const own = Object.keys(Object(inner[1]));

@@ -1,4 +1,6 @@
+import { isObject } from '../../lib/json.ts';
 import { createMetrics } from '../../lib/telemetry/metrics.ts';
+import { metricProblems } from '../support/embedded-metrics.ts';
 
 describe('metrics in embedded metric format', () => {
   function published(fill: (metrics: ReturnType<typeof createMetrics>) => void): readonly unknown[] {
@@ -12,6 +14,17 @@ describe('metrics in embedded metric format', () => {
   const about = (dimensions: readonly string[], metrics: readonly object[]) => ({
     Timestamp: expect.any(Number),
     CloudWatchMetrics: [{ Namespace: 'RudderStackToHeap', Dimensions: [dimensions], Metrics: metrics }],
+  });
+
+  test('are valid by AWS’s schema, with more values than fit into a line too', () => {
+    const lines = published((metrics) => {
+      for (let index = 0; index < 150; index += 1) metrics.add('Latency', 'Milliseconds', index);
+      metrics.add('Events', 'Count', 7);
+      metrics.addBy('reason', 'not_json', 'EventsDeadLettered', 2);
+    });
+    expect(lines).toHaveLength(3);
+    for (const line of lines) expect(isObject(line) ? metricProblems(line) : ['no object']).toEqual([]);
+    expect(metricProblems({ _aws: { Timestamp: 1, CloudWatchMetrics: [] } })).toEqual(['CloudWatchMetrics is no list']);
   });
 
   test('values of one name are one metric, each line is written once', () => {

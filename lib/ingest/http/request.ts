@@ -1,4 +1,5 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import { isObject, valueAt } from '../../json.ts';
 
 /** A request from an HTTP API or a function URL. Both use payload format 2.0. */
 export interface HttpRequest {
@@ -27,9 +28,14 @@ export interface HttpAnswer {
 /**
  * Reads a request from a Lambda event in payload format 2.0.
  *
+ * @throws Error with one sentence for people, if the event is something else, as from the console's button "Test"
  * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
  */
 export function readRequest(event: APIGatewayProxyEventV2): HttpRequest {
+  if (!isObject(valueAt(event, ['requestContext', 'http']))) {
+    const expected = 'this function takes HTTP requests from API Gateway, in payload format 2.0';
+    throw new Error(`The event has no "requestContext.http": ${expected}`);
+  }
   return {
     method: event.requestContext.http.method.toUpperCase(),
     path: event.rawPath.replace(/\/+$/, '') || '/',
