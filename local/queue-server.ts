@@ -1,4 +1,4 @@
-import { startFauxqs } from 'fauxqs';
+import { buildApp } from 'fauxqs';
 
 export interface QueueServer {
   /** The value for `AWS_ENDPOINT_URL_SQS`. */
@@ -9,9 +9,13 @@ export interface QueueServer {
 /**
  * Starts the embedded SQS server on loopback. It speaks SQS's protocol and keeps everything in memory.
  *
+ * `startFauxqs` would listen on every interface, whatever `host` it is given, and the server asks nobody for credentials.
+ *
  * @param port 0 for any free port
+ * @throws Node's error `EADDRINUSE` if the port is in use
  */
 export async function startQueueServer(port = 0): Promise<QueueServer> {
-  const server = await startFauxqs({ port, host: '127.0.0.1', logger: false });
-  return { endpoint: `http://127.0.0.1:${server.port}`, stop: () => server.stop() };
+  const app = buildApp({ host: '127.0.0.1', logger: false });
+  const endpoint = await app.listen({ port, host: '127.0.0.1' });
+  return { endpoint, stop: () => app.close() };
 }

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { describeWithChromium, launchChromium } from './support/chromium.ts';
 import { startDev, type DevProcess } from './support/dev-process.ts';
@@ -155,7 +158,33 @@ describeWithChromium('the live view, in Chromium', () => {
   });
 });
 
-describe('the live view can be called from this machine only', () => {
+describe('npm run dev can be called from this machine only', () => {
+  /** The addresses of this machine but 127.0.0.1. Linux answers at 127.0.0.2 what listens on every interface. */
+  const others = [
+    ...(process.platform === 'linux' ? ['127.0.0.2'] : []),
+    ...Object.values(networkInterfaces()).flatMap((addresses = []) =>
+      addresses.filter(({ internal, family }) => !internal && family === 'IPv4').map((one) => one.address),
+    ),
+  ];
+
+  test.each(['sqsEndpoint', 'heapUrl', 'httpEndpointUrl', 'lambdaUrl', 'viewUrl'])(
+    'the server at %s listens on loopback alone',
+    async (name) => {
+      const port = Number(new URL(address(name)).port);
+      const reached = async (host: string): Promise<boolean> => {
+        const socket = connect({ host, port });
+        const isReached = await once(socket, 'connect').then(
+          () => true,
+          () => false,
+        );
+        socket.destroy();
+        return isReached;
+      };
+      expect(await reached('127.0.0.1')).toBe(true);
+      expect(await Promise.all(others.map(reached))).toEqual(others.map(() => false));
+    },
+  );
+
   test.each([
     ['another host', { host: 'evil.example' }],
     ['another origin', { origin: 'https://evil.example' }],
