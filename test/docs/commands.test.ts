@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { isObject } from '../../lib/json.ts';
+import { isObject, valueAt } from '../../lib/json.ts';
 import { heapq } from '../support/heapq.ts';
 import { blocksOf, blockUnder, readPage, readPages, ROOT } from './pages.ts';
 
@@ -65,3 +65,26 @@ test('npm start prints what the README shows', async () => {
       .filter((line) => !printed.has(line)),
   ).toEqual([]);
 });
+
+test('the paragraph above npm ci explains each engine warning of Node.js 20', () => {
+  const lock: unknown = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8'));
+  const packages = Object.entries(Object(valueAt(lock, ['packages'])));
+  const warnings = packages.flatMap(([path, entry]) => {
+    const range = valueAt(entry, ['engines', 'node']);
+    return path !== '' && typeof range === 'string' && !isForNode20(range)
+      ? [path.replace(/^.*node_modules\//, '')]
+      : [];
+  });
+  const [, above = ''] = /^## Try it on your machine$(.*?)^```/ms.exec(readPage('README.md').text) ?? [];
+  const { groups = {} } = /`EBADENGINE` warnings for (?<names>[^.]+)\./.exec(above) ?? {};
+  const explained = [...(groups['names'] ?? '').matchAll(/`([^`]+)`/g)].map(([, name]) => name);
+  expect(explained).toEqual(warnings.toSorted());
+});
+
+/** Whether a range of versions has the latest Node.js 20. Knows what stands in the lock file: `^`, `>=`, `||`, `*`. */
+function isForNode20(range: string): boolean {
+  return range.split('||').some((part) => {
+    const [, operator = '', major = ''] = /^\s*(\^|>=?)?\s*v?(\d+|\*)/.exec(part) ?? [];
+    return major === '*' || (operator.startsWith('>') ? Number(major) <= 20 : Number(major) === 20);
+  });
+}
