@@ -1,30 +1,58 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseJson } from '../lib/exact-json.ts';
-import { readSettings } from '../lib/rudderstack/settings.ts';
+import { configIn } from '../lib/rudderstack/config-keys.ts';
+import { readSettings, type Settings } from '../lib/rudderstack/settings.ts';
 import { isObject, type JsonObject } from '../lib/json.ts';
 import { ConfigurationError } from '../lib/configuration-error.ts';
+import { fileError } from './file-error.ts';
+
+/** The owner's settings in a file, in all the forms that are needed. */
+export interface ConfigFile {
+  /** As it stands in the file. */
+  readonly json: string;
+  readonly config: JsonObject;
+  readonly settings: Settings;
+}
 
 /**
  * Reads RudderStack's `Config` for Heap from a file, else from the environment variable `DESTINATION_CONFIG`, else the one
  * of the local pipeline.
  *
- * @throws ConfigurationError if it is not valid JSON or a setting is invalid; Node's error if the file cannot be read
+ * @throws ConfigurationError if it is not valid JSON or a setting is invalid; CallerError if the file cannot be read
  */
 export function readConfig(file: string | undefined): JsonObject {
-  const fromEnvironment = process.env['DESTINATION_CONFIG'];
-  const isFromEnvironment = file === undefined && fromEnvironment !== undefined;
-  const name = isFromEnvironment
-    ? 'DESTINATION_CONFIG'
-    : (file ?? join(import.meta.dirname, '..', 'local', 'settings.json'));
-  const json = isFromEnvironment ? fromEnvironment : readFileSync(name, 'utf8');
-  let config: unknown;
+  const json = process.env['DESTINATION_CONFIG'];
+  if (file === undefined && json !== undefined) return parseConfig(json, 'DESTINATION_CONFIG').config;
+  return readConfigFile(file ?? join(import.meta.dirname, '..', 'local', 'settings.json')).config;
+}
+
+/**
+ * Reads the file that the option `--config` names.
+ *
+ * @throws like `readConfig`
+ */
+export function readConfigFile(file: string): ConfigFile {
+  let json: string;
   try {
-    config = parseJson(json);
+    json = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw fileError(`--config ${file}`, error);
+  }
+  return parseConfig(json, file);
+}
+
+/** Warns on standard error about keys that are not known. */
+function parseConfig(json: string, name: string): ConfigFile {
+  let document: unknown;
+  try {
+    document = parseJson(json);
   } catch {
     throw new ConfigurationError(`${name} is not valid JSON`);
   }
-  if (!isObject(config)) throw new ConfigurationError(`${name} has to be a JSON object`);
-  readSettings(config, name);
-  return config;
+  if (!isObject(document)) throw new ConfigurationError(`${name} has to be a JSON object`);
+  const settings = readSettings(document, name);
+  const { unknownKeys } = settings;
+  if (unknownKeys.length > 0) console.error(`Not known and ignored: ${unknownKeys.join(', ')}, in ${name}`);
+  return { json, config: configIn(document), settings };
 }

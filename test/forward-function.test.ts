@@ -421,11 +421,11 @@ describe('logs and metrics', () => {
   test.each([
     [
       { DESTINATION_CONFIG: '{"appId":"1","dataResidency":"mars"}' },
-      'ConfigurationError: DESTINATION_CONFIG.dataResidency has to be "us" or "eu"',
+      'ConfigurationError: dataResidency has to be "us" or "eu", in DESTINATION_CONFIG',
     ],
     [
       { DESTINATION_CONFIG: '{}' },
-      'ConfigurationError: DESTINATION_CONFIG.appId is required: the id of a Heap environment, as a string',
+      'ConfigurationError: appId is required (the id of a Heap environment, as a string), in DESTINATION_CONFIG',
     ],
     [
       { MAX_RECEIVE_COUNT: '50' },

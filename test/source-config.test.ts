@@ -59,10 +59,7 @@ describe('the source configuration of the built function', () => {
 });
 
 test.each([
-  [
-    '{"appId":"{{ message.context.app || 1 }}","useNativeSDK":{"web":true}}',
-    'DESTINATION_CONFIG.appId cannot be sent to a browser',
-  ],
+  ['{"appId":"{{ message.context.app || 1 }}","useNativeSDK":{"web":true}}', 'appId cannot be sent to a browser'],
   ['{"appId":', 'DESTINATION_CONFIG is not valid JSON'],
   ['', 'DESTINATION_CONFIG is missing'],
 ])('the settings %s stop the function when it starts, with one line', async (destinationConfig, problem) => {

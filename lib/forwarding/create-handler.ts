@@ -46,7 +46,8 @@ const RETURNING_MS = 1000;
  * second handler behaves like a second container.
  */
 export function createHandler(dependencies: HandlerDependencies): Handler {
-  const { clock, telemetry } = dependencies;
+  const { clock, settings, telemetry } = dependencies;
+  telemetry.reportUnknownSettings(settings.unknownKeys);
   const forwardDependencies = compose(dependencies);
 
   return async (event, context) => {

@@ -12,6 +12,8 @@ import type { Listener, ProblemCode } from './listener.ts';
  */
 export interface Telemetry extends Listener {
   readonly startInvocation: (context: Context) => void;
+  /** Warns about keys of the settings that nothing reads. They are names of settings, never data of an event. */
+  readonly reportUnknownSettings: (keys: readonly string[]) => void;
   /** Reports an invocation, with the attempts since the last report. */
   readonly reportBatch: (report: BatchReport) => void;
 }
@@ -54,6 +56,10 @@ export function createTelemetry(settings: LogSettings, write?: (line: string) =>
   return {
     startInvocation(context) {
       log.startInvocation(context);
+    },
+
+    reportUnknownSettings(keys) {
+      if (keys.length > 0) log.warn('Settings that are not known are ignored', { code: 'unknown_settings', keys });
     },
 
     onAttempt(attempt) {

@@ -21,7 +21,7 @@ export function parseAppId(
   setting: string,
 ): { readonly kind: 'app_id'; readonly appId: AppId } | { readonly kind: 'wrong'; readonly problem: string } {
   const value = setting.trim();
-  if (value === '') return wrong('is required: the id of a Heap environment, as a string');
+  if (value === '') return wrong('is required (the id of a Heap environment, as a string)');
 
   if (value.startsWith('{{')) {
     const { path = '', otherwise = '' } = TEMPLATE.exec(value)?.groups ?? {};

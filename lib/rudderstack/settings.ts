@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { ConfigurationError } from '../configuration-error.ts';
 import { isObject } from '../json.ts';
 import { parseAppId, type AppId } from './app-id.ts';
+import { configIn, findUnknownKeys } from './config-keys.ts';
 import { comparable } from './placeholder-ids.ts';
 import { isWebDeviceMode } from './web-device-mode.ts';
 
@@ -43,6 +44,8 @@ export interface Settings {
     readonly oneTrustCookieCategories: PerSource<readonly string[]>;
     readonly ketchConsentPurposes: PerSource<readonly string[]>;
   };
+  /** The keys that nothing reads, as paths. None of them is close to a known key. */
+  readonly unknownKeys: readonly string[];
 }
 
 const trimmedText = v.pipe(
@@ -78,9 +81,10 @@ const EventNames = v.nullish(
 );
 
 /**
- * The keys of RudderStack's definition of the destination, and this project's own: `eventFilteringScope`, `idempotencyKey` and
- * `placeholderIds`. Other keys are ignored, so that a complete `Config` can be pasted.
+ * All keys of RudderStack's definition of the destination (rudder-integrations-config v1.148.1), `dataResidency`, which its
+ * documentation has, and this project's own: `eventFilteringScope`, `idempotencyKey` and `placeholderIds`.
  *
+ * @see https://github.com/rudderlabs/rudder-integrations-config/tree/v1.148.1/src/configurations/destinations/heap
  * @see https://www.rudderstack.com/docs/destinations/streaming-destinations/heap.io/
  */
 const DestinationConfig = v.looseObject({
@@ -144,24 +148,30 @@ export function settingKeys(): readonly string[] {
 }
 
 /**
- * Validates the owner's settings.
+ * Validates the owner's settings. A key that is close to a known one is refused, since the setting would not count. Any other
+ * key that is not known is named in `unknownKeys`.
  *
- * @param config a `Config` of RudderStack's Heap destination, as parsed JSON
+ * @param document a `Config` of RudderStack's Heap destination, or an exported destination around it, as parsed JSON
  * @param name the name of the document in error messages
- * @throws ConfigurationError that names every invalid key
+ * @throws ConfigurationError that names every invalid key, and the document
  */
-export function readSettings(config: unknown, name = 'DESTINATION_CONFIG'): Settings {
-  if (!isObject(config)) throw new ConfigurationError(`${name} has to be a JSON object`);
+export function readSettings(document: unknown, name = 'DESTINATION_CONFIG'): Settings {
+  if (!isObject(document)) throw new ConfigurationError(`${name} has to be a JSON object`);
+  const config = configIn(document);
+  const unknown = findUnknownKeys(config, Object.keys(DestinationConfig.entries));
   const parsed = v.safeParse(DestinationConfig, config);
-  if (!parsed.success) {
-    const problems = parsed.issues.map((issue) => describeIssue(name, issue));
-    throw new ConfigurationError(problems.join('; '));
-  }
+  const problems = [
+    ...(parsed.issues ?? []).map(describeIssue),
+    ...unknown
+      .filter(({ meant }) => meant !== undefined)
+      .map(({ path, meant }) => `${path} is not known (did you mean ${meant}?)`),
+  ];
+  if (!parsed.success || problems.length > 0) throw new ConfigurationError(`${problems.join('; ')}, in ${name}`);
   const given = parsed.output;
   const isDeviceMode = isWebDeviceMode(given);
   if (isDeviceMode && given.appId.kind === 'from_event') {
     throw new ConfigurationError(
-      `${name}.appId cannot be sent to a browser, since each event has its own: give a fixed id, or turn device mode off`,
+      `appId cannot be sent to a browser, since each event has its own: give a fixed id, or turn device mode off, in ${name}`,
     );
   }
   const listed = given.eventFilteringOption === 'disable' ? [] : given[given.eventFilteringOption];
@@ -185,12 +195,13 @@ export function readSettings(config: unknown, name = 'DESTINATION_CONFIG'): Sett
       oneTrustCookieCategories: forEachSource(given.oneTrustCookieCategories, (category) => category),
       ketchConsentPurposes: forEachSource(given.ketchConsentPurposes, (purpose) => purpose),
     },
+    unknownKeys: unknown.map(({ path }) => path),
   };
 }
 
-function describeIssue(name: string, issue: v.BaseIssue<unknown>): string {
+function describeIssue(issue: v.BaseIssue<unknown>): string {
   const { path, message } = deepest(issue);
-  return `${[name, ...path].join('.')} ${message}`;
+  return `${path.join('.')} ${message}`;
 }
 
 interface Problem {

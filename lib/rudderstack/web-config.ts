@@ -74,7 +74,7 @@ function webConsentRules(consent: Settings['consent']): readonly ConsentRule[] {
     const other = merged.get(rule.provider);
     if (other !== undefined && !isSameRule(rule, other)) {
       throw new ConfigurationError(
-        'DESTINATION_CONFIG has different consent settings of one provider for web and for flutter, and in device mode the browser cannot tell the two apart: write the same settings, or turn device mode off',
+        'the consent settings of one provider are different for web and for flutter, and in device mode the browser cannot tell the two apart: write the same settings, or turn device mode off, in DESTINATION_CONFIG',
       );
     }
     merged.set(rule.provider, other ?? rule);
@@ -87,13 +87,13 @@ function rulesOfSource({ rules, ...legacy }: ConsentOfSource): readonly ConsentR
   const unknown = rules.find(({ provider }) => !PROVIDERS.has(provider));
   if (unknown !== undefined) {
     throw new ConfigurationError(
-      `DESTINATION_CONFIG.consentManagement has the unknown provider ${JSON.stringify(unknown.provider)}, and in device mode a browser would track everybody: one of ${[...PROVIDERS].join(', ')}`,
+      `consentManagement has the unknown provider ${JSON.stringify(unknown.provider)}, and in device mode a browser would track everybody: one of ${[...PROVIDERS].join(', ')}, in DESTINATION_CONFIG`,
     );
   }
   const providers = new Set(rules.map(({ provider }) => provider));
   if (providers.size < rules.length) {
     throw new ConfigurationError(
-      'DESTINATION_CONFIG.consentManagement has several rules of one provider for web, and in device mode the browser obeys the first only: write one rule, or turn device mode off',
+      'consentManagement has several rules of one provider for web, and in device mode the browser obeys the first only: write one rule, or turn device mode off, in DESTINATION_CONFIG',
     );
   }
   const lists = [
@@ -119,7 +119,7 @@ function refuseUnknownSource(key: string, setting: PerSource<unknown>): void {
   const unknown = [...setting.settings.keys()].find((source) => !SOURCES.has(source));
   if (unknown === undefined) return;
   throw new ConfigurationError(
-    `DESTINATION_CONFIG.${key} has the unknown source ${JSON.stringify(unknown)}, and in device mode a browser may miss its consent settings: one of ${[...SOURCES].join(', ')}`,
+    `${key} has the unknown source ${JSON.stringify(unknown)}, and in device mode a browser may miss its consent settings: one of ${[...SOURCES].join(', ')}, in DESTINATION_CONFIG`,
   );
 }
 

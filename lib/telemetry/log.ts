@@ -19,6 +19,7 @@ export interface Log {
   readonly startInvocation: (context: Pick<Context, 'awsRequestId' | 'functionName'>) => void;
   readonly debug: WriteLog;
   readonly info: WriteLog;
+  readonly warn: WriteLog;
   readonly error: WriteLog;
 }
 
@@ -47,6 +48,7 @@ export function createLog({ service, level }: LogSettings, write: (line: string)
     },
     debug: at('DEBUG'),
     info: at('INFO'),
+    warn: at('WARN'),
     error: at('ERROR'),
   };
 }

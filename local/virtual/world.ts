@@ -190,6 +190,7 @@ function createRecorder(): Recorder {
   const problems: string[] = [];
   const telemetry: HandlerDependencies['telemetry'] = {
     startInvocation: () => undefined,
+    reportUnknownSettings: () => undefined,
     reportBatch: (report) => void reports.push(report),
     onAttempt: (attempt) => void attempts.push(attempt),
     onMerged: () => undefined,

@@ -76,7 +76,7 @@ test('a line’s own Config overrides the settings, for this line', async () => 
   const { lines } = await run(['--config', config], [own, wrong, JSON.stringify(track)].join('\n'));
   expect(lines).toMatchObject([
     { endpoint: 'https://c.eu.heap-api.com/api/track', body: { app_id: '5' } },
-    { kind: 'rejected', reason: 'wrong_config', detail: 'Config.dataResidency has to be "us" or "eu"' },
+    { kind: 'rejected', reason: 'wrong_config', detail: 'dataResidency has to be "us" or "eu", in Config' },
     { endpoint: 'https://heapanalytics.com/api/track', body: { app_id: '9' } },
   ]);
 });
@@ -113,9 +113,9 @@ test('several events in one line are shown together', async () => {
 
 test.each([
   [['/nowhere/events.ndjson'], /ENOENT.*\/nowhere\/events\.ndjson/],
-  [['--config', '/nowhere/settings.json'], /ENOENT.*\/nowhere\/settings\.json/],
+  [['--config', '/nowhere/settings.json'], /^--config \/nowhere\/settings\.json: there is no such file$/],
   [['--config', fileWith('{')], /file\.json is not valid JSON/],
-  [['--config', fileWith('{}')], /file\.json\.appId is required/],
+  [['--config', fileWith('{}')], /^appId is required .*, in \S+file\.json$/],
   [['--colour'], /unknown option '--colour'/],
 ])('%j is answered with one line and exit code 2', async (args, message) => {
   const { code, lines, error } = await run(args);
@@ -137,4 +137,12 @@ test('what is lost on the way is said in notes, and nothing else is', async () =
     undefined,
     [time],
   ]);
+});
+
+test('an exported destination is taken, and a key that is not known is a warning on standard error', async () => {
+  const exported = { id: 'd', config: { appId: '9', eventDelivery: true } };
+  const { code, lines, error } = await run(['--config', fileWith(JSON.stringify(exported))], JSON.stringify(track));
+  expect(lines).toMatchObject([{ kind: 'deliver', body: { app_id: '9' } }]);
+  expect(error).toMatch(/^Not known and ignored: eventDelivery, in \S+\n$/);
+  expect(code).toBe(0);
 });

@@ -27,6 +27,7 @@ function dependencies(problems: string[]): HandlerDependencies {
     loadQueues: () => Promise.reject(new Error('the AWS SDK was asked for')),
     telemetry: {
       startInvocation: () => undefined,
+      reportUnknownSettings: () => undefined,
       reportBatch: () => undefined,
       onAttempt: () => undefined,
       onMerged: () => undefined,
@@ -40,6 +41,20 @@ test('a delivered batch asks nothing of SQS', async () => {
   const handle = createHandler(dependencies(problems));
   expect(await handle({ Records: [record] }, context)).toEqual({ batchItemFailures: [] });
   expect(problems).toEqual([]);
+});
+
+test('keys of the settings that are not known are reported once, before the first invocation', async () => {
+  const reported: (readonly string[])[] = [];
+  const given = dependencies([]);
+  const reportUnknownSettings = (keys: readonly string[]): unknown => reported.push(keys);
+  const handle = createHandler({
+    ...given,
+    settings: readSettings({ appId: '1', eventDelivery: true }),
+    telemetry: { ...given.telemetry, reportUnknownSettings },
+  });
+  expect(reported).toEqual([['eventDelivery']]);
+  await handle({ Records: [record] }, context);
+  expect(reported).toHaveLength(1);
 });
 
 test('a failure to report does not send a delivered batch back', async () => {

@@ -36,6 +36,15 @@ const REPORT: BatchReport = {
   oldestRecordAgeMs: 1234,
 };
 
+test('keys of the settings that are not known are one line, and nothing if there are none', () => {
+  const { telemetry, take } = start();
+  telemetry.reportUnknownSettings([]);
+  telemetry.reportUnknownSettings(['eventDelivery']);
+  expect(take().log).toEqual([
+    expect.objectContaining({ level: 'WARN', code: 'unknown_settings', keys: ['eventDelivery'], service: 'stack' }),
+  ]);
+});
+
 test('an invocation becomes metrics: counts of events by what became of them, and why', () => {
   const { telemetry, take } = start();
   telemetry.reportBatch(REPORT);

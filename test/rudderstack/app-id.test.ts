@@ -50,5 +50,5 @@ test.each([
   ['env.HEAP_APP', 'cannot be an env. reference'],
   ['x'.repeat(101), 'is longer than 100 characters'],
 ])('%j is refused as a setting', (appId, problem) => {
-  expect(() => settingsWith({ appId })).toThrow(`DESTINATION_CONFIG.appId ${problem}`);
+  expect(() => settingsWith({ appId })).toThrow(`appId ${problem}`);
 });

@@ -141,7 +141,7 @@ describe('consent', () => {
   test('several rules of one provider are refused, since a browser would obey the first only', () => {
     const settings = settingsWith({ ...deviceMode, consentManagement: [custom('and'), custom('and')] });
     expect(() => webConfig(settings)).toThrow(ConfigurationError);
-    expect(() => webConfig(settings)).toThrow(/^DESTINATION_CONFIG\.consentManagement has several rules [^\n]*$/);
+    expect(() => webConfig(settings)).toThrow(/^consentManagement has several rules [^\n]*, in DESTINATION_CONFIG$/);
     expect(webConfig(settingsWith({ consentManagement: [custom('and'), custom('and')] }))).toBeUndefined();
   });
 
@@ -171,19 +171,21 @@ describe('consent', () => {
   ])('settings of the two that differ in their %s are refused', (_, config) => {
     const settings = settingsWith({ ...deviceMode, ...config });
     expect(() => webConfig(settings)).toThrow(ConfigurationError);
-    expect(() => webConfig(settings)).toThrow(/^DESTINATION_CONFIG has different consent settings [^\n]*$/);
+    expect(() => webConfig(settings)).toThrow(
+      /^the consent settings of one provider are different [^\n]*, in DESTINATION_CONFIG$/,
+    );
   });
 
   test.each<[JsonObject, string]>([
     [{ consentManagement: [{ ...ketch, provider: 'Ketch' }] }, 'consentManagement has the unknown provider "Ketch"'],
     [{ consentManagement: { web: [{ ...ketch, provider: '' }] } }, 'consentManagement has the unknown provider ""'],
-    [{ consentManagement: { Web: [ketch] } }, 'consentManagement has the unknown source "Web"'],
-    [{ oneTrustCookieCategories: { 'web ': categories } }, 'oneTrustCookieCategories has the unknown source "web "'],
+    [{ consentManagement: { browser: [ketch] } }, 'consentManagement has the unknown source "browser"'],
+    [{ oneTrustCookieCategories: { page: categories } }, 'oneTrustCookieCategories has the unknown source "page"'],
     [{ ketchConsentPurposes: { website: purposes } }, 'ketchConsentPurposes has the unknown source "website"'],
   ])('%j is refused, since a browser would not find the setting and track everybody', (config, problem) => {
     const settings = settingsWith({ ...deviceMode, ...config });
     expect(() => webConfig(settings)).toThrow(ConfigurationError);
-    expect(() => webConfig(settings)).toThrow(new RegExp(`^DESTINATION_CONFIG\\.${problem}[^\\n]*$`));
+    expect(() => webConfig(settings)).toThrow(new RegExp(`^${problem}[^\\n]*, in DESTINATION_CONFIG$`));
     expect(webConfig(settingsWith(config))).toBeUndefined();
   });
 
