@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { readConfigFile } from '../cli/read-config.ts';
 import { reportToCaller } from '../cli/report-to-caller.ts';
-import { readSettings } from '../lib/rudderstack/settings.ts';
-import { isObject } from '../lib/json.ts';
+import { listen, readOptions, readPort } from './command-line.ts';
 import { startHttpEndpoint } from './http-endpoint.ts';
 import { startHeapServer } from './heap-simulator/server.ts';
 import { createLambdaDestination, startInvokeApi } from './lambda-destination.ts';
@@ -27,76 +26,98 @@ the two queues of template.yaml, the forwarder, the Heap simulator, and a live v
 The Heap simulator shows what it holds at GET /simulator/contents and GET /simulator/counts. To make it fail,
 POST {"status":503,"times":3} to /simulator/faults.`;
 
+const WRITE_KEY = 'local-write-key';
+const PORTS = {
+  'queue-port': { type: 'string', default: '4566' },
+  'heap-port': { type: 'string', default: '4567' },
+  'http-port': { type: 'string', default: '4568' },
+  'view-port': { type: 'string', default: '4569' },
+  'lambda-port': { type: 'string', default: '4570' },
+} as const;
+
+interface DevOptions {
+  readonly config: string;
+  readonly ports: Readonly<Record<keyof typeof PORTS, string>>;
+  readonly polls: boolean;
+  readonly timeoutMs: number | undefined;
+}
+
 await reportToCaller(async () => {
-  const { values } = parseArgs({
-    options: {
-      config: { type: 'string', default: join(import.meta.dirname, 'settings.json') },
-      'queue-port': { type: 'string', default: '4566' },
-      'heap-port': { type: 'string', default: '4567' },
-      'http-port': { type: 'string', default: '4568' },
-      'view-port': { type: 'string', default: '4569' },
-      'lambda-port': { type: 'string', default: '4570' },
-      'no-forwarder': { type: 'boolean', default: false },
-      json: { type: 'boolean', default: false },
-      'long-timeout': { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
+  const values = readOptions('npm run dev', '--config', {
+    ...PORTS,
+    config: { type: 'string', default: join(import.meta.dirname, 'settings.json') },
+    'no-forwarder': { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    'long-timeout': { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
   });
   if (values.help) {
     console.log(HELP);
     return;
   }
-  const destinationConfig = readFileSync(values.config, 'utf8');
+  const { config, json, 'no-forwarder': hasNoForwarder, 'long-timeout': hasLongTimeout, help: _, ...ports } = values;
+  for (const [name, value] of Object.entries(ports)) readPort(`--${name}`, value);
+  const timeoutMs = hasLongTimeout ? LONGEST_TIMEOUT_MS : undefined;
+  await using started = new AsyncDisposableStack();
+  const addresses = await start({ config, ports, polls: !hasNoForwarder, timeoutMs }, started);
+  // Everything runs until the process is stopped. Before that, a failure stops what has been started.
+  started.move();
+  console.log(json ? JSON.stringify(addresses) : describe(addresses));
+});
+
+async function start(
+  { config: configFile, ports, polls, timeoutMs }: DevOptions,
+  started: AsyncDisposableStack,
+): Promise<Readonly<Record<string, string>>> {
+  const { json: destinationConfig, config, settings } = readConfigFile(configFile);
   const keys = readFileSync(join(import.meta.dirname, 'ingest-keys.json'), 'utf8');
-  const config: unknown = JSON.parse(destinationConfig);
-  const settings = readSettings(config, values.config);
   const observer = createObserver(settings);
-  const { endpoint } = await startQueueServer(Number(values['queue-port']));
-  const heapServer = await startHeapServer(Number(values['heap-port']), undefined, observer.noteHeapRequest);
-  const timeoutMs = values['long-timeout'] ? LONGEST_TIMEOUT_MS : undefined;
   let liveView: LiveView | undefined;
+  const at = async <Server extends { stop(): Promise<void> }>(
+    name: keyof typeof PORTS,
+    startAt: (port: number) => Promise<Server>,
+  ): Promise<Server> => started.adopt(await listen(`--${name}`, ports[name], startAt), (server) => server.stop());
+
+  const queueServer = await at('queue-port', startQueueServer);
+  const heapServer = await at('heap-port', (port) => startHeapServer(port, undefined, observer.noteHeapRequest));
+  const sqsEndpoint = queueServer.endpoint;
   const pipeline = await startPipeline({
-    sqsEndpoint: endpoint,
+    sqsEndpoint,
     queuePrefix: 'local',
     destinationConfig,
     heapUrl: heapServer.url,
-    polls: !values['no-forwarder'],
+    polls,
     timeoutMs,
     onLog,
     onInvocation: (invocation) => liveView?.show(observer.passagesOf(invocation)),
   });
+  started.defer(() => pipeline.stop());
   const { client, queues } = pipeline;
-  const port = Number(values['http-port']);
-  const httpEndpoint = await startHttpEndpoint({
-    sqsEndpoint: endpoint,
-    queueUrl: queues.queueUrl,
-    deadLetterQueueUrl: queues.deadLetterQueueUrl,
-    keys,
-    destinationConfig,
-    onLog,
-    port,
-    timeoutMs,
-  });
-  const lambdaDestination = createLambdaDestination({ sqsEndpoint: endpoint, queues, onLog });
-  const lambdaApi = await startInvokeApi(lambdaDestination, Number(values['lambda-port']));
-  liveView = await startLiveView({
-    port: Number(values['view-port']),
-    connection: { client, ...queues },
-    heap: heapServer.heap,
-    config: isObject(config) ? config : {},
-    deviceMode: { isDeviceMode: settings.isWebDeviceMode, endpoint: httpEndpoint.url, writeKey: 'local-write-key' },
-  });
-
-  const addresses = {
+  const { queueUrl, deadLetterQueueUrl } = queues;
+  const httpEndpoint = await at('http-port', (port) =>
+    startHttpEndpoint({ sqsEndpoint, queueUrl, deadLetterQueueUrl, keys, destinationConfig, onLog, port, timeoutMs }),
+  );
+  const lambdaDestination = createLambdaDestination({ sqsEndpoint, queues, onLog });
+  started.defer(() => lambdaDestination.stop());
+  const lambdaApi = await at('lambda-port', (port) => startInvokeApi(lambdaDestination, port));
+  liveView = await at('view-port', (port) =>
+    startLiveView({
+      port,
+      connection: { client, ...queues },
+      heap: heapServer.heap,
+      config,
+      deviceMode: { isDeviceMode: settings.isWebDeviceMode, endpoint: httpEndpoint.url, writeKey: WRITE_KEY },
+    }),
+  );
+  return {
     viewUrl: liveView.url,
     httpEndpointUrl: httpEndpoint.url,
     lambdaUrl: lambdaApi.url,
-    sqsEndpoint: endpoint,
+    sqsEndpoint,
     heapUrl: heapServer.url,
     ...queues,
   };
-  console.log(values.json ? JSON.stringify(addresses) : describe(addresses));
-});
+}
 
 /** Prints the function's log, except for its metrics, which are meant for CloudWatch. */
 function onLog(line: string): void {

@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
+import { requireFile } from '../cli/file-error.ts';
+import { readConfigFile } from '../cli/read-config.ts';
 import { reportToCaller } from '../cli/report-to-caller.ts';
-import { readSettings } from '../lib/rudderstack/settings.ts';
 import { createLedger, noneReported, readMetricLine, total } from './accounting.ts';
+import { readOptions } from './command-line.ts';
 import { enqueue } from './enqueue.ts';
 import { startHeapServer } from './heap-simulator/server.ts';
 import { LONGEST_TIMEOUT_MS } from './lambda/lambda.ts';
@@ -13,7 +13,6 @@ import { startPipeline } from './pipeline.ts';
 import { startQueueServer } from './queue-server.ts';
 import { drain } from './queues.ts';
 import { printSummary, progressLine } from './summary.ts';
-import { ConfigurationError } from '../lib/configuration-error.ts';
 
 const HELP = `Runs events through the whole pipeline on this machine: an SQS server, the built Lambda function, a Heap simulator.
 
@@ -35,15 +34,13 @@ interface StartOptions {
 }
 
 await reportToCaller(async () => {
-  const { values } = parseArgs({
-    options: {
-      file: { type: 'string' },
-      config: { type: 'string', default: join(import.meta.dirname, 'settings.json') },
-      'heap-url': { type: 'string' },
-      logs: { type: 'boolean', default: false },
-      'long-timeout': { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
+  const values = readOptions('npm start', '--file', {
+    file: { type: 'string' },
+    config: { type: 'string', default: join(import.meta.dirname, 'settings.json') },
+    'heap-url': { type: 'string' },
+    logs: { type: 'boolean', default: false },
+    'long-timeout': { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
   });
   if (values.help) {
     console.log(HELP);
@@ -55,8 +52,9 @@ await reportToCaller(async () => {
 
 /** @returns whether every event is accounted for */
 async function run({ file, config, heapUrl, showsLogs, hasLongTimeout }: StartOptions): Promise<boolean> {
-  const destinationConfig = readFileSync(config, 'utf8');
-  const ledger = createLedger(readSettings(parseJson(destinationConfig, config), config));
+  if (file !== undefined && file !== '-') requireFile('--file', file);
+  const { json: destinationConfig, settings } = readConfigFile(config);
+  const ledger = createLedger(settings);
   const reported = noneReported();
   const problems: string[] = [];
   /** Aborted on Ctrl-C, or when the function has failed: the queue will not become empty. */
@@ -114,14 +112,7 @@ async function run({ file, config, heapUrl, showsLogs, hasLongTimeout }: StartOp
   clearInterval(ticking);
   const heap = simulator?.heap.counts();
   const coldStarts = pipeline.lambda.coldStarts();
-  printSummary({ messages, seconds, expected: ledger.counts, reported, deadLetters, heap, coldStarts, problems });
+  const { counts: expected } = ledger;
+  printSummary({ messages, seconds, expected, reported, deadLetters, heap, coldStarts, problems, file });
   return problems.length === 0;
-}
-
-function parseJson(text: string, name: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new ConfigurationError(`${name} is not valid JSON`);
-  }
 }

@@ -13,6 +13,8 @@ export interface Summary {
   readonly heap: HeapCounts | undefined;
   readonly coldStarts: number;
   readonly problems: readonly string[];
+  /** The user's own events; undefined for the samples. */
+  readonly file: string | undefined;
 }
 
 /** Prints the progress, if stderr is a terminal, where a line can be overwritten. */
@@ -33,6 +35,7 @@ export function printSummary({
   heap,
   coldStarts,
   problems,
+  file,
 }: Summary): void {
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
   const byReason = new Map<string, string[]>();
@@ -67,6 +70,37 @@ export function printSummary({
       ? styleText('green', '\nEvery event is accounted for.')
       : styleText('red', `\n${problems.slice(0, 20).join('\n')}`),
   );
+  console.log(
+    `\n${nextSteps(file, problems.length === 0)
+      .map(commandLine)
+      .join('\n')}`,
+  );
+}
+
+type Step = readonly [command: string, what: string];
+
+/** What to do next, in three lines. */
+function nextSteps(file: string | undefined, isGood: boolean): readonly [Step, Step, Step] {
+  if (!isGood) {
+    return [
+      ['npm start -- --logs', 'the same again, with the log of the function'],
+      ['npm run dev', 'a live view, in which one event can be followed'],
+      ['README.md', 'the section Troubleshooting'],
+    ];
+  }
+  const own: Step =
+    file === undefined || file === '-'
+      ? ['npm start -- --file events.ndjson', 'the same with your own events']
+      : [`npm run -s preview -- ${file}`, 'what Heap would get for each of these events'];
+  return [
+    ['npm run dev', 'keeps it running: a live view, and an HTTP endpoint for your SDKs'],
+    own,
+    ['README.md', 'the section Deploy leads to your AWS account'],
+  ];
+}
+
+function commandLine([command, what]: Step): string {
+  return `${command.padEnd(33)}  ${what}`;
 }
 
 function row(title: string, count: number, what: string): void {

@@ -7,13 +7,15 @@ import { gzipSync } from 'node:zlib';
 import { startHeapServer } from '../local/heap-simulator/server.ts';
 import { COMPILE_CACHE } from './support/lambda-harness.ts';
 
-const START = join(__dirname, '..', 'local', 'start.ts');
-
 function start(args: readonly string[], input?: string): Promise<{ code: number; output: string }> {
+  return run('start.ts', args, input);
+}
+
+function run(script: string, args: readonly string[], input?: string): Promise<{ code: number; output: string }> {
   return new Promise((resolve) => {
     const child = execFile(
       process.execPath,
-      [START, '--long-timeout', ...args],
+      [join(__dirname, '..', 'local', script), '--long-timeout', ...args],
       { env: { PATH: process.env['PATH'], ...COMPILE_CACHE } },
       (failure, stdout, stderr) =>
         resolve({ code: failure === null ? 0 : Number(failure.code), output: stdout + stderr }),
@@ -41,6 +43,12 @@ test('npm start accounts for every sample event and ends by itself', async () =>
   const sum = ['delivered', 'filtered', 'dead-lettered'].reduce((total, title) => total + row(output, title), 0);
   expect(sum).toBe(row(output, 'enqueued'));
   expect(sum).toBeGreaterThan(50);
+  const [, next = ''] = output.split('Every event is accounted for.');
+  expect(next.trim().split('\n')).toEqual([
+    expect.stringMatching(/^npm run dev +\S/),
+    expect.stringMatching(/^npm start -- --file events\.ndjson +\S/),
+    expect.stringMatching(/^README\.md +the section Deploy /),
+  ]);
 });
 
 describe('your own events', () => {
@@ -89,12 +97,59 @@ test('a line that is too large for the queue is reported, the others are sent, a
   expect(output).toMatch(/standard input:2 was refused by the queue/);
 });
 
-test.each([
-  [['--file', '/nowhere.ndjson'], /ENOENT.*\/nowhere\.ndjson/],
-  [['--config', '/nowhere.json'], /ENOENT.*\/nowhere\.json/],
-  [['--speed', '9'], /Unknown option '--speed'/],
-])('%j ends with one line and exit code 2', async (args, message) => {
-  const { code, output } = await start(args);
-  expect(output.trim()).toMatch(message);
-  expect({ code, lines: output.trim().split('\n').length }).toEqual({ code: 2, lines: 1 });
+describe('what cannot work', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'start-'));
+  const config = (content: object): readonly string[] => {
+    const path = join(mkdtempSync(join(tmpdir(), 'start-')), 'settings.json');
+    writeFileSync(path, JSON.stringify(content));
+    return ['--config', path];
+  };
+
+  test.each<[readonly string[], RegExp]>([
+    [['--file', '/nowhere.ndjson'], /^--file \/nowhere\.ndjson: there is no such file$/],
+    [['--file', folder], /^--file \S+: this is a folder, not a file$/],
+    [['--config', '/nowhere.json'], /^--config \/nowhere\.json: there is no such file$/],
+    [['--config', folder], /^--config \S+: this is a folder, not a file$/],
+    [['--speed', '9'], /^Unknown option '--speed'\. All options: npm start -- --help$/],
+    [['--file'], /^Option '--file <value>' argument missing\. All options: npm start -- --help$/],
+    [['events.ndjson'], /^events\.ndjson is given without an option: npm start -- --file events\.ndjson$/],
+    [
+      config({ dataResidency: 'eu' }),
+      /^appId is required \(the id of a Heap environment, as a string\), in \S+settings\.json$/,
+    ],
+    [
+      config({ appId: '1', dataResidancy: 'eu' }),
+      /^dataResidancy is not known \(did you mean dataResidency\?\), in \S+$/,
+    ],
+  ])('%j ends with one line and exit code 2', async (args, message) => {
+    const { code, output } = await start(args);
+    expect(output.trim()).toMatch(message);
+    expect({ code, lines: output.trim().split('\n').length }).toEqual({ code: 2, lines: 1 });
+  });
+});
+
+describe('npm run dev', () => {
+  const dev = (args: readonly string[]): Promise<{ code: number; output: string }> => run('dev.ts', args);
+
+  test.each<[readonly string[], RegExp]>([
+    [['--queue-port', 'abc'], /^--queue-port has to be a whole number from 0 to 65535, and is abc$/],
+    [['--view-port', '65536'], /^--view-port has to be a whole number from 0 to 65535, and is 65536$/],
+    [['settings.json'], /^settings\.json is given without an option: npm run dev -- --config settings\.json$/],
+  ])('%j ends with one line and exit code 2', async (args, message) => {
+    const { code, output } = await dev(args);
+    expect(output.trim()).toMatch(message);
+    expect({ code, lines: output.trim().split('\n').length }).toEqual({ code: 2, lines: 1 });
+  });
+
+  test('a port in use is named with its option, and what has been started is stopped again', async () => {
+    const other = await startHeapServer();
+    const { port } = new URL(other.url);
+    const others = ['queue', 'heap', 'http', 'lambda'].flatMap((name) => [`--${name}-port`, '0']);
+    const { code, output } = await dev([...others, '--view-port', port]);
+    await other.stop();
+    expect(output.trim()).toBe(
+      `Port ${port} is in use: stop the program that uses it, or choose another port with --view-port (0 for any free one)`,
+    );
+    expect(code).toBe(2);
+  });
 });
