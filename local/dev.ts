@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readConfigFile } from '../cli/read-config.ts';
 import { reportToCaller } from '../cli/report-to-caller.ts';
+import { noneReported, readMetricLine } from './accounting.ts';
 import { listen, readOptions, readPort } from './command-line.ts';
 import { startHttpEndpoint } from './http-endpoint.ts';
 import { startHeapServer } from './heap-simulator/server.ts';
@@ -72,6 +73,7 @@ async function start(
   const { json: destinationConfig, config, settings } = readConfigFile(configFile);
   const keys = readFileSync(join(import.meta.dirname, 'ingest-keys.json'), 'utf8');
   const observer = createObserver(settings);
+  const reported = noneReported();
   let liveView: LiveView | undefined;
   const at = async <Server extends { stop(): Promise<void> }>(
     name: keyof typeof PORTS,
@@ -88,7 +90,10 @@ async function start(
     heapUrl: heapServer.url,
     polls,
     timeoutMs,
-    onLog,
+    onLog(line) {
+      readMetricLine(line, reported);
+      onLog(line);
+    },
     onInvocation: (invocation) => liveView?.show(observer.passagesOf(invocation)),
   });
   started.defer(() => pipeline.stop());
@@ -104,9 +109,11 @@ async function start(
     startLiveView({
       port,
       connection: { client, ...queues },
+      queueServer,
+      reported,
       heap: heapServer.heap,
       config,
-      deviceMode: { isDeviceMode: settings.isWebDeviceMode, endpoint: httpEndpoint.url, writeKey: WRITE_KEY },
+      httpEndpoint: { isDeviceMode: settings.isWebDeviceMode, endpoint: httpEndpoint.url, writeKey: WRITE_KEY },
     }),
   );
   return {

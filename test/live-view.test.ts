@@ -1,13 +1,23 @@
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { networkInterfaces } from 'node:os';
+import { promisify } from 'node:util';
+import { ReceiveMessageCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { isArray, valueAt } from '../lib/json.ts';
+import { createLocalClient } from '../local/queues.ts';
 import { describeWithChromium, launchChromium } from './support/chromium.ts';
 import { startDev, type DevProcess } from './support/dev-process.ts';
 import { untilKeysAreRead } from './support/http-endpoint-harness.ts';
 
 let dev: DevProcess;
 const address = (name: string): string => dev.address(name);
+const sendToQueue = async (queue: string, body: object): Promise<void> => {
+  const client = createLocalClient(address('sqsEndpoint'));
+  await client.send(new SendMessageCommand({ QueueUrl: address(queue), MessageBody: JSON.stringify(body) }));
+  client.destroy();
+};
 beforeAll(async () => {
   dev = await startDev();
 });
@@ -53,7 +63,26 @@ describeWithChromium('the live view, in Chromium', () => {
     page.getByLabel('A RudderStack event').fill(typeof event === 'string' ? event : JSON.stringify(event));
   const send = () => page.getByRole('button', { name: 'Send to the queue' }).click();
   const row = (text: string) => page.locator('#events li', { hasText: text });
-  const count = (ending: string) => page.locator(`[data-count="${ending}"]`).textContent();
+  const untilCount = (counter: string, count: number, one = page) =>
+    one.locator(`[data-count="${counter}"]`, { hasText: new RegExp(`^${count}$`) }).waitFor();
+
+  test('an empty pipeline is described in words', async () => {
+    await page.getByText('None yet. Send one above').waitFor();
+    await page.getByText('No event in the last two minutes.').waitFor();
+    await page.locator('#no-dead-letters', { hasText: 'None.' }).waitFor();
+    await untilCount('waiting', 0);
+    expect(await page.locator('[data-count]').allTextContents()).toEqual(['0', '0', '0', '0']);
+  });
+
+  test('what has not come yet is said to be loading', async () => {
+    const loading = await newPage();
+    await loading.route('**/api/**', () => undefined);
+    await loading.goto(address('viewUrl'));
+    for (const what of ['totals', 'events', 'dead letters', 'address']) {
+      expect(await loading.getByText(`Loading the ${what} …`).count()).toBe(1);
+    }
+    await loading.close();
+  });
 
   test('a pasted event shows its mapping at once', async () => {
     await paste({ type: 'track', userId: 'u-1', event: 'Bought', properties: { cart: { total: 12.5 } } });
@@ -70,7 +99,7 @@ describeWithChromium('the live view, in Chromium', () => {
     await send();
     await row('delivered Bought').waitFor();
     await page.locator('#chart rect.delivered').first().waitFor({ state: 'attached' });
-    expect(await count('delivered')).toBe('1');
+    await untilCount('delivered', 1);
     await row('Bought').locator('summary').press('Enter');
     expect(await row('Bought').locator('pre').last().textContent()).toContain('"cart.total": 12.5');
   });
@@ -93,6 +122,33 @@ describeWithChromium('the live view, in Chromium', () => {
     await row('filtered page — unsupported_type').waitFor();
     await row('dead-lettered track — missing_event: event is required').waitFor();
     await page.locator('#dead-letters li', { hasText: 'missing_event' }).waitFor();
+    await untilCount('dead-lettered', 1);
+    await untilCount('filtered', 1);
+  });
+
+  test('the page receives no message of the dead-letter queue', async () => {
+    const client = createLocalClient(address('sqsEndpoint'));
+    const { Messages = [] } = await client.send(
+      new ReceiveMessageCommand({
+        QueueUrl: address('deadLetterQueueUrl'),
+        MessageSystemAttributeNames: ['ApproximateReceiveCount'],
+        VisibilityTimeout: 0,
+      }),
+    );
+    client.destroy();
+    // This receive is the first one.
+    expect(Messages.map(({ Attributes }) => Attributes?.ApproximateReceiveCount)).toEqual(['1']);
+  });
+
+  test('the curl line sends the event in the box by the HTTP endpoint', async () => {
+    await paste({ type: 'track', userId: 'u-4', event: "It's curl" });
+    const line = (await page.locator('#curl').textContent()) ?? '';
+    expect(line).toContain(`${address('httpEndpointUrl')}/v1/track`);
+    const { stdout } = await promisify(execFile)('sh', ['-c', line]);
+    expect(stdout).toBe('ok');
+    await row("delivered It's curl").waitFor();
+    await paste('not JSON');
+    expect(await page.locator('#curl').textContent()).toContain('Hello from curl');
   });
 
   test('an event that Heap refuses is dead-lettered, and delivered when it is sent again and Heap accepts it', async () => {
@@ -104,13 +160,26 @@ describeWithChromium('the live view, in Chromium', () => {
     await deadLetter.waitFor();
 
     await refuseEntriesWith('');
-    await deadLetter.getByRole('button', { name: 'Send poison again' }).click();
+    await deadLetter.getByRole('button', { name: 'Send again: poison' }).click();
     await row('delivered poison').waitFor();
     await deadLetter.waitFor({ state: 'detached' });
-    expect(await count('delivered')).toBe('2');
+    await untilCount('delivered', 3);
     // The older dead letter was not selected.
-    expect(await count('dead-lettered')).toBe('2');
+    await untilCount('dead-lettered', 1);
     expect(await page.locator('#dead-letters li', { hasText: 'missing_event' }).count()).toBe(1);
+  });
+
+  test('the totals count everything, also what no page has shown', async () => {
+    const batch = Array.from({ length: 250 }, (_, index) => ({ type: 'track', userId: 'u', event: `E${index}` }));
+    await sendToQueue('queueUrl', { batch });
+    for (const event of ['a', 'b', 'c']) await sendToQueue('deadLetterQueueUrl', { type: 'track', event });
+    await untilCount('delivered', 253);
+    await untilCount('dead-lettered', 4);
+    const later = await newPage();
+    await later.goto(address('viewUrl'));
+    await untilCount('delivered', 253, later);
+    expect(await later.locator('#events li').count()).toBe(200);
+    await later.close();
   });
 
   test('while Heap fails, the event waits, and the page shows why', async () => {
@@ -118,7 +187,8 @@ describeWithChromium('the live view, in Chromium', () => {
     await paste({ type: 'track', userId: 'u-3', event: 'Patient' });
     await send();
     await row('waiting Patient — deferred: Heap answered 500').waitFor();
-    expect(await count('waiting')).toBe('1');
+    await untilCount('waiting', 1);
+    expect(await row('delivered Patient').count()).toBe(0);
     await setFault('is healthy');
   });
 
@@ -126,11 +196,57 @@ describeWithChromium('the live view, in Chromium', () => {
     await setFault('takes 3 s');
     const later = await newPage();
     await later.goto(address('viewUrl'));
-    await later.locator('#events li', { hasText: 'delivered Bought' }).waitFor();
+    await later.locator('#events li', { hasText: 'Patient' }).waitFor();
     await later.locator('input[value="slow"]:checked').waitFor();
     expect(await later.getByLabel('is healthy').isChecked()).toBe(false);
     await later.close();
     await setFault('is healthy');
+  });
+
+  /** What axe finds, as the names of its rules and what they have found. */
+  async function accessibilityProblems(of: Page): Promise<readonly string[]> {
+    await of.addScriptTag({ path: require.resolve('axe-core/axe.min.js') });
+    const found: unknown = await of.evaluate('axe.run({ resultTypes: ["violations"] })');
+    const violations = valueAt(found, ['violations']);
+    if (!isArray(violations)) throw new Error('axe has found nothing out');
+    return violations.map((one) => JSON.stringify([valueAt(one, ['id']), valueAt(one, ['nodes'])]));
+  }
+
+  test('axe finds no accessibility problem, in the light and in the dark', async () => {
+    const wide = await newPage({ viewport: { width: 1440, height: 900 } });
+    await wide.goto(address('viewUrl'));
+    await wide.locator('#events summary').first().press('Enter');
+    await wide.locator('#dead-letters li').first().waitFor();
+    expect(await accessibilityProblems(wide)).toEqual([]);
+    await wide.emulateMedia({ colorScheme: 'dark' });
+    expect(await accessibilityProblems(wide)).toEqual([]);
+    await wide.close();
+  });
+
+  test.each([1440, 600])('at %d px the grid is filled, and what Heap would get is not clipped', async (width) => {
+    const sized = await newPage({ viewport: { width, height: 900 } });
+    await sized.goto(address('viewUrl'));
+    const properties = Object.fromEntries(Array.from({ length: 60 }, (_, index) => [`p${index}`, 'x'.repeat(90)]));
+    await sized
+      .getByLabel('A RudderStack event')
+      .fill(JSON.stringify({ type: 'track', userId: 'u', event: 'Long', properties }));
+    await sized.locator('#mapping', { hasText: '"p59"' }).waitFor();
+    const measured = await sized.evaluate(`(() => {
+      const main = document.querySelector('main').getBoundingClientRect();
+      const rights = new Map();
+      for (const part of document.querySelector('main').children) {
+        const { top, right } = part.getBoundingClientRect();
+        rights.set(Math.round(top), Math.max(rights.get(Math.round(top)) ?? 0, right));
+      }
+      const mapping = document.getElementById('mapping');
+      return {
+        isFilled: [...rights.values()].every((right) => main.right - right < 20),
+        isFitting: document.documentElement.scrollWidth <= innerWidth,
+        isWhole: mapping.scrollHeight <= mapping.clientHeight && mapping.scrollWidth <= mapping.clientWidth,
+      };
+    })()`);
+    expect(measured).toEqual({ isFilled: true, isFitting: true, isWhole: true });
+    await sized.close();
   });
 
   test('it fits a phone, has a dark mode, and every control can be reached by keyboard', async () => {

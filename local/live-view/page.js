@@ -1,14 +1,15 @@
 const ENDINGS = ['delivered', 'filtered', 'dead-lettered', 'waiting'];
 const MOST_ROWS = 200;
 const CHART_SECONDS = 120;
+/** The calls of RudderStack's API that have a path of their own. */
+const CALLS = new Set(['track', 'identify', 'page', 'screen', 'group', 'alias']);
 
 const byId = (id) => document.getElementById(id);
 const eventBox = byId('event');
 const refusedBox = byId('refused');
 const redriveAll = byId('redrive');
 
-/** The latest passage of each event, by key. */
-const known = new Map();
+/** The row of each event that is shown, by the key of its passage. */
 const rows = new Map();
 /** Number of events for each ending, by second. */
 const seconds = new Map();
@@ -26,15 +27,13 @@ function showPassage(passage) {
   counts[passage.ending] = (counts[passage.ending] ?? 0) + 1;
   seconds.set(second, counts);
 
-  const isNew = !known.has(passage.key);
-  known.set(passage.key, passage);
+  const isNew = !rows.has(passage.key);
   const row = rows.get(passage.key) ?? document.createElement('li');
   row.className = passage.ending;
   row.replaceChildren(detailsOf(passage));
   if (!isNew) return;
   rows.set(passage.key, row);
   byId('events').prepend(row);
-  byId('nothing').hidden = true;
   if (rows.size > MOST_ROWS) {
     const [oldest] = rows.keys();
     rows.get(oldest)?.remove();
@@ -55,8 +54,9 @@ function detailsOf({ at, name, ending, why, raw, heap }) {
   const sides = document.createElement('div');
   sides.className = 'sides';
   sides.append(
-    side('As received', pretty(raw)),
+    side('received', 'As received', pretty(raw)),
     side(
+      'heap',
       ending === 'delivered' ? 'What Heap got' : 'What Heap would get',
       heap === undefined ? 'nothing' : JSON.stringify(heap, null, 2),
     ),
@@ -65,8 +65,9 @@ function detailsOf({ at, name, ending, why, raw, heap }) {
   return details;
 }
 
-function side(title, text) {
+function side(kind, title, text) {
   const box = document.createElement('div');
+  box.className = kind;
   const pre = element('pre', text);
   pre.tabIndex = 0;
   box.append(element('h3', title), pre);
@@ -87,13 +88,14 @@ function pretty(text) {
   }
 }
 
-function countEndings() {
-  const counts = Object.fromEntries(ENDINGS.map((ending) => [ending, 0]));
-  for (const { ending } of known.values()) counts[ending] += 1;
-  for (const ending of ENDINGS) {
-    const shown = document.querySelector(`[data-count="${ending}"]`);
-    if (shown !== null) shown.textContent = counts[ending].toLocaleString();
+/** Shows the counters, which the server reads from the function's metrics and the queues. */
+function showTotals({ delivered, filtered, deadLetters, waiting }) {
+  for (const [name, count] of Object.entries({ delivered, filtered, 'dead-lettered': deadLetters, waiting })) {
+    const shown = document.querySelector(`[data-count="${name}"]`);
+    if (shown !== null) shown.textContent = count.toLocaleString('en');
   }
+  byId('totals-state').textContent =
+    'Delivered and filtered: events since npm run dev was started. Dead letters and waiting: messages in the two queues now.';
 }
 
 function drawChart() {
@@ -123,23 +125,61 @@ function drawChart() {
     });
   });
   byId('chart').replaceChildren(...bars);
+  byId('chart-state').textContent =
+    bars.length === 0 ? 'No event in the last two minutes.' : 'The last two minutes, one bar for each second';
 }
 
+/** Only the answer to the latest question is shown. */
+let asked = 0;
 async function showMapping() {
+  asked += 1;
+  const question = asked;
   const event = eventBox.value.trim();
-  byId('mapping').textContent = event === '' ? '' : JSON.stringify(await call('/api/preview', { event }), null, 2);
+  const answer =
+    event === ''
+      ? 'Nothing: the box is empty.'
+      : await call('/api/preview', { event }).then(
+          (preview) => JSON.stringify(preview, null, 2),
+          (error) => `The mapping could not be made: ${error.message}`,
+        );
+  if (question === asked) byId('mapping').textContent = answer;
+}
+
+/** The address and the write key of the HTTP endpoint. */
+let endpoint;
+function showCurl() {
+  if (endpoint !== undefined) byId('curl').textContent = curlLine(endpoint, eventBox.value.trim());
+}
+
+/** A command for the event in the box. If there is none that the HTTP endpoint would take alone, an example. */
+function curlLine({ url, writeKey }, text) {
+  const type = typeOf(text);
+  const event = type === undefined ? '{"userId":"u-1","event":"Hello from curl"}' : text.replaceAll(/\s*\n\s*/g, ' ');
+  const word = `'${event.replaceAll("'", String.raw`'\''`)}'`;
+  return `curl -u ${writeKey}: -H 'content-type: application/json' -d ${word} ${url}/v1/${type ?? 'track'}`;
+}
+
+function typeOf(text) {
+  try {
+    const type = JSON.parse(text)?.type;
+    return CALLS.has(type) ? type : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 async function showDeadLetters() {
   const { count, examples } = await call('/api/dead-letters');
-  byId('dead-letter-count').textContent = count === 0 ? '' : `(${count})`;
+  byId('dead-letter-count').textContent = count === 0 ? '' : `(${count.toLocaleString('en')})`;
+  byId('no-dead-letters').textContent =
+    count === 0 ? 'None.' : count > examples.length ? `The latest ${examples.length}:` : '';
   redriveAll.disabled = count === 0;
   byId('dead-letters').replaceChildren(
     ...examples.map((deadLetter) => {
       const row = document.createElement('li');
       const button = element('button', 'Send again');
       button.type = 'button';
-      button.setAttribute('aria-label', `Send ${deadLetter.event || 'this dead letter'} again`);
+      button.setAttribute('aria-label', `Send again: ${deadLetter.event || 'this dead letter'}`);
       button.addEventListener('click', () => redrive({ id: deadLetter.id }));
       row.append(
         element(
@@ -160,10 +200,12 @@ async function redrive(which) {
   await showDeadLetters();
 }
 
-/** Lists one after the other: a dead letter in flight is invisible to a second reader. */
+/** Lists one after the other, so that the latest answer is shown. */
 let listing = Promise.resolve();
 function refreshDeadLetters() {
-  listing = listing.then(showDeadLetters).catch(() => undefined);
+  listing = listing.then(showDeadLetters).catch((error) => {
+    byId('no-dead-letters').textContent = `The dead letters could not be read: ${error.message}`;
+  });
 }
 
 function setFault() {
@@ -171,7 +213,10 @@ function setFault() {
   void call('/api/fault', { fault: chosen?.value ?? 'none', refused: refusedBox.value });
 }
 
-eventBox.addEventListener('input', () => void showMapping());
+eventBox.addEventListener('input', () => {
+  void showMapping();
+  showCurl();
+});
 byId('send').addEventListener('click', async () => {
   await call('/api/enqueue', { event: eventBox.value });
   byId('sent').textContent = `sent at ${new Date().toLocaleTimeString()}`;
@@ -186,9 +231,22 @@ stream.addEventListener('error', () => (byId('connection').textContent = 'not co
 stream.addEventListener('passages', ({ data }) => {
   const passages = JSON.parse(data);
   for (const passage of passages) showPassage(passage);
-  countEndings();
+  byId('nothing').textContent =
+    rows.size === 0
+      ? 'None yet. Send one above, or to the HTTP endpoint, or run: npm run heapq -- enqueue --local FILE'
+      : '';
   drawChart();
-  if (passages.some(({ ending }) => ending === 'dead-lettered')) refreshDeadLetters();
+});
+let deadLetters;
+stream.addEventListener('totals', ({ data }) => {
+  const totals = JSON.parse(data);
+  showTotals(totals);
+  if (totals.deadLetters !== deadLetters) refreshDeadLetters();
+  deadLetters = totals.deadLetters;
+});
+stream.addEventListener('endpoint', ({ data }) => {
+  endpoint = JSON.parse(data);
+  showCurl();
 });
 stream.addEventListener('fault', ({ data }) => {
   const { fault, refused } = JSON.parse(data);
@@ -201,4 +259,3 @@ stream.addEventListener('fault', ({ data }) => {
 
 setInterval(drawChart, 1000);
 void showMapping();
-refreshDeadLetters();

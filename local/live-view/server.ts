@@ -4,25 +4,31 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { previewBody } from '../../lib/mapping/preview.ts';
-import { listDeadLetters } from '../../cli/dead-letters/list.ts';
 import { redriveDeadLetters } from '../../cli/dead-letters/redrive.ts';
 import type { Connection } from '../../cli/connection.ts';
 import { isObject, type JsonObject } from '../../lib/json.ts';
 import { escapeJson, toMessageBody } from '../../lib/sqs/message-body.ts';
+import type { ReportedCounts } from '../accounting.ts';
 import { deviceModeFile, type DeviceModeSettings, type PageFile } from '../device-mode/files.ts';
 import type { Heap } from '../heap-simulator/heap.ts';
 import { startLoopbackServer, type LoopbackServer } from '../loopback-server.ts';
+import type { QueueServer } from '../queue-server.ts';
+import { newestDeadLetters } from './dead-letters.ts';
 import type { Passage } from './observer.ts';
+import { readTotals } from './totals.ts';
 import type { Fault } from '../heap-simulator/faults.ts';
 
 export interface LiveViewOptions {
   readonly port: number;
   readonly connection: Connection;
+  readonly queueServer: Pick<QueueServer, 'inspect'>;
+  /** What the function has counted; it changes while the view is open. */
+  readonly reported: ReportedCounts;
   readonly heap: Heap;
   /** RudderStack's `Config` for Heap. */
   readonly config: JsonObject;
-  /** For the page at /device-mode. */
-  readonly deviceMode: DeviceModeSettings;
+  /** For the page at /device-mode, and for the curl line. */
+  readonly httpEndpoint: DeviceModeSettings;
 }
 
 export interface LiveView extends LoopbackServer {
@@ -33,8 +39,10 @@ export interface LiveView extends LoopbackServer {
 /** How many of the latest events a page shows when it is opened. */
 const MOST_PASSAGES = 200;
 const MOST_DEAD_LETTERS = 50;
-/** How long a dead letter stays in flight while the list is made, in s. */
+/** How long a dead letter stays in flight while it is sent again, in s. */
 const VISIBILITY_TIMEOUT_S = 5;
+/** How often the totals are read while a page is open. */
+const TOTALS_EVERY_MS = 500;
 
 /** The simulator's faults by the value of the page's switch. */
 const FAULTS: Readonly<Record<string, Fault | undefined>> = {
@@ -52,13 +60,8 @@ const FILES: ReadonlyMap<string, { readonly file: string; readonly type: string 
 ]);
 
 /** Serves the live view on loopback: a page, a stream of events for it, and an API for its buttons. */
-export async function startLiveView({
-  port,
-  connection,
-  heap,
-  config,
-  deviceMode,
-}: LiveViewOptions): Promise<LiveView> {
+export async function startLiveView(options: LiveViewOptions): Promise<LiveView> {
+  const { port, connection, heap, httpEndpoint } = options;
   const watchers = new Set<ServerResponse>();
   const passages: Passage[] = [];
   let fault = 'none';
@@ -68,9 +71,22 @@ export async function startLiveView({
     response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
     sendEvent(response, 'passages', passages);
     sendEvent(response, 'fault', { fault, refused });
+    sendEvent(response, 'endpoint', { url: httpEndpoint.endpoint, writeKey: httpEndpoint.writeKey });
     watchers.add(response);
     request.once('close', () => watchers.delete(response));
+    sentTotals = '';
   }
+
+  let sentTotals = '';
+  async function sendTotals(): Promise<void> {
+    if (watchers.size === 0) return;
+    const totals = await readTotals(connection, options.reported);
+    if (JSON.stringify(totals) === sentTotals) return;
+    sentTotals = JSON.stringify(totals);
+    for (const watcher of watchers) sendEvent(watcher, 'totals', totals);
+  }
+  // A failure ends with the server of the queues, and the page says that it is not connected.
+  const ticking = setInterval(() => void sendTotals().catch(() => undefined), TOTALS_EVERY_MS);
 
   function setFault(given: JsonObject): object {
     fault = typeof given['fault'] === 'string' && given['fault'] in FAULTS ? given['fault'] : 'none';
@@ -84,13 +100,13 @@ export async function startLiveView({
     return { fault, refused };
   }
 
-  const calls: Calls = { ...pipelineCalls(connection, config), '/api/fault': setFault };
+  const calls: Calls = { ...pipelineCalls(options), '/api/fault': setFault };
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { pathname } = new URL(request.url ?? '/', 'http://localhost');
     if (!isFromThisMachine(request))
       return json(response, 403, { problem: 'only this machine may call the live view' });
-    const file = request.method === 'GET' ? (pageFile(pathname) ?? deviceModeFile(pathname, deviceMode)) : undefined;
+    const file = request.method === 'GET' ? (pageFile(pathname) ?? deviceModeFile(pathname, httpEndpoint)) : undefined;
     if (file !== undefined) {
       response.writeHead(200, { 'content-type': file.type, 'cache-control': 'no-store' }).end(file.body);
       return;
@@ -109,6 +125,10 @@ export async function startLiveView({
   const server = await startLoopbackServer(port, serve);
   return {
     ...server,
+    async stop() {
+      clearInterval(ticking);
+      await server.stop();
+    },
     show(latest) {
       passages.push(...latest);
       passages.splice(0, Math.max(0, passages.length - MOST_PASSAGES));
@@ -125,8 +145,8 @@ function pageFile(path: string): PageFile | undefined {
 type Calls = Readonly<Record<string, (given: JsonObject) => Promise<object> | object>>;
 
 /** The page's API calls that concern the pipeline, by path. */
-function pipelineCalls(connection: Connection, config: JsonObject): Calls {
-  const { client, queueUrl } = connection;
+function pipelineCalls({ connection, queueServer, config }: LiveViewOptions): Calls {
+  const { client, queueUrl, deadLetterQueueUrl } = connection;
   const visit = { visibilityTimeoutS: VISIBILITY_TIMEOUT_S, signal: new AbortController().signal };
   return {
     '/api/preview': ({ event }) => previewBody(String(event), config),
@@ -135,7 +155,7 @@ function pipelineCalls(connection: Connection, config: JsonObject): Calls {
       const { MessageId } = await client.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody }));
       return { messageId: MessageId };
     },
-    '/api/dead-letters': () => listDeadLetters(connection, {}, MOST_DEAD_LETTERS, visit),
+    '/api/dead-letters': () => newestDeadLetters(queueServer, deadLetterQueueUrl, MOST_DEAD_LETTERS),
     '/api/redrive': ({ id }) =>
       redriveDeadLetters(connection, {
         selection: typeof id === 'string' ? { id } : {},
