@@ -233,7 +233,7 @@ describe('one bad element goes to the dead-letter queue with its reason, byte fo
     const [deadLetter] = await harness.deadLetters();
     expect(deadLetter?.MessageAttributes).toMatchObject({
       reason: { StringValue: 'missing_identity' },
-      detail: { StringValue: 'the event with index 1 has neither' },
+      detail: { StringValue: 'the event with index 1 has no userId and no anonymousId' },
       failedAt: { StringValue: expect.stringMatching(/Z$/) },
       eventMessageId: { StringValue: 'm-2' },
       source: { StringValue: 'app' },
@@ -355,7 +355,7 @@ describe('a refused request gets RudderStack’s error text, and none of its eve
       { event: 'e' },
       {},
       400,
-      'request neither has anonymousId nor userId\nthe body has neither\n',
+      'request neither has anonymousId nor userId\nthe body has no userId and no anonymousId\n',
     ],
     [
       'a user id of invisible characters',
@@ -363,7 +363,7 @@ describe('a refused request gets RudderStack’s error text, and none of its eve
       { userId: ' \u200b ', anonymousId: null },
       {},
       400,
-      'request neither has anonymousId nor userId\nthe body has neither\n',
+      'request neither has anonymousId nor userId\nthe body has no userId and no anonymousId\n',
     ],
     [
       'a key __proto__',

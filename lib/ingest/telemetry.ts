@@ -5,7 +5,7 @@ import type { RejectReason } from '../outcome.ts';
 import { refuse, statusOf, type RefusalReason } from './http/refusal.ts';
 import { ConfigurationError } from '../configuration-error.ts';
 
-/** The counts of one request. */
+/** The counts of one request or invocation. */
 export interface TakenCounts {
   readonly events: number;
   readonly messages: number;
@@ -15,7 +15,7 @@ export interface TakenCounts {
   readonly rejected: ReadonlyMap<RejectReason, number>;
 }
 
-/** The logs and metrics of the HTTP endpoint: counts, codes and names of sources, but never keys or data of events. */
+/** The logs and metrics of the HTTP endpoint and of the Lambda destination: counts, codes and names of sources, but never keys or data of events. */
 export interface IngestTelemetry {
   startInvocation(context: Context): void;
   reportTaken(source: string, taken: TakenCounts): void;
@@ -39,7 +39,7 @@ const PROBLEMS = {
 export type IngestProblem = keyof typeof PROBLEMS;
 
 /**
- * Creates the telemetry of the HTTP endpoint.
+ * Creates the telemetry of the HTTP endpoint or of the Lambda destination.
  *
  * @param write receives each line of the log and of the metrics
  */

@@ -70,7 +70,7 @@ export function readElement(value: unknown, needsIdentity: boolean, part: Part):
     return rejectElement(part, 'forbidden_key', detail, eventMessageId);
   }
   if (needsIdentity && !hasIdentity(value)) {
-    return rejectElement(part, 'missing_identity', `${placeOf(part)} has neither`, eventMessageId);
+    return rejectElement(part, 'missing_identity', `${placeOf(part)} has no userId and no anonymousId`, eventMessageId);
   }
   return { kind: 'event', event: value, ...part };
 }

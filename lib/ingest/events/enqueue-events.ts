@@ -88,11 +88,11 @@ export async function enqueueEvents(
   if (first === undefined) return { kind: 'taken', ...counts, rejected: unusable.byReason };
   if (counts.events === 0 && !reception.isKeptIfNothingIsUsable()) return refusalOf(first);
   const count = unusable.count();
-  const letters = toDeadLetters(
+  const deadLetters = toDeadLetters(
     { first: unusable.first, count, of: count + counts.events },
     { source, text, failedAt: reception.receivedAtMs, isFifo: deadLetterQueue.isFifo },
   );
-  const unsent = await sendMessages(letters, deadline, { queue: deadLetterQueue, ...sending });
+  const unsent = await sendMessages(deadLetters, deadline, { queue: deadLetterQueue, ...sending });
   return unsent > 0 ? refuse('queue_unavailable') : { kind: 'taken', ...counts, rejected: unusable.byReason };
 }
 

@@ -4,7 +4,7 @@ import { isFifo } from '../../sqs/fifo.ts';
 import type { OutgoingMessage } from '../../sqs/message.ts';
 import { sendBatch, type SendOutcome } from '../../sqs/send-batch.ts';
 
-/** A queue that the HTTP endpoint writes to: for events, or for dead letters. */
+/** A queue that the HTTP endpoint and the Lambda destination write to: for events, or for dead letters. */
 export interface EventQueue {
   readonly isFifo: boolean;
   /**

@@ -7,11 +7,11 @@ export interface LocatedList {
   /** Returns the text of an element, byte for byte, without the blanks around it. */
   readonly textAt: (index: number) => string;
   /**
-   * The text without the elements; for a `batch` that is cut off, the text before them with the two missing brackets. If it is not
-   * valid JSON, the list is not what it looks like: brackets or quotes do not match, so nobody can tell where an element ends.
+   * The text without the elements; of a text that is cut off, what is before them, with the two brackets that close a batch. If it is
+   * not valid JSON, the list is not what it looks like: brackets or quotes do not match, so nobody can tell where an element ends.
    */
   readonly withoutElements: string;
-  /** What a `batch` has after its complete elements if the text ends before all brackets are closed; undefined if they are. */
+  /** What follows the complete elements if the text ends before all brackets are closed; undefined if they are. */
   readonly rest: ListRest | undefined;
 }
 
@@ -84,7 +84,7 @@ export function locateElements(text: string, mostElements: number): LocatedList 
   const end = startScan();
   scanJson(text, visit, end);
   if (list === undefined) return undefined;
-  return list.depth === 1 && end.depth > 0 ? toCutOffList(text, list, isInList, end) : toList(text, list);
+  return end.depth > 0 ? toCutOffList(text, list, isInList, end) : toList(text, list);
 }
 
 function toList(text: string, list: OpenList): LocatedList {

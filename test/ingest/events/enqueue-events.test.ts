@@ -105,7 +105,7 @@ test('the events are sent first; then each other element is a dead letter with i
     { reason: 'no_event', detail: 'the event with index 0 is not a JSON object', failedAt, source: 'web' },
     {
       reason: 'missing_identity',
-      detail: 'the event with index 2 has neither',
+      detail: 'the event with index 2 has no userId and no anonymousId',
       failedAt,
       eventMessageId: 'm-1',
       source: 'web',
@@ -121,7 +121,11 @@ test('the events are sent first; then each other element is a dead letter with i
 
 test('a request of which nothing can be used is refused with the reason of its first element', async () => {
   const { taken, order } = await enqueue('{"batch":[{"a":1},null]}');
-  expect(taken).toEqual({ kind: 'refused', reason: 'missing_identity', detail: 'the event with index 0 has neither' });
+  expect(taken).toEqual({
+    kind: 'refused',
+    reason: 'missing_identity',
+    detail: 'the event with index 0 has no userId and no anonymousId',
+  });
   expect(order).toEqual([]);
 });
 

@@ -34,7 +34,7 @@ describe('an element that cannot be used is rejected with its text, and the othe
     ['null', 'null', 'no_event', 'is not a JSON object'],
     ['a number that a double cannot hold', '12345678901234567890', 'no_event', 'is not a JSON object'],
     ['a list', `[${GOOD}]`, 'no_event', 'is not a JSON object'],
-    ['an event of nobody', '{"event": "A"}', 'missing_identity', 'has neither'],
+    ['an event of nobody', '{"event": "A"}', 'missing_identity', 'has no userId and no anonymousId'],
     [
       'a key __proto__',
       '{"userId":"u","__proto__":{}}',
@@ -189,6 +189,7 @@ describe('a batch that is cut off: its complete elements are taken, and what fol
     `the event with index ${index} is not valid JSON, at position ${place} of it, and the body ends within it`;
   test.each<[what: string, rest: string, detail: string]>([
     ['in an element', '{"userId":"u"', ends(1, '13 (line 1 column 14)')],
+    ['in an element that is a string', '"u,', ends(1, '3 (line 1 column 4)')],
     ['in a string with brackets', '{"a":"]}]}', ends(1, '10 (line 1 column 11)')],
     ['in an escape', '{"a":"\\', ends(1, '7 (line 1 column 8)')],
     ['not at all, but a quote is missing', `{"a":"b},${GOOD}],"sentAt":"2026"}`, ends(1, '11 (line 1 column 12)')],
