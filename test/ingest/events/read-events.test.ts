@@ -185,14 +185,18 @@ test('an event of RudderStack’s servers may have a broken field of the name ba
 });
 
 describe('a batch that is cut off: its complete elements are taken, and what follows them is kept', () => {
-  const ends = (index: number, place: string): string =>
+  const endsWithin = (index: number, place: string): string =>
     `the event with index ${index} is not valid JSON, at position ${place} of it, and the body ends within it`;
   test.each<[what: string, rest: string, detail: string]>([
-    ['in an element', '{"userId":"u"', ends(1, '13 (line 1 column 14)')],
-    ['in an element that is a string', '"u,', ends(1, '3 (line 1 column 4)')],
-    ['in a string with brackets', '{"a":"]}]}', ends(1, '10 (line 1 column 11)')],
-    ['in an escape', '{"a":"\\', ends(1, '7 (line 1 column 8)')],
-    ['not at all, but a quote is missing', `{"a":"b},${GOOD}],"sentAt":"2026"}`, ends(1, '11 (line 1 column 12)')],
+    ['in an element', '{"userId":"u"', endsWithin(1, '13 (line 1 column 14)')],
+    ['in an element that is a string', '"u,', endsWithin(1, '3 (line 1 column 4)')],
+    ['in a string with brackets', '{"a":"]}]}', endsWithin(1, '10 (line 1 column 11)')],
+    ['in an escape', '{"a":"\\', endsWithin(1, '7 (line 1 column 8)')],
+    [
+      'not at all, but a quote is missing',
+      `{"a":"b},${GOOD}],"sentAt":"2026"}`,
+      endsWithin(1, '11 (line 1 column 12)'),
+    ],
   ])('%s', (_, rest, detail) => {
     expect(outcomes(BATCH, `{"batch":[${GOOD}, ${rest}\n`)).toEqual([good, ['not_json', detail, rest]]);
   });
