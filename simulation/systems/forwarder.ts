@@ -155,6 +155,7 @@ function dependenciesOf(
       startInvocation: () => undefined,
       onAttempt: () => undefined,
       onMerged: () => undefined,
+    reportUnknownSettings: () => undefined,
       onProblem: (code) => count(`problem: ${code}`),
       reportBatch({ outcomes }) {
         for (const outcome of outcomes) if (outcome.kind === 'deferred') count(`deferred: ${outcome.reason}`);
