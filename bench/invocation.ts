@@ -1,4 +1,5 @@
 import { createHandler, type Handler } from '../lib/forwarding/create-handler.ts';
+import { settle } from '../lib/forwarding/settle.ts';
 import type { Queues } from '../lib/forwarding/queues.ts';
 import type { Settings } from '../lib/rudderstack/settings.ts';
 import type { Transport } from '../lib/heap/transport.ts';
@@ -51,6 +52,7 @@ export function createMeasuredHandler(
     transport,
     loadQueues: () =>
       queues === undefined ? Promise.reject(new Error('nothing fails here')) : Promise.resolve(queues),
+    loadSettle: () => Promise.resolve(settle),
     telemetry: createTelemetry({ service: 'bench', level: 'INFO' }),
   });
   return {

@@ -25,6 +25,7 @@ export const handler = refuseWrongSettings<SQSEvent, Context, SQSBatchResponse>(
     transport: fetchTransport,
     loadQueues: () =>
       (queues ??= import('../lib/forwarding/queues.ts').then(({ createQueues }) => createQueues(runtime))),
+    loadSettle: () => import('../lib/forwarding/settle.ts').then(({ settle }) => settle),
   });
 
   return async (event, context) => {

@@ -14,9 +14,9 @@ test('a cold start loads no more than 80 KB', () => {
 test('a cold start does not load the AWS SDK, which can still be loaded after a failure', () => {
   for (const source of loaded) expect(source).not.toMatch(/SendMessageBatch|SQSClient/);
   const onDemand = [...readFileSync(ENTRY, 'utf8').matchAll(/import\("(\.[^"]+)"\)/g)].map(([, path = '']) => path);
-  expect(onDemand).toHaveLength(1);
-  const chunk = join(dirname(ENTRY), onDemand[0] ?? '');
-  expect([...filesLoadedWith(chunk)].map((file) => readFileSync(file, 'utf8')).join('\n')).toMatch(/SendMessageBatch/);
+  const chunks = onDemand.map((path) => filesLoadedWith(join(dirname(ENTRY), path)));
+  const sources = chunks.map((files) => [...files].map((file) => readFileSync(file, 'utf8')).join('\n'));
+  expect(sources.filter((source) => /SendMessageBatch/.test(source))).toHaveLength(1);
 });
 
 test('a cold start does not load the slow built-in modules of Node.js', () => {

@@ -14,7 +14,8 @@ import type { Runtime } from './environment.ts';
 import { forward, type Deadlines, type ForwardDependencies } from './forward.ts';
 import { createOutcomeCache } from './outcome-cache.ts';
 import type { Queues } from './queues.ts';
-import { settle, type SettleDependencies } from './settle.ts';
+import { needsNoQueue } from './processed-record.ts';
+import type { settle, SettleDependencies } from './settle.ts';
 import type { Telemetry } from './telemetry.ts';
 
 /** Everything outside the function that the handler uses. */
@@ -26,6 +27,8 @@ export interface HandlerDependencies {
   readonly random: () => number;
   readonly transport: Transport;
   readonly loadQueues: () => Promise<Queues>;
+  /** Loads what only a batch with rejected or deferred events needs. */
+  readonly loadSettle: () => Promise<typeof settle>;
   readonly telemetry: Telemetry;
 }
 
@@ -72,6 +75,7 @@ function compose({
   random,
   transport,
   loadQueues,
+  loadSettle,
   telemetry,
 }: HandlerDependencies): ForwardDependencies {
   const rateLimits = rateLimitsFor(runtime.maximumConcurrency);
@@ -97,7 +101,11 @@ function compose({
       clock,
       onMerged: telemetry.onMerged,
     }),
-    settle: (processed, deadline) => settle(processed, deadline, settling),
+    settle: async (processed, deadline) => {
+      if (processed.every(needsNoQueue)) return processed;
+      const settle = await loadSettle();
+      return await settle(processed, deadline, settling);
+    },
     outcomeCache: createOutcomeCache(),
     clock,
     listener: telemetry,

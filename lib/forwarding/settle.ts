@@ -11,7 +11,7 @@ import { deadLettersOf } from './dead-letter.ts';
 import { keepFifoOrder } from './fifo-order.ts';
 import { giveUpIfExhausted } from './give-up.ts';
 import type { Listener } from './listener.ts';
-import { deferredOf, mapOutcomes, needsNoQueue, type ProcessedRecord } from './processed-record.ts';
+import { deferredOf, mapOutcomes, type ProcessedRecord } from './processed-record.ts';
 import type { Queues } from './queues.ts';
 
 /** What `settle` uses. */
@@ -45,7 +45,6 @@ export async function settle(
   deadline: number,
   dependencies: SettleDependencies,
 ): Promise<readonly ProcessedRecord[]> {
-  if (processed.every(needsNoQueue)) return processed;
   const time = { now: dependencies.clock.now(), retryMs: dependencies.retryMs };
   const decided = keepFifoOrder(processed.map((one) => giveUpIfExhausted(one, time)));
   // A dead letter that could not be sent defers its record, and on a FIFO queue the later records of its group.

@@ -1,4 +1,5 @@
 import type { SQSRecord } from 'aws-lambda';
+import { settle } from '../../lib/forwarding/settle.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { HandlerDependencies } from '../../lib/forwarding/create-handler.ts';
 import type { BatchReport } from '../../lib/forwarding/forward.ts';
@@ -138,6 +139,7 @@ export async function runWorld(options: WorldOptions): Promise<World> {
       random,
       transport: post,
       loadQueues: () => Promise.resolve(queues),
+      loadSettle: () => Promise.resolve(settle),
       telemetry,
     });
   const arrivals = createArrivals(clock, queue, options.bodies);

@@ -1,4 +1,5 @@
 import type { SQSBatchResponse, SQSRecord } from 'aws-lambda';
+import { settle } from '../../lib/forwarding/settle.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { HandlerDependencies } from '../../lib/forwarding/create-handler.ts';
 import type { Queues } from '../../lib/forwarding/queues.ts';
@@ -151,11 +152,12 @@ function dependenciesOf(
     random,
     transport,
     loadQueues: () => Promise.resolve(createQueues(scheduler.sleep, queue, events, count)),
+    loadSettle: () => Promise.resolve(settle),
     telemetry: {
       startInvocation: () => undefined,
       onAttempt: () => undefined,
       onMerged: () => undefined,
-    reportUnknownSettings: () => undefined,
+      reportUnknownSettings: () => undefined,
       onProblem: (code) => count(`problem: ${code}`),
       reportBatch({ outcomes }) {
         for (const outcome of outcomes) if (outcome.kind === 'deferred') count(`deferred: ${outcome.reason}`);

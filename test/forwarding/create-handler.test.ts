@@ -1,5 +1,6 @@
 import { readSettings } from '../../lib/rudderstack/settings.ts';
 import { createHandler, type HandlerDependencies } from '../../lib/forwarding/create-handler.ts';
+import { settle } from '../../lib/forwarding/settle.ts';
 import type { Answer } from '../../lib/heap/transport.ts';
 import type { OutgoingMessage } from '../../lib/sqs/message.ts';
 import { toRecord } from '../../local/lambda/event-source-mapping.ts';
@@ -25,6 +26,7 @@ function dependencies(problems: string[]): HandlerDependencies {
     random: () => 0,
     transport: async () => ({ kind: 'answered', status: 200, retryAfter: undefined, body: 'OK' }),
     loadQueues: () => Promise.reject(new Error('the AWS SDK was asked for')),
+    loadSettle: () => Promise.resolve(settle),
     telemetry: {
       startInvocation: () => undefined,
       reportUnknownSettings: () => undefined,
