@@ -28,17 +28,20 @@ const MOST_QUEUE_NAME = 80;
  *
  * @param config RudderStack's `Config` for Heap
  * @param parameters other parameters of the stack
+ * @param name the name of the file that the settings come from, for messages
  */
 export function checkStack(
   template: JsonObject,
   config: JsonObject,
   parameters: ParameterValues,
   stackName: string,
+  name: string,
 ): StackCheck {
   const known = settingKeys();
   const read = Object.fromEntries(Object.entries(config).filter(([key]) => known.includes(key)));
   const json = settingsJson(read);
-  const settings = settingsOrProblem(read);
+  // All of it, since the functions never see a misspelt key that is left out here.
+  const settings = settingsOrProblem(config, name);
   const given = { ...parameters, DestinationConfig: json };
   const problems = [
     ...(typeof settings === 'string' ? [settings] : []),
@@ -48,8 +51,8 @@ export function checkStack(
   if (problems.length > 0 || typeof settings === 'string') return { kind: 'refused', problems };
   return {
     kind: 'starts',
-    settings,
-    ignored: Object.keys(config).filter((key) => !known.includes(key)),
+    settings: { ...settings, unknownKeys: [] },
+    ignored: settings.unknownKeys,
     overrides: [
       samParameter('DestinationConfig', json),
       ...Object.entries(parameters).map(([name, value]) => samParameter(name, value)),
@@ -57,9 +60,9 @@ export function checkStack(
   };
 }
 
-function settingsOrProblem(config: JsonObject): Settings | string {
+function settingsOrProblem(config: JsonObject, name: string): Settings | string {
   try {
-    const settings = readSettings(config);
+    const settings = readSettings(config, name);
     // The HTTP endpoint refuses what a browser could not obey.
     webConfig(settings);
     return settings;

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Command } from 'commander';
 import type { ParameterValues } from '../../infra/resolve-template.ts';
 import { readTemplate } from '../../infra/template.ts';
@@ -22,7 +22,7 @@ export function addSettingsCommand(program: Command): void {
     .action((file: string, parameters: readonly string[], { stackName }: { readonly stackName: string }) => {
       const template = readTemplate(join(import.meta.dirname, '..', '..', 'template.yaml'));
       const config = destinationConfigIn(readJson(file), file);
-      const check = checkStack(template, config, parseParameters(parameters), stackName);
+      const check = checkStack(template, config, parseParameters(parameters), stackName, basename(file));
       if (check.kind === 'starts') {
         console.log(describe(check));
         return;

@@ -85,8 +85,6 @@ export async function startLiveView(options: LiveViewOptions): Promise<LiveView>
     sentTotals = JSON.stringify(totals);
     for (const watcher of watchers) sendEvent(watcher, 'totals', totals);
   }
-  // A failure ends with the server of the queues, and the page says that it is not connected.
-  const ticking = setInterval(() => void sendTotals().catch(() => undefined), TOTALS_EVERY_MS);
 
   function setFault(given: JsonObject): object {
     fault = typeof given['fault'] === 'string' && given['fault'] in FAULTS ? given['fault'] : 'none';
@@ -123,6 +121,8 @@ export async function startLiveView(options: LiveViewOptions): Promise<LiveView>
   }
 
   const server = await startLoopbackServer(port, serve);
+  // A failure ends with the server of the queues, and the page says that it is not connected.
+  const ticking = setInterval(() => void sendTotals().catch(() => undefined), TOTALS_EVERY_MS);
   return {
     ...server,
     async stop() {

@@ -14,7 +14,7 @@ import { readOverrides } from '../support/sam-overrides.ts';
 
 const template = readTemplate(join(__dirname, '..', '..', 'template.yaml'));
 const check = (config: object, parameters: ParameterValues = {}, stackName = 'rudderstack-heap') =>
-  checkStack(template, { appId: '12', ...config }, parameters, stackName);
+  checkStack(template, { appId: '12', ...config }, parameters, stackName, 'heap.json');
 
 /** What the words mean to a shell. */
 function wordsOf(text: string): readonly string[] {
@@ -90,7 +90,14 @@ describe('a check of settings', () => {
   });
 
   test.each<[string, object, ParameterValues, string, RegExp]>([
-    ['a wrong setting', { dataResidency: 'mars' }, {}, 'a', /dataResidency has to be "us" or "eu"\.$/],
+    ['a wrong setting', { dataResidency: 'mars' }, {}, 'a', /dataResidency has to be "us" or "eu", in heap\.json\.$/],
+    [
+      'a misspelt setting',
+      { dataResidancy: 'eu' },
+      {},
+      'a',
+      /dataResidancy is not known \(did you mean dataResidency\?\), in heap\.json\.$/,
+    ],
     ['no app id', { appId: '' }, {}, 'a', /appId is required/],
     ['what a browser could not obey', { useNativeSDK: { web: true }, consentManagement: { Web: [] } }, {}, 'a', /Web/],
     [
