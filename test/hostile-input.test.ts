@@ -116,7 +116,12 @@ describe('while Heap answers 503', () => {
   });
 
   test.each([
-    ['50,000 events', (index: number) => `{"type":"track","event":"A","userId":"${index + 1}","messageId":"${index}"}`],
+    // Of 50 apps, since a single one would have to wait for its rate limit before its circuit opens.
+    [
+      '50,000 events',
+      (index: number) =>
+        `{"type":"track","event":"A","userId":"${index + 1}","messageId":"${index}","context":{"app":${index % 50}}}`,
+    ],
     ['50,000 identifies of one user', (index: number) => `{"type":"identify","userId":"u","traits":{"a":${index}}}`],
   ])('%s go back, and so do their neighbours, each with its visibility timeout', async (_, make) => {
     other = await startHarness(ENVIRONMENT);
