@@ -55,7 +55,7 @@ export function checkStack(
     ignored: settings.unknownKeys,
     overrides: [
       samParameter('DestinationConfig', json),
-      ...Object.entries(parameters).map(([name, value]) => samParameter(name, value)),
+      ...Object.entries(parameters).map(([parameter, value]) => samParameter(parameter, value)),
     ],
   };
 }
