@@ -1,5 +1,6 @@
-import type { Command } from 'commander';
-import type { VisitOptions } from './dead-letters/visit.ts';
+import { Option, type Command } from 'commander';
+import { REJECT_REASONS } from '../lib/outcome.ts';
+import { DEFAULT_WAIT_S, type VisitOptions } from './dead-letters/visit.ts';
 import { interruptSignal } from './interrupt.ts';
 import { parseCount, parsePointInTime } from './option-values.ts';
 
@@ -12,7 +13,12 @@ export interface OutputOptions {
 export interface VisibilityOptions {
   /** In seconds. */
   readonly visibilityTimeout: number;
+  /** In seconds. */
+  readonly wait: number;
 }
+
+/** The reasons that dead letters have; `none` for one that SQS's redrive policy has moved. */
+const REASONS = [...Object.keys(REJECT_REASONS), 'none'];
 
 /** Adds the options of a command that needs the queues. */
 export function withConnection(command: Command): Command {
@@ -27,26 +33,38 @@ export function withConnection(command: Command): Command {
 
 /** Adds the options of a command that receives dead letters. */
 export function withDeadLetters(command: Command): Command {
-  return withConnection(command).option(
-    '--visibility-timeout <seconds>',
-    'visibility timeout of received dead letters, which applies if this command is killed',
-    parseCount,
-    120,
-  );
+  return withConnection(command)
+    .option(
+      '--visibility-timeout <seconds>',
+      'visibility timeout of received dead letters; it is extended, and ends only if this command is killed',
+      parseCount,
+      120,
+    )
+    .option(
+      '--wait <seconds>',
+      'how long to wait for dead letters that another reader holds',
+      parseCount,
+      DEFAULT_WAIT_S,
+    );
 }
 
 /** Adds the options of a command that selects dead letters. */
 export function withSelection(command: Command): Command {
   return command
-    .option('--reason <code>', 'only dead letters with this reason; none for those moved by SQS’s redrive policy')
+    .addOption(
+      new Option(
+        '--reason <code>',
+        'only dead letters with this reason; none for those moved by SQS’s redrive policy',
+      ).choices(REASONS),
+    )
     .option('--since <when>', 'only those that failed since: a date, or 90s, 30m, 2h, 3d ago', parsePointInTime)
     .option('--before <when>', 'only those that failed before', parsePointInTime)
     .option('--event <name>', 'only this track event, or this type of event');
 }
 
 /** Returns the options of `visitDeadLetters`. The first Ctrl-C ends the visit. */
-export function toVisitOptions({ visibilityTimeout }: VisibilityOptions): VisitOptions {
-  return { visibilityTimeoutS: visibilityTimeout, signal: interruptSignal() };
+export function toVisitOptions({ visibilityTimeout, wait }: VisibilityOptions): VisitOptions {
+  return { visibilityTimeoutS: visibilityTimeout, waitS: wait, signal: interruptSignal() };
 }
 
 /** Prints a sentence for people, or the result as JSON for scripts. */

@@ -1,6 +1,7 @@
 import { CommanderError } from 'commander';
 import { ConfigurationError } from '../lib/configuration-error.ts';
 import { CallerError } from './caller-error.ts';
+import { closedOutputSignal } from './interrupt.ts';
 
 /** What the caller can do, by the name or code of the error. */
 const ADVICE: Readonly<Record<string, string>> = {
@@ -19,7 +20,7 @@ const ADVICE: Readonly<Record<string, string>> = {
 
 /**
  * Runs a command. An error that the caller can fix (in a setting, a file, an option, credentials, a queue or a permission)
- * is printed in one line, and the exit code is 2. Any other error is a bug and is thrown with its stack.
+ * is printed in one line (as JSON with `--json`), and the exit code is 2. Any other error is a bug and is thrown with its stack.
  */
 export async function reportToCaller(command: () => Promise<void>): Promise<void> {
   try {
@@ -30,11 +31,24 @@ export async function reportToCaller(command: () => Promise<void>): Promise<void
       process.exitCode = error.exitCode === 0 ? 0 : 2;
       return;
     }
+    if (closedOutputSignal.aborted) return;
     const line = lineFor(error);
     if (line === undefined) throw error;
-    console.error(line);
+    if (wantsJson()) console.log(JSON.stringify({ error: line }));
+    else console.error(line);
     process.exitCode = 2;
   }
+}
+
+/** Prints Commander's message about a wrong option: for people, or as JSON for scripts. */
+export function reportUsageError(text: string, write: (text: string) => void): void {
+  if (wantsJson()) console.log(JSON.stringify({ error: text.trim().replace(/^error: /, '') }));
+  else write(text);
+}
+
+/** Also before the options were parsed, or when they are wrong. */
+function wantsJson(): boolean {
+  return process.argv.slice(2).includes('--json');
 }
 
 /** Returns undefined for an error that the caller cannot fix. */

@@ -39,7 +39,7 @@ type StrangerReason =
   | 'payload_in_s3';
 
 /** Every `RejectReason`. */
-const REJECT_REASONS = {
+export const REJECT_REASONS = {
   not_json: true,
   no_event: true,
   missing_type: true,

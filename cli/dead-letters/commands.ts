@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
 import { countMessages } from '../../lib/sqs/count-messages.ts';
+import { createHint, type Hint } from '../hint.ts';
+import { terminalWidth } from '../table.ts';
 import { connect, type Connection, type ConnectionOptions } from '../connection.ts';
 import {
   print,
@@ -13,8 +15,11 @@ import { parseCount, parsePositive } from '../option-values.ts';
 import { startProgress, type Progress } from '../progress.ts';
 import { readConfig } from '../read-config.ts';
 import { exportDeadLetters } from './export.ts';
+import { describeExport, describeRedrive } from './describe.ts';
+import { isConfirmed, requireSelection } from './confirm.ts';
 import { describeList, listDeadLetters } from './list.ts';
-import { redriveDeadLetters, type RedriveResult } from './redrive.ts';
+import { redriveDeadLetters } from './redrive.ts';
+import { describeUnseen, type Completeness } from './unseen.ts';
 import type { Selection } from './selection.ts';
 import { describeDeadLetter, showDeadLetter } from './show.ts';
 
@@ -38,7 +43,8 @@ function addList(group: Command): void {
     .option('--limit <count>', 'maximum number of examples', parseCount, 10)
     .action(async (options: DeadLetterOptions & Selection & { readonly limit: number }) => {
       const list = await listDeadLetters(await connect(options), options, options.limit, toVisitOptions(options));
-      print(options, list, describeList(list));
+      print(options, list, describeList(list, createHint(options), terminalWidth()));
+      if (!list.isComplete) process.exitCode ||= 1;
     });
 }
 
@@ -49,16 +55,28 @@ function addShow(group: Command): void {
     .action(async (id: string, options: DeadLetterOptions & { readonly config?: string }) => {
       const config = readConfig(options.config);
       const shown = await showDeadLetter(await connect(options), id, config, toVisitOptions(options));
-      if (shown === undefined) {
-        console.error(`There is no dead letter ${id}. To see all dead letters: heapq dead-letters list`);
-        process.exitCode = 1;
+      if (shown.kind === 'found') {
+        const { kind: _, ...found } = shown;
+        print(options, found, describeDeadLetter(found, createHint(options)));
         return;
       }
-      print(options, shown, describeDeadLetter(shown));
+      process.exitCode ||= 1;
+      const sentence = notFound(id, shown, createHint(options));
+      if (options.json === true) print(options, { error: sentence, ...shown }, sentence);
+      else console.error(sentence);
     });
 }
 
+function notFound(id: string, completeness: Completeness, hint: Hint): string {
+  const unseen = describeUnseen(completeness);
+  return unseen === ''
+    ? `There is no dead letter ${id}. To see all dead letters: ${hint('dead-letters', 'list')}`
+    : `The dead letter ${id} was not found.\n${unseen}`;
+}
+
 interface RedriveFlags {
+  readonly all: boolean;
+  readonly yes: boolean;
   readonly dryRun: boolean;
   readonly rate?: number;
   readonly maxRedrives: number;
@@ -68,11 +86,19 @@ function addRedrive(group: Command): void {
   const description = 'send dead letters back to the queue; safe to interrupt and to repeat';
   withSelection(withDeadLetters(group.command('redrive').description(description)))
     .option('--id <id>', 'only the dead letter with this message id or messageId')
+    .option('--all', 'all dead letters; needed if nothing else selects some', false)
+    .option('--yes', 'do not ask; needed where there is no terminal', false)
     .option('--dry-run', 'show what would be sent, and send nothing', false)
     .option('--rate <count>', 'maximum number of dead letters per second', parsePositive)
     .option('--max-redrives <count>', 'skip dead letters that were redriven this many times', parseCount, 3)
     .action(async (options: DeadLetterOptions & Selection & RedriveFlags) => {
+      requireSelection(options, options);
       const connection = await connect(options);
+      if (!options.dryRun && !options.yes && !(await isConfirmed(connection, options))) {
+        console.error('Nothing was sent.');
+        process.exitCode ||= 1;
+        return;
+      }
       const bar = await startCount(connection);
       const result = await redriveDeadLetters(connection, {
         selection: options,
@@ -80,31 +106,13 @@ function addRedrive(group: Command): void {
         rate: options.rate,
         maxRedrives: options.maxRedrives,
         ...toVisitOptions(options),
-        onProgress: ({ sent, notSelected, overLimit, pieces, failed }) =>
-          bar.update(sent + notSelected + overLimit + pieces + failed, sent),
+        onProgress: ({ sent, notSelected, failedAnew, overLimit, pieces, failed }) =>
+          bar.update(sent + notSelected + failedAnew + overLimit + pieces + failed, sent),
       });
       bar.stop();
-      print(options, result, describeRedrive(result, options));
-      if (result.overLimit + result.failed > 0) process.exitCode ||= 1;
+      print(options, result, describeRedrive(result, options, createHint(options)));
+      if (result.overLimit + result.failed > 0 || !result.isComplete) process.exitCode ||= 1;
     });
-}
-
-function describeRedrive(
-  { sent, notSelected, overLimit, pieces, failed, isComplete }: RedriveResult,
-  { dryRun, maxRedrives }: RedriveFlags,
-): string {
-  const lines = [
-    `${sent} dead letters ${dryRun ? 'would be' : 'were'} sent back to the queue. ${notSelected} were not selected.`,
-    overLimit > 0
-      ? `${overLimit} exceed the redrive limit of ${maxRedrives} and stay in the dead-letter queue: fix the cause, or export them.`
-      : '',
-    pieces > 0
-      ? `${pieces} are pieces of events that are too large for a message of the queue, and stay. To get these events: heapq dead-letters export FILE`
-      : '',
-    failed > 0 ? `${failed} could not be sent and stay in the dead-letter queue.` : '',
-    isComplete ? '' : 'Interrupted: the others stay in the dead-letter queue. Run it again to continue.',
-  ];
-  return lines.filter((line) => line !== '').join('\n');
 }
 
 function addExport(group: Command): void {
@@ -115,7 +123,7 @@ function addExport(group: Command): void {
     .action(async (file: string, options: DeadLetterOptions & Selection & { readonly remove: boolean }) => {
       const connection = await connect(options);
       const bar = await startCount(connection);
-      const { exported, apart } = await exportDeadLetters(connection, {
+      const result = await exportDeadLetters(connection, {
         selection: options,
         file,
         removes: options.remove,
@@ -123,14 +131,10 @@ function addExport(group: Command): void {
         onProgress: (count) => bar.update(count, count),
       });
       bar.stop();
-      const done = options.remove ? 'moved' : 'copied';
-      const sentence = `${exported} dead letters ${done} to ${file}. To send them to the queue: heapq enqueue ${file}`;
-      const ofPieces =
-        apart === 0
-          ? ''
-          : `\n${apart} pieces of events that are too large for one message were copied one by one, because other pieces are missing. They stay in the dead-letter queue.`;
-      if (file === '-') console.error(`${sentence}${ofPieces}`);
-      else print(options, { exported, apart, file }, `${sentence}${ofPieces}`);
+      const sentence = describeExport(result, { file, isMoved: options.remove }, createHint(options));
+      if (file === '-') console.error(sentence);
+      else print(options, { ...result, file }, sentence);
+      if (!result.isComplete) process.exitCode ||= 1;
     });
 }
 

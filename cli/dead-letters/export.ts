@@ -1,10 +1,12 @@
 import { open, type FileHandle } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { deleteMessages } from '../../lib/sqs/delete-messages.ts';
 import { CallerError } from '../caller-error.ts';
 import type { Connection } from '../connection.ts';
 import { createPieceJoiner } from './join-pieces.ts';
 import type { DeadLetter } from './read-dead-letter.ts';
 import { isSelected, type Selection } from './selection.ts';
+import { toCompleteness, type Completeness } from './unseen.ts';
 import { visitDeadLetters, type VisitOptions } from './visit.ts';
 
 /** Options of `exportDeadLetters`. */
@@ -18,7 +20,7 @@ export interface ExportOptions extends VisitOptions {
 }
 
 /** What was written. */
-export interface Exported {
+export interface Exported extends Completeness {
   /** Dead letters; the pieces of one event count once. */
   readonly exported: number;
   /** Pieces whose others are missing. Each was written by itself, and none was deleted. */
@@ -29,20 +31,22 @@ export interface Exported {
  * Writes dead letters as NDJSON: `{"deadLetter":{…why…},"event":…}` with the original event, or `body` instead of `event`
  * if it is not valid JSON. `enqueue` can read these lines. The pieces of an event that is too large for one message are joined.
  *
- * @throws CallerError for `removes` with standard output; Node's error if the file exists or cannot be written
+ * @throws CallerError for `removes` with standard output, if the file exists, or if its folder does not; Node's error if the
+ *   file cannot be written
  */
 export async function exportDeadLetters(
   { client, deadLetterQueueUrl }: Connection,
-  { selection, file, removes, visibilityTimeoutS, signal, onProgress }: ExportOptions,
+  options: ExportOptions,
 ): Promise<Exported> {
+  const { selection, file, removes, onProgress } = options;
   if (file === '-' && removes) {
     throw new CallerError('--remove needs a file, since it is unknown whether standard output was stored');
   }
-  const output = file === '-' ? undefined : await open(file, 'wx');
+  const output = file === '-' ? undefined : await create(file);
   const joiner = createPieceJoiner();
   let exported = 0;
   try {
-    await visitDeadLetters(client, deadLetterQueueUrl, { visibilityTimeoutS, signal }, async (deadLetters) => {
+    const visited = await visitDeadLetters(client, deadLetterQueueUrl, options, async (deadLetters) => {
       const joined = joiner.add(deadLetters.filter((one) => isSelected(one, selection)));
       await write(output, joined.map(({ deadLetter }) => toLine(deadLetter)).join(''));
       exported += joined.length;
@@ -54,10 +58,23 @@ export async function exportDeadLetters(
       return new Set(written.map(({ id }) => id));
     });
     await write(output, joiner.waiting().map(toLine).join(''));
+    return { exported, apart: joiner.waiting().length, ...toCompleteness(visited) };
   } finally {
     await output?.close();
   }
-  return { exported, apart: joiner.waiting().length };
+}
+
+async function create(file: string): Promise<FileHandle> {
+  try {
+    return await open(file, 'wx');
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'EEXIST') throw new CallerError(`${file} exists already: name another file, or remove this one`);
+    if (code === 'ENOENT') {
+      throw new CallerError(`the folder ${dirname(file)} does not exist: create it, or name another file`);
+    }
+    throw error;
+  }
 }
 
 /** Resolves only after the text is on disk, so that no dead letter is deleted before. */

@@ -1,7 +1,9 @@
 import type { Connection } from '../connection.ts';
-import { table } from '../table.ts';
+import type { Hint } from '../hint.ts';
+import { cut, table } from '../table.ts';
 import type { DeadLetter } from './read-dead-letter.ts';
 import { isSelected, type Selection } from './selection.ts';
+import { describeUnseen, toCompleteness, type Completeness } from './unseen.ts';
 import { visitDeadLetters, type VisitOptions } from './visit.ts';
 
 /** The dead letters with one reason. Times are in ISO 8601. */
@@ -13,7 +15,8 @@ export interface ReasonSummary {
 }
 
 /** A summary of the dead letters. */
-export interface DeadLetterList {
+export interface DeadLetterList extends Completeness {
+  /** The selected ones among those that were seen. */
   readonly count: number;
   /** The most frequent reason first. */
   readonly reasons: readonly ReasonSummary[];
@@ -38,7 +41,7 @@ export async function listDeadLetters(
 ): Promise<DeadLetterList> {
   const reasons = new Map<string, { count: number; oldest: number; newest: number }>();
   let newest: DeadLetter[] = [];
-  await visitDeadLetters(client, deadLetterQueueUrl, options, (deadLetters) => {
+  const visited = await visitDeadLetters(client, deadLetterQueueUrl, options, (deadLetters) => {
     const selected = deadLetters.filter((one) => isSelected(one, selection));
     for (const { reason, failedAt } of selected) {
       const known = reasons.get(reason) ?? { count: 0, oldest: failedAt, newest: failedAt };
@@ -58,6 +61,7 @@ export async function listDeadLetters(
     count: summaries.reduce((sum, { count }) => sum + count, 0),
     reasons: summaries,
     examples: newest.map(toExample),
+    ...toCompleteness(visited),
   };
 }
 
@@ -65,20 +69,33 @@ function toExample({ id, reason, detail, event, eventMessageId, redrives, piece,
   return { id, reason, detail, event, eventMessageId, redrives, piece, failedAt: iso(failedAt) };
 }
 
-/** Formats the list as two tables. */
-export function describeList({ count, reasons, examples }: DeadLetterList): string {
-  if (count === 0) return 'No dead letters.';
-  return [
-    table(
-      ['reason', 'count', 'oldest', 'newest'],
-      reasons.map(({ reason, count: ofReason, oldest, newest }) => [reason, String(ofReason), oldest, newest]),
-    ),
-    table(
-      ['id', 'event', 'failed at', 'why'],
-      examples.map((example) => [example.id, short(example.event, 30), example.failedAt, short(why(example), 90)]),
-    ),
-    `${count} dead letters. To see one of them: heapq dead-letters show ID`,
-  ].join('\n\n');
+/**
+ * Formats the list as two tables.
+ *
+ * @param hint makes the commands that it names
+ * @param width the columns of the terminal; no limit by default
+ */
+export function describeList(list: DeadLetterList, hint: Hint, width?: number): string {
+  const { count, reasons, examples } = list;
+  const unseen = describeUnseen(list);
+  const [first] = examples;
+  const parts =
+    first === undefined
+      ? [unseen === '' ? 'No dead letters.' : 'No dead letters were seen.']
+      : [
+          table(
+            ['reason', 'count', 'oldest', 'newest'],
+            reasons.map(({ reason, count: ofReason, oldest, newest }) => [reason, String(ofReason), oldest, newest]),
+            width,
+          ),
+          table(
+            ['id', 'event', 'failed at', 'why'],
+            examples.map((one) => [one.id, short(one.event, 30), one.failedAt, short(why(one), 90)]),
+            width,
+          ),
+          `${count} dead letters. To see the newest one in full:\n  ${hint('dead-letters', 'show', first.id)}`,
+        ];
+  return [...parts, unseen].filter((part) => part !== '').join('\n\n');
 }
 
 function why({ reason, detail, redrives, piece }: Example): string {
@@ -88,8 +105,7 @@ function why({ reason, detail, redrives, piece }: Example): string {
 }
 
 function short(text: string, length: number): string {
-  const line = text.replaceAll(/\s+/g, ' ');
-  return line.length > length ? `${line.slice(0, length - 1)}…` : line;
+  return cut(text.replaceAll(/\s+/g, ' '), length);
 }
 
 function iso(ms: number): string {

@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import { inBatches } from '../../lib/batches.ts';
 import { REDRIVES } from '../../lib/forwarding/dead-letter.ts';
+import { systemClock } from '../../lib/clock.ts';
+import { countMessages } from '../../lib/sqs/count-messages.ts';
 import { deleteMessages } from '../../lib/sqs/delete-messages.ts';
 import { SQS_BATCH_LIMITS, SQS_LIMITS } from '../../lib/sqs/limits.ts';
 import { messageBytes, type OutgoingMessage } from '../../lib/sqs/message.ts';
@@ -10,6 +12,7 @@ import type { Connection } from '../connection.ts';
 import { createThrottle } from '../throttle.ts';
 import type { DeadLetter } from './read-dead-letter.ts';
 import { isSelected, type Selection } from './selection.ts';
+import { toCompleteness, type Completeness } from './unseen.ts';
 import { visitDeadLetters, type VisitOptions } from './visit.ts';
 
 /** Options of `redriveDeadLetters`. */
@@ -24,23 +27,27 @@ export interface RedriveOptions extends VisitOptions {
   readonly onProgress: (counts: RedriveCounts) => void;
 }
 
-/** The numbers of dead letters. */
+/** The numbers of dead letters. Together they are all that were seen. */
 export interface RedriveCounts {
   /** Sent back to the queue; in a dry run, those that would be. */
   readonly sent: number;
   readonly notSelected: number;
+  /** Failed after the redrive had begun, many of them again. They are left for the next one. */
+  readonly failedAnew: number;
   /** Over the redrive limit. */
   readonly overLimit: number;
   /** Pieces of events that are too large for a message of the queue. They stay. */
   readonly pieces: number;
   /** Not accepted by the queue. They are still dead letters. */
   readonly failed: number;
+  /** Selected, and not sent because of an interruption. They stay. */
+  readonly notReached: number;
 }
 
 /** The result of a redrive. */
-export interface RedriveResult extends RedriveCounts {
-  /** False if it was interrupted. */
-  readonly isComplete: boolean;
+export interface RedriveResult extends RedriveCounts, Completeness {
+  /** How many dead letters SQS counts afterwards. The count is approximate. */
+  readonly left: number;
 }
 
 /**
@@ -50,23 +57,29 @@ export interface RedriveResult extends RedriveCounts {
  */
 export async function redriveDeadLetters(
   { client, queueUrl, deadLetterQueueUrl }: Connection,
-  { selection, isDryRun, rate, maxRedrives, visibilityTimeoutS, signal, onProgress }: RedriveOptions,
+  options: RedriveOptions,
 ): Promise<RedriveResult> {
-  const counts = { sent: 0, notSelected: 0, overLimit: 0, pieces: 0, failed: 0 };
-  // An event that fails again during this run is a new dead letter and is not redriven.
-  const before = Math.min(selection.before ?? Number.POSITIVE_INFINITY, Date.now());
+  const { selection, isDryRun, rate, maxRedrives, signal, onProgress, clock = systemClock } = options;
+  const counts = { sent: 0, notSelected: 0, failedAnew: 0, overLimit: 0, pieces: 0, failed: 0, notReached: 0 };
+  const startedAt = clock.now();
   const throttle = createThrottle(isDryRun ? undefined : rate, signal);
 
   async function redrive(deadLetters: readonly DeadLetter[]): Promise<ReadonlySet<string>> {
-    const selected = deadLetters.filter((one) => isSelected(one, { ...selection, before }));
+    // An event that fails again during this run is a new dead letter and is not redriven.
+    const old = deadLetters.filter(({ failedAt }) => failedAt < startedAt);
+    const selected = old.filter((one) => isSelected(one, selection));
     const whole = selected.filter(({ piece }) => piece === undefined);
     const due = whole.filter(({ redrives }) => redrives < maxRedrives);
-    counts.notSelected += deadLetters.length - selected.length;
+    counts.failedAnew += deadLetters.length - old.length;
+    counts.notSelected += old.length - selected.length;
     counts.pieces += selected.length - whole.length;
     counts.overLimit += whole.length - due.length;
     const deleted = new Set<string>();
     for (const batch of inBatches(due.map(toRedrive), SQS_BATCH_LIMITS, ({ message }) => message.bytes)) {
-      if (signal.aborted) break;
+      if (signal.aborted) {
+        counts.notReached += batch.length;
+        continue;
+      }
       const sent = isDryRun ? batch : await send(client, queueUrl, batch);
       if (!isDryRun) {
         const receiptHandles = sent.map(({ deadLetter }) => deadLetter.receiptHandle);
@@ -82,8 +95,8 @@ export async function redriveDeadLetters(
     return deleted;
   }
 
-  const isComplete = await visitDeadLetters(client, deadLetterQueueUrl, { visibilityTimeoutS, signal }, redrive);
-  return { ...counts, isComplete: isComplete && !signal.aborted };
+  const visited = await visitDeadLetters(client, deadLetterQueueUrl, options, redrive);
+  return { ...counts, ...toCompleteness(visited), left: await countMessages(client, deadLetterQueueUrl) };
 }
 
 /** A dead letter and the message to be sent. */

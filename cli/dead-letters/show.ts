@@ -2,55 +2,69 @@ import type { JsonObject } from '../../lib/json.ts';
 import { parseJsonToPassOn } from '../../lib/exact-json.ts';
 import { previewBody } from '../../lib/mapping/preview.ts';
 import type { Connection } from '../connection.ts';
+import type { Hint } from '../hint.ts';
 import type { DeadLetter } from './read-dead-letter.ts';
 import { isSelected } from './selection.ts';
+import { toCompleteness, type Completeness } from './unseen.ts';
 import { visitDeadLetters, type VisitOptions } from './visit.ts';
 
 /** A dead letter, and how its event would be mapped now. */
 export interface ShownDeadLetter {
-  readonly deadLetter: Omit<DeadLetter, 'receiptHandle' | 'ownAttributes'>;
+  readonly deadLetter: Omit<DeadLetter, 'receiptHandle' | 'ownAttributes' | 'failedAt'> & {
+    /** In ISO 8601. */
+    readonly failedAt: string;
+  };
   /** Parsed, if it is valid JSON. */
   readonly event: unknown;
   readonly today: ReturnType<typeof previewBody>;
 }
 
+/** What `showDeadLetter` has found. */
+export type Shown = ({ readonly kind: 'found' } & ShownDeadLetter) | ({ readonly kind: 'not_found' } & Completeness);
+
 /**
  * Finds a dead letter by SQS's message id or the event's `messageId`.
  *
  * @param config RudderStack's `Config`, used to map the event
- * @returns undefined if there is no such dead letter
+ * @returns for one that was not found, whether all dead letters were seen
  */
 export async function showDeadLetter(
   { client, deadLetterQueueUrl }: Connection,
   id: string,
   config: JsonObject,
-  { visibilityTimeoutS, signal }: VisitOptions,
-): Promise<ShownDeadLetter | undefined> {
+  visiting: VisitOptions,
+): Promise<Shown> {
   let found: DeadLetter | undefined;
   const isFound = new AbortController();
-  const options = { visibilityTimeoutS, signal: AbortSignal.any([signal, isFound.signal]) };
-  await visitDeadLetters(client, deadLetterQueueUrl, options, (deadLetters) => {
+  const options = { ...visiting, signal: AbortSignal.any([visiting.signal, isFound.signal]) };
+  const visited = await visitDeadLetters(client, deadLetterQueueUrl, options, (deadLetters) => {
     found ??= deadLetters.find((one) => isSelected(one, { id }));
     if (found !== undefined) isFound.abort();
     return new Set();
   });
-  if (found === undefined) return undefined;
-  const { receiptHandle: _, ownAttributes: __, ...deadLetter } = found;
-  return { deadLetter, event: parsed(deadLetter.body), today: previewBody(deadLetter.body, config) };
+  if (found === undefined) return { kind: 'not_found', ...toCompleteness(visited) };
+  const { receiptHandle: _, ownAttributes: __, failedAt, ...others } = found;
+  const deadLetter = { ...others, failedAt: new Date(failedAt).toISOString() };
+  return { kind: 'found', deadLetter, event: parsed(deadLetter.body), today: previewBody(deadLetter.body, config) };
 }
 
 /** Formats a dead letter for people. */
-export function describeDeadLetter({ deadLetter, event, today }: ShownDeadLetter): string {
+export function describeDeadLetter({ deadLetter, event, today }: ShownDeadLetter, hint: Hint): string {
   const { id, failedAt, reason, detail, heapStatus, eventMessageId, sourceMessageId, redrives, piece } = deadLetter;
   const facts: [string, string | undefined][] = [
     ['id', id],
-    ['failed at', new Date(failedAt).toISOString()],
+    ['failed at', failedAt],
     ['reason', reason === 'none' ? 'none (moved by SQS’s redrive policy)' : reason],
     ['detail', detail === '' ? undefined : detail],
     ['Heap’s status', heapStatus],
     ['event’s messageId', eventMessageId],
     ['source message id', sourceMessageId],
-    ['piece', piece === undefined ? undefined : `${piece.number} of ${piece.of}; heapq dead-letters export joins them`],
+    [
+      'piece',
+      piece === undefined
+        ? undefined
+        : `${piece.number} of ${piece.of}. To join them: ${hint('dead-letters', 'export', 'dead-letters.ndjson')}`,
+    ],
     ['redriven', redrives === 0 ? undefined : `${redrives} ×`],
   ];
   const known = facts.filter(([, value]) => value !== undefined);

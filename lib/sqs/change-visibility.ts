@@ -19,6 +19,21 @@ export async function changeVisibility(
   changes: readonly VisibilityChange[],
   abortSignal?: AbortSignal,
 ): Promise<number> {
+  return (await refusedVisibilityChanges(client, queueUrl, changes, abortSignal)).length;
+}
+
+/**
+ * Changes the visibility timeouts of at most ten messages.
+ *
+ * @returns the receipt handles whose change SQS refused, for example because the message is no longer in flight
+ * @throws the SDK's error if the whole call fails
+ */
+export async function refusedVisibilityChanges(
+  client: SQSClient,
+  queueUrl: string,
+  changes: readonly VisibilityChange[],
+  abortSignal?: AbortSignal,
+): Promise<readonly string[]> {
   const Entries = changes.map(({ receiptHandle, visibilityTimeoutS }, index) => ({
     Id: String(index),
     ReceiptHandle: receiptHandle,
@@ -28,5 +43,5 @@ export async function changeVisibility(
     new ChangeMessageVisibilityBatchCommand({ QueueUrl: queueUrl, Entries }),
     abortSignal === undefined ? {} : { abortSignal },
   );
-  return Failed.length;
+  return Failed.map(({ Id }) => changes[Number(Id)]?.receiptHandle ?? '');
 }
