@@ -1,5 +1,4 @@
 import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
 import { Readable, Transform } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { parse as parseCsv } from 'csv-parse';
@@ -80,12 +79,28 @@ async function peek(stream: Readable): Promise<{ readonly first: Buffer; readonl
   return { first, rest: Readable.from(whole(), { objectMode: false }) };
 }
 
+/** A line ends at a line feed alone: JSON text may hold every other character that Unicode calls a line separator. */
 async function* linesOf(stream: Readable): AsyncGenerator<Item> {
   let line = 0;
-  for await (const text of createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY })) {
-    line += 1;
-    if (text.trim() !== '') yield { text: text.replace(/^\uFEFF/, ''), line };
+  let rest = '';
+  stream.setEncoding('utf8');
+  for await (const given of stream) {
+    rest += String(given);
+    // Not for every chunk of a very long line.
+    if (!String(given).includes('\n')) continue;
+    const lines = rest.split('\n');
+    rest = lines.pop() ?? '';
+    for (const text of lines) {
+      line += 1;
+      if (text.trim() !== '') yield { text: ofLine(text), line };
+    }
   }
+  if (rest.trim() !== '') yield { text: ofLine(rest), line: line + 1 };
+}
+
+/** Without a byte order mark and the carriage return of Windows. */
+function ofLine(text: string): string {
+  return text.replace(/^\uFEFF/, '').replace(/\r$/, '');
 }
 
 /** Returns the elements of one or more arrays as text, unparsed. */

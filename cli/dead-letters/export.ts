@@ -90,7 +90,8 @@ async function write(output: FileHandle | undefined, text: string): Promise<void
   }
 }
 
-function toLine({ body, id, reason, detail, heapStatus, failedAt, redrives, piece }: DeadLetter): string {
+/** Writes a dead letter as a line that ends at a line feed, its only one. `enqueue` reads it again. */
+export function toLine({ body, id, reason, detail, heapStatus, failedAt, redrives, piece }: DeadLetter): string {
   const why = { id, reason, detail, heapStatus, failedAt: new Date(failedAt).toISOString(), redrives, piece };
   // The original text is kept. Line breaks can only occur between tokens, where a space is equivalent.
   const payload = isJson(body) ? `"event":${body.replaceAll(/[\r\n]+/g, ' ')}` : `"body":${JSON.stringify(body)}`;
