@@ -10,6 +10,11 @@ export interface Progress {
   readonly stop: () => void;
 }
 
+/** In characters. */
+const LONGEST_BAR = 40;
+/** What stands behind the bar, in characters. */
+const ROOM_FOR_NUMBERS = 55;
+
 /**
  * Starts a progress bar with rate and remaining time on standard error. Prints nothing if that is not a terminal.
  *
@@ -21,6 +26,7 @@ export function startProgress(total: number, what: string): Progress {
   const bar = new SingleBar({
     format: `{bar} {percentage} %  {events} ${what}  {rate}/s  {eta_formatted} left`,
     stream: process.stderr,
+    barsize: Math.max(0, Math.min(LONGEST_BAR, process.stderr.columns - ROOM_FOR_NUMBERS)),
     hideCursor: true,
     clearOnComplete: true,
     stopOnComplete: false,

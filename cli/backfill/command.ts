@@ -3,6 +3,7 @@ import { Option, type Command } from 'commander';
 import { readSettings } from '../../lib/rudderstack/settings.ts';
 import { connect, type ConnectionOptions } from '../connection.ts';
 import { CallerError } from '../caller-error.ts';
+import { thisCommand } from '../hint.ts';
 import { interruptSignal } from '../interrupt.ts';
 import { print, withConnection, type OutputOptions } from '../options.ts';
 import { parseCount, parsePositive } from '../option-values.ts';
@@ -112,11 +113,11 @@ async function load(
   else checkpoint?.remove();
   const events = inQueue - skipped;
   const before = skipped === 0 ? '' : `, and ${skipped} more from an earlier run`;
-  const next = checkpoint === undefined ? '' : ' Run it again to continue.';
+  const next = checkpoint === undefined ? '' : ` To continue:\n  ${thisCommand()}`;
   const interrupted = signal.aborted ? ` Interrupted.${next}` : '';
   print(
     options,
-    { file, enqueued: events, skipped },
+    { file, enqueued: events, skipped, isComplete: !signal.aborted },
     `${file}: ${events} events were sent to the queue${before}.${interrupted}`,
   );
 }

@@ -81,7 +81,7 @@ describe('input formats', () => {
   test('standard input', async () => {
     expect(await heapq(['enqueue', '-', '--json'], environmentFor(queues), ndjson(events(3)))).toMatchObject({
       code: 0,
-      out: '{"file":"-","enqueued":3,"skipped":0}\n',
+      out: '{"file":"-","enqueued":3,"skipped":0,"isComplete":true}\n',
     });
     expect(await eventsInQueue()).toEqual(events(3));
   });
@@ -214,7 +214,7 @@ test('an array is split into its elements, whatever its format and chunks', asyn
 
 describe('an interruption', () => {
   test.each([
-    ['SIGINT', 130, /Interrupted\. Run it again/],
+    ['SIGINT', 130, /Interrupted\. To continue:\n {2}node \S+ enqueue .* --rate 150\.?$/m],
     ['SIGKILL', undefined, /^$/],
   ] as const)('by %s loses nothing, and a second run continues', async (signal, exitCode, says) => {
     const file = fileOf('history.ndjson', ndjson(events(600)));
