@@ -162,7 +162,7 @@ test('what Lambda reports after three failed attempts is a dead letter, and a re
   await failing.stop();
   await unreachable.stop();
 
-  const redriven = await heapq(['dead-letters', 'redrive'], environmentFor(harness.queues));
+  const redriven = await heapq(['dead-letters', 'redrive', '--all', '--yes'], environmentFor(harness.queues));
   expect(redriven).toMatchObject({ code: 0 });
   expect(await arrived('reported-')).toEqual(['reported-1', 'reported-2']);
   expect(await harness.deadLetters()).toEqual([]);

@@ -123,12 +123,14 @@ describe('dead letters of an older version', () => {
   });
 
   test('have the same outcome as in the older version when they are sent again', async () => {
-    expect(await heapq(['dead-letters', 'redrive'], environmentFor(harness.queues))).toMatchObject({ code: 0 });
+    expect(await heapq(['dead-letters', 'redrive', '--all', '--yes'], environmentFor(harness.queues))).toMatchObject({
+      code: 0,
+    });
     expect(await outcome()).toEqual(inAnyOrder(afterRedrive));
   });
 
   test('keep their sender’s attributes and their number of redrives when they fail again', async () => {
-    await heapq(['dead-letters', 'redrive', '--id', 'dead-own-attributes'], environmentFor(harness.queues));
+    await heapq(['dead-letters', 'redrive', '--id', 'dead-own-attributes', '--yes'], environmentFor(harness.queues));
     await harness.invokeOnce();
     const again = (await harness.deadLetters()).map(attributesOf);
     expect(again).toHaveLength(deadLetters.length);
