@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { inBatchesAsync } from '../../lib/batches.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import { SQS_LIMITS } from '../../lib/sqs/limits.ts';
-import { escapeJson, toMessageBody } from '../../lib/sqs/message-body.ts';
+import { compress, escapeJson, toMessageBody } from '../../lib/sqs/message-body.ts';
 import type { OutgoingMessage } from '../../lib/sqs/message.ts';
 import { CallerError } from '../caller-error.ts';
 import type { Item } from './read-items.ts';
@@ -85,7 +85,7 @@ function toMessage(parts: readonly Part[], isFifo: boolean): NumberedMessage {
   const last = parts.at(-1);
   if (first === undefined || last === undefined) throw new Error('a message needs at least one item');
   const text = parts.length === 1 ? first.text : `{"batch":[${parts.map((part) => part.text).join(',')}]}`;
-  const body = toMessageBody(escapeJson(text));
+  const body = toBodyOf(text);
   const bytes = Buffer.byteLength(body);
   if (bytes > SQS_LIMITS.bytes) {
     throw new CallerError(`${first.place} is too large for an SQS message: ${bytes} bytes even when compressed`);
@@ -101,4 +101,22 @@ function userOf({ userId, anonymousId }: JsonObject): string {
   return createHash('md5')
     .update(JSON.stringify([userId, anonymousId]))
     .digest('hex');
+}
+
+/**
+ * Escapes in JSON what SQS refuses. Other text must not change: it is compressed if it holds such characters, and the function
+ * unpacks it.
+ */
+function toBodyOf(text: string): string {
+  const escaped = escapeJson(text);
+  return escaped === text || isJson(text) ? toMessageBody(escaped) : compress(text);
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
