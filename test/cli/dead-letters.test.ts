@@ -413,6 +413,10 @@ describe('export', () => {
       code: 2,
       error: expect.stringMatching(/dead-letters\.ndjson exists already: name another file/),
     });
+    expect(await run('export', '/nowhere/letters.ndjson')).toMatchObject({
+      code: 2,
+      error: 'the folder /nowhere does not exist: create it, or name another file\n',
+    });
   });
 
   test('--remove is refused for standard output', async () => {
