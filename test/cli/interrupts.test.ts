@@ -9,7 +9,7 @@ import { interruptEnqueue, interruptExport, interruptRedrive } from '../support/
 import { COMPILE_CACHE, sqsEndpoint } from '../support/lambda-harness.ts';
 
 /** A small part of `npm run test:interrupts`. */
-test.each([
+test.concurrent.each([
   ['redrive', interruptRedrive],
   ['export', interruptExport],
   ['enqueue', interruptEnqueue],

@@ -61,9 +61,9 @@ async function run(
 ): Promise<ShellEnded> {
   const child = spawn(command, args, { env: shellEnvironment(environment), stdio: ['pipe', 'pipe', 'inherit'] });
   child.stdin.on('error', () => undefined);
-  // A terminal whose input ends sends end-of-file; the command then ends by itself.
-  if (input === '') child.stdin.end();
-  else child.stdin.write(input);
+  // The input stays open: `script` may end before its command when the person at the terminal is gone.
+  child.stdin.write(input);
   const [out, [code]] = await Promise.all([text(child.stdout), once(child, 'exit')]);
+  child.stdin.destroy();
   return { code: typeof code === 'number' ? code : -1, out };
 }
