@@ -6,7 +6,8 @@ const WAITS_FOR_ITS_GROUP = deferred('fifo_order', 'an earlier record of the sam
 
 /**
  * On a FIFO queue a deferred record also defers all later records of its message group, to keep their order. They may have
- * been sent to Heap already. They are then sent again, after the record that failed.
+ * been sent to Heap already. They are then sent again, after the record that failed, except for delivered track events: Heap
+ * would drop them, and a large record would begin anew at every receive.
  *
  * @see https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
  */
@@ -20,6 +21,9 @@ export function keepFifoOrder(processed: readonly ProcessedRecord[]): readonly P
       blocked.add(group);
       return one;
     }
-    return blocked.has(group) ? mapOutcomes(one, () => WAITS_FOR_ITS_GROUP) : one;
+    if (!blocked.has(group)) return one;
+    return mapOutcomes(one, (outcome, { isTrack }) =>
+      isTrack && outcome.kind === 'delivered' ? outcome : WAITS_FOR_ITS_GROUP,
+    );
   });
 }

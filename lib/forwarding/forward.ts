@@ -56,10 +56,10 @@ export async function forward(
 
   const processed = prepared.map(({ record, events }): ProcessedRecord => ({
     record,
-    events: events.map(({ step, text, eventMessageId }): ProcessedEvent => {
-      const outcome = step.kind === 'pending' ? (answers.get(step) ?? INTERNAL_ERROR) : step;
-      return { text, eventMessageId, outcome };
-    }),
+    events: events.map(({ step, ...event }): ProcessedEvent => ({
+      ...event,
+      outcome: step.kind === 'pending' ? (answers.get(step) ?? INTERNAL_ERROR) : step,
+    })),
   }));
   const settled = await settleOrDefer(processed, deadlines.settling, dependencies);
   for (const one of settled) outcomeCache.note(one);

@@ -146,16 +146,20 @@ function decideEvent(
   { decide, outcomeCache }: PrepareDependencies,
 ): PreparedEvent {
   const { text } = enveloped;
-  if (enveloped.kind === 'rejected') return { step: enveloped.rejection, text, eventMessageId: undefined };
-  const { messageId } = enveloped.event;
+  if (enveloped.kind === 'rejected') return withoutEvent(enveloped.rejection, text);
+  const { messageId, type } = enveloped.event;
   const eventMessageId = typeof messageId === 'string' ? messageId : undefined;
+  const prepared = (step: PreparedEvent['step']): PreparedEvent => ({
+    step,
+    text,
+    eventMessageId,
+    isTrack: type === 'track',
+  });
   const known = outcomeCache.recall(recordId, part);
-  if (known !== undefined) return { step: known, text, eventMessageId };
+  if (known !== undefined) return prepared(known);
   const decision = decide(enveloped.event, arrivedAt);
-  if (decision.kind !== 'mapped') return { step: decision, text, eventMessageId };
-  const { call, cuts, characters } = decision;
-  const findings = outcomeCache.findings(recordId, part);
-  return { step: { kind: 'pending', call, arrivedAt, cuts, characters, ...findings }, text, eventMessageId };
+  if (decision.kind !== 'mapped') return prepared(decision);
+  return prepared({ ...decision, kind: 'pending', arrivedAt, ...outcomeCache.findings(recordId, part) });
 }
 
 const TOO_LARGE_FLAT = rejected(
@@ -170,7 +174,11 @@ function noRoom(place: number): Deferred {
 }
 
 function wholeRecord({ body }: SQSRecord, step: Outcome): PreparedEvent {
-  return { step, text: () => body, eventMessageId: undefined };
+  return withoutEvent(step, () => body);
+}
+
+function withoutEvent(step: Outcome, text: () => string): PreparedEvent {
+  return { step, text, eventMessageId: undefined, isTrack: false };
 }
 
 function pendingOf(prepared: readonly PreparedRecord[]): readonly Pending[] {
@@ -186,25 +194,21 @@ function pendingOf(prepared: readonly PreparedRecord[]): readonly Pending[] {
 
 function shareOf({ body }: SQSRecord, shares: number): Room {
   const share = (shares * body.length) / BATCH_CHARACTERS;
-  return {
-    characters: Math.ceil(INVOCATION.characters * share),
-    events: Math.ceil(INVOCATION.events * share),
-    flatCharacters: Math.ceil(INVOCATION.flatCharacters * share),
-  };
+  return combine(INVOCATION, INVOCATION, (whole) => Math.ceil(whole * share));
 }
 
 function least(a: Room, b: Room): Room {
-  return {
-    characters: Math.min(a.characters, b.characters),
-    events: Math.min(a.events, b.events),
-    flatCharacters: Math.min(a.flatCharacters, b.flatCharacters),
-  };
+  return combine(a, b, Math.min);
 }
 
 function minus(room: Room, cost: Room): Room {
+  return combine(room, cost, (a, b) => a - b);
+}
+
+function combine(a: Room, b: Room, of: (a: number, b: number) => number): Room {
   return {
-    characters: room.characters - cost.characters,
-    events: room.events - cost.events,
-    flatCharacters: room.flatCharacters - cost.flatCharacters,
+    characters: of(a.characters, b.characters),
+    events: of(a.events, b.events),
+    flatCharacters: of(a.flatCharacters, b.flatCharacters),
   };
 }

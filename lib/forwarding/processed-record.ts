@@ -8,6 +8,8 @@ export interface ProcessedEvent {
   readonly text: () => string;
   /** The event's `messageId`. */
   readonly eventMessageId: string | undefined;
+  /** Whether it is a track event. Heap orders those by their own time, so the order of sending does not matter. */
+  readonly isTrack: boolean;
 }
 
 /** A record, and the outcomes of its events. */
@@ -29,7 +31,7 @@ export function needsNoQueue({ events }: ProcessedRecord): boolean {
 /** Returns the record with changed outcomes. */
 export function mapOutcomes(
   { record, events }: ProcessedRecord,
-  change: (outcome: Outcome) => Outcome,
+  change: (outcome: Outcome, event: ProcessedEvent) => Outcome,
 ): ProcessedRecord {
-  return { record, events: events.map((event) => ({ ...event, outcome: change(event.outcome) })) };
+  return { record, events: events.map((event) => ({ ...event, outcome: change(event.outcome, event) })) };
 }

@@ -73,7 +73,7 @@ export function createDeliver({
       let bad = 0;
       const merged = groups.reduce((sum, group) => sum + countMerged(group), 0);
       if (merged > 0) onMerged(merged);
-      const timedOut = await sendRequests(
+      const lesson = await sendRequests(
         groups.flatMap((group) => toRequestsWithinLimits(group, onOutcome)),
         {
           send: (request) => client.send(request, deadline),
@@ -87,7 +87,7 @@ export function createDeliver({
           now: clock.now,
         },
       );
-      batchSize.learn(appId, { timedOut, accepted, bad });
+      batchSize.learn(appId, { ...lesson, accepted, bad });
     });
     return outcomes;
   };

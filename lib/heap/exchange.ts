@@ -37,6 +37,10 @@ export interface Run extends SendDependencies {
   timedOut: number;
   /** The size of the largest request that Heap has accepted or refused, in entries; 0 if there was none. */
   answered: number;
+  /** The size of the largest request of events that Heap has accepted, in entries; 0 if there was none. */
+  fits: number;
+  /** The size of the smallest request that Heap has answered with 413, in entries; Infinity if there was none. */
+  tooLarge: number;
   /** Whether an event that Heap has accepted before was sent again. */
   isControlSent: boolean;
   /** The kinds of which Heap has accepted a request. */
@@ -53,6 +57,8 @@ export function startRun(dependencies: SendDependencies): Run {
     ...dependencies,
     timedOut: 0,
     answered: 0,
+    fits: 0,
+    tooLarge: Infinity,
     isControlSent: false,
     accepted: new Set(),
     refusedInARow: { add_user_properties: 0, track: 0 },
@@ -80,12 +86,14 @@ export async function exchange(request: BulkRequest, run: Run, heardAt?: Moment)
   if (result.kind === 'delivered') {
     run.accepted.add(kind);
     run.refusedInARow[kind] = 0;
+    if (kind === 'track') run.fits = Math.max(run.fits, entries.length);
     noteAccepted(endpoint, request, sentAt, now());
     if (hasEvidence) endpoint.contradictedAt = now();
     return result;
   }
   if (result.kind === 'refused') {
     endpoint.moment += 1;
+    if (result.status === 413) run.tooLarge = Math.min(run.tooLarge, entries.length);
     if (isSingle(request) && heardAt === undefined) {
       endpoint.refusedInARow += 1;
       run.refusedInARow[kind] += 1;

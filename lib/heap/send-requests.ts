@@ -1,4 +1,5 @@
 import { pause, pausedMs, REFUSED_ALONE_AT_MOST } from './acceptances.ts';
+import type { SizeLesson } from './adaptive-batch-size.ts';
 import { afterRefusal, bisect } from './bisect.ts';
 import type { BulkRequest } from './bulk.ts';
 import { startRun, type SendDependencies } from './exchange.ts';
@@ -14,10 +15,12 @@ import { hearSuspects } from './suspects.ts';
  * deferred, and come back in smaller requests. While Heap seems to refuse everything, nothing is bisected for a while; a request
  * with new entries is sent once all the same, so that a good event never waits for bad ones.
  *
- * @returns the size of the largest request that Heap did not answer in time, in entries; 0 if there was none, or if Heap has
- *   answered one of that size
+ * @returns what it says about the size of requests
  */
-export async function sendRequests(requests: readonly BulkRequest[], dependencies: SendDependencies): Promise<number> {
+export async function sendRequests(
+  requests: readonly BulkRequest[],
+  dependencies: SendDependencies,
+): Promise<SizeLesson> {
   const run = startRun(dependencies);
   const { endpointOf, now } = run;
   const refused = await sendEachOnce(requests, run);
@@ -32,6 +35,11 @@ export async function sendRequests(requests: readonly BulkRequest[], dependencie
     const isPaused = pausedMs(endpoint, now()) > 0;
     if (!run.accepted.has(kind) && !isPaused && endpoint.refusedInARow >= REFUSED_ALONE_AT_MOST) pause(endpoint, now());
   }
-  // If Heap answers requests that are as large, the size is not the cause.
-  return run.timedOut > run.answered ? run.timedOut : 0;
+  const { timedOut, answered, fits, tooLarge } = run;
+  return {
+    // If Heap answers requests that are as large, the size is not the cause.
+    timedOut: timedOut > answered ? timedOut : 0,
+    // An entry that is too large by itself was sent alone, or in a request that is smaller than one that was accepted.
+    fits: tooLarge < Infinity && fits < tooLarge ? fits : 0,
+  };
 }

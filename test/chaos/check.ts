@@ -99,12 +99,13 @@ function put<Value>(map: Map<string, Value[]>, key: string, value: Value): void 
 }
 
 function checkPlaces(
-  { fate, marker, appId, hostile }: Sent,
+  self: Sent,
   { messageId, record }: { readonly messageId: string; readonly record: readonly Sent[] },
   { inHeap, deadLettersOf }: Findings,
   schedule: Schedule,
   world: World,
 ): readonly string[] {
+  const { fate, marker, appId, hostile } = self;
   const apps = inHeap.get(marker) ?? [];
   const deadLetters = deadLettersOf.get(marker) ?? [];
   const givenUp = deadLetters.filter(({ reason }) => reason === 'retries_exhausted');
@@ -113,12 +114,12 @@ function checkPlaces(
 
   if (givenUp.length > 0 && fate !== 'refused_event' && fate !== 'refused_user') {
     // Its last answer may have been lost, so it may be in Heap all the same.
-    const call = fate === 'user' ? 'add_user_properties' : fate === 'event' ? 'track' : undefined;
-    // A record that is kept for bad user properties may end in a container that does not know what another one has delivered.
-    const isKept = apps.includes(appId) && record.some((one) => one.fate === 'refused_user');
-    const needless = isKept
-      ? []
-      : givenUp.filter((one) => !wasUnavailable({ appId, call, deadLetter: one }, schedule, world));
+    const mayFail = ({ fate: its, appId: app }: Sent, deadLetter: DeadLetter): boolean =>
+      its === 'refused_user' || wasUnavailable({ appId: app, call: callOf(its), deadLetter }, schedule, world);
+    // It may be in Heap also if its record was kept for another event that had a reason to fail until the end: the record
+    // may then end in a container that does not know what another one has delivered.
+    const reasons = apps.includes(appId) ? record.filter(isSentToHeap) : [self];
+    const needless = givenUp.filter((deadLetter) => !reasons.some((one) => mayFail(one, deadLetter)));
     return [...wrongApp, ...needless.map(({ detail }) => says(`given up although Heap could be reached (${detail})`))];
   }
   const inHeapOnly = apps.length > 0 && deadLetters.length === 0;
@@ -142,6 +143,16 @@ function checkPlaces(
       return isRight ? wrongApp : [says(`neither delivered nor dead-lettered as a whole: ${places}`)];
     }
   }
+}
+
+/** Whether an event is sent to Heap. Any other one has its outcome at once, so its record is not kept for it. */
+function isSentToHeap({ fate }: Sent): boolean {
+  return fate !== 'filtered' && fate !== 'rejected' && fate !== 'garbage';
+}
+
+function callOf(fate: Sent['fate']): HeapCallKind | undefined {
+  if (fate === 'user' || fate === 'refused_user') return 'add_user_properties';
+  return fate === 'event' || fate === 'refused_event' ? 'track' : undefined;
 }
 
 interface GivenUp {

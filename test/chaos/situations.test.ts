@@ -175,10 +175,10 @@ describe('a FIFO queue', () => {
     groupId,
   });
 
-  test('holds back the later records of a group behind a deferred one, and only those', async () => {
-    const app = (id: string, index: number): string =>
+  test('holds back the later user properties of a group behind a deferred record, and only those', async () => {
+    const app = (id: string, index: number, type = 'track'): string =>
       JSON.stringify({
-        type: 'track',
+        type,
         event: 'A',
         userId: `u-${index}`,
         messageId: `m-${index}`,
@@ -193,8 +193,9 @@ describe('a FIFO queue', () => {
       bodies: [
         { body: app('1', 0), groupId: 'a' },
         { body: app('2', 1), groupId: 'b' },
-        { body: app('2', 2), groupId: 'a' },
+        { body: app('2', 2, 'identify'), groupId: 'a' },
         { body: app('2', 3), groupId: 'c' },
+        { body: app('2', 4), groupId: 'a' },
       ],
       heapFaults: [{ kind: 'status', status: 503, retryAfter: '900' }],
     });
@@ -204,8 +205,9 @@ describe('a FIFO queue', () => {
       'delivered',
       'fifo_order',
       'delivered',
+      'delivered',
     ]);
-    expect(indexesOf(world).toSorted()).toEqual([0, 1, 2, 3]);
+    expect(indexesOf(world).toSorted()).toEqual([0, 1, 3, 4]);
   });
 
   test('leaves the user properties of an identity as the last record of the group has set them, whatever fails', async () => {

@@ -1,8 +1,13 @@
 import { keepFifoOrder } from '../../lib/forwarding/fifo-order.ts';
 import type { Outcome } from '../../lib/outcome.ts';
-import { DELIVERED, FAILED, processedOf, RATE_LIMITED, REFUSED, wordsOf } from './processed.ts';
+import { DELIVERED, FAILED, FILTERED, processedOf, RATE_LIMITED, REFUSED, wordsOf } from './processed.ts';
 
-type Row = readonly [groupId: string | undefined, outcomes: readonly Outcome[], expected: readonly string[]];
+type Row = readonly [
+  groupId: string | undefined,
+  outcomes: readonly Outcome[],
+  expected: readonly string[],
+  isTrack?: boolean,
+];
 
 test.each<[string, readonly Row[]]>([
   [
@@ -29,6 +34,15 @@ test.each<[string, readonly Row[]]>([
     ],
   ],
   [
+    'delivered track events of a later record are not sent again, since Heap orders them by their own time',
+    [
+      ['a', [FAILED], ['heap_error']],
+      ['a', [DELIVERED, REFUSED, FILTERED], ['delivered', 'fifo_order', 'fifo_order'], true],
+      ['a', [DELIVERED], ['delivered'], true],
+      ['a', [DELIVERED], ['fifo_order']],
+    ],
+  ],
+  [
     'a later record that is deferred itself keeps its own reason, on which its visibility timeout depends',
     [
       ['a', [FAILED], ['heap_error']],
@@ -51,8 +65,8 @@ test.each<[string, readonly Row[]]>([
     ],
   ],
 ])('%s', (_, rows) => {
-  const processed = rows.map(([groupId, outcomes], index) =>
-    processedOf(`m-${index}`, outcomes, groupId === undefined ? {} : { groupId }),
+  const processed = rows.map(([groupId, outcomes, , isTrack = false], index) =>
+    processedOf(`m-${index}`, outcomes, groupId === undefined ? { isTrack } : { groupId, isTrack }),
   );
   expect(keepFifoOrder(processed).map(wordsOf)).toEqual(rows.map(([, , expected]) => expected));
 });

@@ -18,6 +18,8 @@ export interface RecordOptions {
   readonly firstReceivedAt?: number;
   /** A message group; given, the record comes from a FIFO queue. */
   readonly groupId?: string;
+  /** Whether its events are track events. */
+  readonly isTrack?: boolean;
 }
 
 /** A record as Lambda hands it over. */
@@ -47,6 +49,7 @@ export function processedOf(
       outcome,
       text: () => `text of ${messageId}-${part}`,
       eventMessageId: `event-${part}`,
+      isTrack: options.isTrack ?? false,
     })),
   };
 }

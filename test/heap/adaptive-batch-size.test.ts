@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { createAdaptiveBatchSize, type AppSize, type Lesson } from '../../lib/heap/adaptive-batch-size.ts';
 
-const lesson = (what: Partial<Lesson>): Lesson => ({ timedOut: 0, accepted: 0, bad: 0, ...what });
+const lesson = (what: Partial<Lesson>): Lesson => ({ timedOut: 0, fits: 0, accepted: 0, bad: 0, ...what });
 
 test('an app that nothing is known of may fill a request', () => {
   expect(createAdaptiveBatchSize().of('a')).toBe(1000);
@@ -39,6 +39,19 @@ test('a small request without an answer does not make large ones tiny at once', 
   const batchSize = createAdaptiveBatchSize();
   batchSize.learn('a', lesson({ timedOut: 8 }));
   expect(batchSize.of('a')).toBe(250);
+});
+
+test.each<[string, readonly Partial<Lesson>[], number]>([
+  ['the next requests are as large', [{ fits: 3 }], 3],
+  ['they stay so while less than 2000 entries are accepted', [{ fits: 3 }, { accepted: 1999 }], 3],
+  ['they grow then, since the limit may be gone', [{ fits: 3 }, { accepted: 1999 }, { accepted: 1 }], 12],
+  ['they stay so again after another 413', [{ fits: 3 }, { accepted: 2000 }, { fits: 4 }, { accepted: 1999 }], 4],
+  ['they are a quarter after one that Heap does not answer', [{ fits: 40 }, { timedOut: 40 }], 10],
+  ['they grow back from that at once', [{ fits: 40 }, { timedOut: 40 }, {}], 40],
+])('when Heap has answered 413 to larger requests than it accepts, %s', (_, lessons, expected) => {
+  const batchSize = createAdaptiveBatchSize();
+  for (const one of lessons) batchSize.learn('a', lesson(one));
+  expect(batchSize.of('a')).toBe(expected);
 });
 
 test('an entry without an answer when it was sent alone does not change the size', () => {
@@ -132,6 +145,7 @@ describe('bad entries', () => {
     const count = fc.nat(2000);
     const anyLesson = fc.record({
       timedOut: fc.nat(1000),
+      fits: fc.nat(1000),
       accepted: count,
       bad: count,
     });

@@ -14,6 +14,7 @@ interface Ran {
   /** The same, in full. */
   readonly details: ReadonlyMap<string, Outcome>;
   readonly timedOut: number;
+  readonly fits: number;
   /** How long bisecting is paused afterwards, in ms. */
   readonly pauseMs: number;
 }
@@ -64,8 +65,8 @@ async function run(
     requests.push(request);
     return answer(namesIn(request), request);
   };
-  const timedOut = await sendRequests(requestsOf(calls), { send, onOutcome, budget, endpointOf: acceptances, now });
-  return { requests, outcomes, details, timedOut, pauseMs: pausedMs(acceptances('track'), now()) };
+  const size = await sendRequests(requestsOf(calls), { send, onOutcome, budget, endpointOf: acceptances, now });
+  return { requests, outcomes, details, ...size, pauseMs: pausedMs(acceptances('track'), now()) };
 }
 
 const accepted: SendResult = { kind: 'delivered' };
@@ -518,6 +519,33 @@ test('a 413 halves a request too, and an entry that is too large by itself is re
   );
   expect(outcomes.get('e-9')).toBe('too_large');
   expect(count(outcomes, 'delivered')).toBe(39);
+});
+
+describe('what a 413 says about the size of the next requests', () => {
+  const larger =
+    (most: number, status = 413) =>
+    (names: readonly string[]): SendResult =>
+      names.length > most ? refused(status) : accepted;
+  test.each<[string, readonly PendingCall[], (names: readonly string[]) => SendResult, number]>([
+    ['is the largest that was accepted', tracksOf(40), larger(7), 5],
+    [
+      'is nothing if only one entry is too large',
+      tracksOf(40),
+      (names) => larger(names.includes('e-9') ? 0 : 40)(names),
+      0,
+    ],
+    ['is nothing if nothing was accepted', tracksOf(40), larger(0), 0],
+    ['is nothing without one', tracksOf(40), larger(7, 400), 0],
+    ['is nothing if all requests were accepted', tracksOf(40), larger(40), 0],
+  ])('%s', async (_, calls, answer, expected) => {
+    expect((await run(calls, answer)).fits).toBe(expected);
+  });
+
+  test('is not learned from user properties, which are accepted in their own requests', async () => {
+    const calls = [...tracksOf(40), property('p', 1)];
+    const { fits } = await run(calls, larger(1), { budget: { extraRequests: 0 } });
+    expect(fits).toBe(0);
+  });
 });
 
 test('every request is sent once before one is bisected, so that bad entries take no time from good ones', async () => {

@@ -213,9 +213,18 @@ describe('the size of a request', () => {
 
   test('is what the last invocation has learned, of events and of user properties', async () => {
     const { run, requests, batchSize } = start();
-    for (const timedOut of [1000, 250, 62, 15]) batchSize.learn('11', { timedOut, accepted: 0, bad: 0 });
+    for (const timedOut of [1000, 250, 62, 15]) batchSize.learn('11', { timedOut, fits: 0, accepted: 0, bad: 0 });
     await run([...tracksOf(4), ...['a', 'b', 'c', 'd'].map((user) => userOf(user, { [user]: 1 }))]);
     expect(requests.map(namesIn)).toEqual([['a', 'b', 'c'], ['d'], ['e-0', 'e-1', 'e-2'], ['e-3']]);
+  });
+
+  test('is what Heap has accepted after it has answered 413 to larger ones', async () => {
+    const tooLarge: SendResult = { kind: 'refused', status: 413, detail: 'Heap answered 413' };
+    const { run, requests } = start(async ({ entries }) => (entries.length > 3 ? tooLarge : accepted));
+    await run(tracksOf(12));
+    const before = requests.length;
+    await run(tracksOf(6));
+    expect(requests.slice(before).map(({ entries }) => entries.length)).toEqual([3, 3]);
   });
 
   test('falls to a quarter when Heap did not answer a request in time, until it is small enough, and recovers', async () => {
