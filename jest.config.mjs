@@ -12,7 +12,7 @@ const INTEGRATION_TESTS = [
 ];
 
 /**
- * Jest runs tests in a context of node:vm, where every look-up of a global is slow: with it, chaos.test.ts needs twice the CPU time.
+ * Jest runs tests in a context of node:vm, where every look-up of a global is slow: the schedules of test/chaos/ need twice the CPU time there.
  * Jest hands these to every module as parameters instead. Date and timers are not among them, because fake timers replace
  * them, nor are names that a module may declare for itself, as Buffer and URL.
  */
