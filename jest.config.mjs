@@ -50,7 +50,7 @@ export default {
     },
   ],
   // Most integration tests wait for processes and queues; with one worker on two cores they would wait for each other.
-  maxWorkers: 3,
+  maxWorkers: 4,
   testSequencer: '<rootDir>/test/support/longest-first.mjs',
   // Nothing may depend on how long something takes. This only ends a test that would never end.
   testTimeout: 20 * 60 * 1000,

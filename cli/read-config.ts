@@ -1,15 +1,14 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseJson } from '../lib/exact-json.ts';
 import { configIn } from '../lib/rudderstack/config-keys.ts';
 import { readSettings, type Settings } from '../lib/rudderstack/settings.ts';
 import { isObject, type JsonObject } from '../lib/json.ts';
 import { ConfigurationError } from '../lib/configuration-error.ts';
-import { fileError } from './file-error.ts';
+import { readTextFile } from './read-text-file.ts';
 
 /** The owner's settings in a file, in all the forms that are needed. */
 export interface ConfigFile {
-  /** As it stands in the file. */
+  /** As it stands in the file, without a byte order mark. */
   readonly json: string;
   readonly config: JsonObject;
   readonly settings: Settings;
@@ -33,13 +32,7 @@ export function readConfig(file: string | undefined): JsonObject {
  * @throws like `readConfig`
  */
 export function readConfigFile(file: string): ConfigFile {
-  let json: string;
-  try {
-    json = readFileSync(file, 'utf8');
-  } catch (error) {
-    throw fileError(`--config ${file}`, error);
-  }
-  return parseConfig(json, file);
+  return parseConfig(readTextFile(`--config ${file}`, file), file);
 }
 
 /** Warns on standard error about keys that are not known. */

@@ -187,8 +187,7 @@ function refusedParameters(parameters: JsonObject, given: ParameterValues): read
   const invalid = Object.entries(given).flatMap(([name, value]) => {
     const parameter = parameters[name];
     if (!isObject(parameter) || keepsConstraints(parameter, value)) return [];
-    const { ConstraintDescription: expected } = parameter;
-    return [`${name}: ${typeof expected === 'string' ? expected : 'not one of the values that the template allows'}.`];
+    return [`${name}: ${describeConstraints(parameter)}.`];
   });
   return [
     ...unknown.map((name) => `${name} is not a parameter of the template.`),
@@ -204,6 +203,14 @@ function keepsConstraints(parameter: JsonObject, value: string): boolean {
   if (type !== 'Number') return true;
   const number = value === '' ? Number.NaN : Number(value);
   return number >= Number(least ?? number) && number <= Number(most ?? number);
+}
+
+function describeConstraints(parameter: JsonObject): string {
+  const { ConstraintDescription: description, AllowedValues: values, MinValue: least, MaxValue: most } = parameter;
+  if (typeof description === 'string') return description;
+  if (isArray(values)) return `one of ${values.join(', ')}`;
+  if (least !== undefined && most !== undefined) return `a number from ${Number(least)} to ${Number(most)}`;
+  return 'not one of the values that the template allows';
 }
 
 function defaultsOf(parameters: JsonObject): ParameterValues {

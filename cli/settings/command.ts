@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Command } from 'commander';
 import type { ParameterValues } from '../../infra/resolve-template.ts';
@@ -7,6 +6,7 @@ import { parseJson } from '../../lib/exact-json.ts';
 import type { Settings } from '../../lib/rudderstack/settings.ts';
 import { CallerError } from '../caller-error.ts';
 import { checkStack, type StackCheck } from './check.ts';
+import { readTextFile } from '../read-text-file.ts';
 import { destinationConfigIn } from './destination-config.ts';
 import { shellWord, tomlString } from './sam-words.ts';
 
@@ -34,7 +34,7 @@ export function addSettingsCommand(program: Command): void {
 
 function readJson(file: string): unknown {
   try {
-    return parseJson(readFileSync(file, 'utf8'));
+    return parseJson(readTextFile(file, file));
   } catch (error) {
     if (error instanceof SyntaxError) throw new CallerError(`${file} is not valid JSON`);
     throw error;

@@ -90,6 +90,8 @@ describe('a check of settings', () => {
   });
 
   test.each<[string, object, ParameterValues, string, RegExp]>([
+    ['a value that is not allowed', {}, { Ingest: 'yes' }, 'a', /^Ingest: one of true, false\.$/],
+    ['a number that is too large', {}, { RetryHours: '145' }, 'a', /^RetryHours: a number from 1 to 144\.$/],
     ['a wrong setting', { dataResidency: 'mars' }, {}, 'a', /dataResidency has to be "us" or "eu", in heap\.json\.$/],
     [
       'a misspelt setting',
@@ -189,6 +191,15 @@ describe('the command', () => {
     };
     expect(readOverrides(wordsOf(line))).toEqual(expected);
     expect(readOverrides([toml])).toEqual(expected);
+  });
+
+  test('takes a file with a byte order mark, as editors on Windows write it', async () => {
+    expect(await heapq(['settings', file('\uFEFF{"appId":"1"}\r\n')], {})).toMatchObject({ code: 0, error: '' });
+  });
+
+  test('names a file that does not exist', async () => {
+    const { code, error } = await heapq(['settings', '/nonexistent/settings.json'], {});
+    expect([code, error]).toEqual([2, expect.stringContaining('/nonexistent/settings.json: there is no such file')]);
   });
 
   test('says what is wrong, one sentence a line, and ends with 1', async () => {
