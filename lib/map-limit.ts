@@ -12,7 +12,8 @@ export async function mapLimit<Item>(
   const worker = async (): Promise<void> => {
     for (const item of waiting) await work(item);
   };
-  await Promise.all(Array.from({ length: limit }, worker));
+  const workers = Array.isArray(items) ? Math.min(limit, items.length) : limit;
+  await Promise.all(Array.from({ length: workers }, worker));
 }
 
 /** An iterator that several loops can share. An error in one loop ends it for all of them. */

@@ -8,9 +8,11 @@ import {
   startSite,
   visit,
   type Build,
+  type PostedCopy,
   type Visit,
   type Visitor,
 } from './support/device-mode-site.ts';
+import { WRITE_KEY } from './support/http-endpoint-harness.ts';
 import { startWholeWay, type WholeWay } from './support/whole-way.ts';
 
 const isBuild = (name: string): name is Build => name in BUILDS || name in LITE_BUILDS;
@@ -173,23 +175,29 @@ const LEGACY = {
 };
 const custom = GENERIC.consentManagement.slice(2);
 
-describe.each<[string, JsonObject]>([
-  ['generic, for all sources', GENERIC],
-  ['generic, by source', { consentManagement: { web: GENERIC.consentManagement, ios: [] } }],
-  [
-    'legacy lists, for all sources, beside a generic rule of another provider',
-    { ...LEGACY, consentManagement: custom },
-  ],
-  [
-    'legacy lists, by source, beside a generic rule of another provider',
-    {
+describe.each<{ readonly form: string; readonly forAll: JsonObject; readonly bySource: JsonObject }>([
+  {
+    form: 'generic',
+    forAll: GENERIC,
+    bySource: { consentManagement: { web: GENERIC.consentManagement, ios: [] } },
+  },
+  {
+    form: 'legacy lists, beside a generic rule of another provider',
+    forAll: { ...LEGACY, consentManagement: custom },
+    bySource: {
       oneTrustCookieCategories: { web: LEGACY.oneTrustCookieCategories },
       ketchConsentPurposes: { web: LEGACY.ketchConsentPurposes },
       consentManagement: { web: custom },
     },
-  ],
-])('consent: %s', (_, config) => {
-  describeWith('in device mode', { ...DEVICE_MODE, ...config }, (expectFiltered) => {
+  },
+])('consent: $form', ({ forAll, bySource }) => {
+  let served: unknown;
+  const copies: Copy[] = [];
+
+  describeWith('for all sources, in device mode', { ...DEVICE_MODE, ...forAll }, (expectFiltered) => {
+    beforeAll(async () => {
+      served = await sourceConfig();
+    });
     const cases = mainBuilds.flatMap((build) => consents(build).map((consent) => ({ build, ...consent })));
     test.each(cases)('with $build: $title', async ({ build, visited, isGiven }) => {
       const visitor = await open({ build, ...visited });
@@ -200,10 +208,43 @@ describe.each<[string, JsonObject]>([
       expect(way.contents()).toMatchObject({ events: [], users: [] });
       // Version 2 does not say which provider it goes by: the rules of every provider count.
       expectFiltered(isGiven ? 'device_mode' : 'consent', 2);
+      copies.push(...visitor.copies.map((copy) => ({ ...copy, isGiven })));
       await visitor.leave();
     });
   });
+
+  describeWith('by source, in device mode', { ...DEVICE_MODE, ...bySource }, (expectFiltered) => {
+    test('browsers get the same settings, so they do the same', async () => {
+      expect(await sourceConfig()).toEqual(served);
+    });
+
+    test('the same copies are filtered', async () => {
+      expect(copies).toHaveLength(2 * mainBuilds.flatMap(consents).length);
+      for (const { path, headers, body, isGiven } of copies) {
+        const { status } = await fetch(way.httpEndpoint.url + path, { method: 'POST', headers, body });
+        expect(status).toBe(200);
+        expectFiltered(isGiven ? 'device_mode' : 'consent', 1);
+      }
+      await way.untilDelivered();
+      expect(way.contents()).toMatchObject({ events: [], users: [] });
+    });
+  });
 });
+
+/** What a browser has posted to the HTTP endpoint, and whether its user had consented. */
+interface Copy extends PostedCopy {
+  readonly isGiven: boolean;
+}
+
+/** The settings that the HTTP endpoint gives to browsers. */
+async function sourceConfig(): Promise<unknown> {
+  const response = await fetch(`${way.httpEndpoint.url}/sourceConfig?p=npm&writeKey=${WRITE_KEY}`, {
+    headers: { authorization: `Basic ${btoa(`${WRITE_KEY}:`)}` },
+  });
+  const settings: unknown = await response.json();
+  expect(settings).toMatchObject({ source: { destinations: [{ config: { connectionMode: 'device' } }] } });
+  return settings;
+}
 
 interface ConsentCase {
   readonly title: string;

@@ -1,11 +1,10 @@
 import { basename, join } from 'node:path';
 import type { Command } from 'commander';
 import type { ParameterValues } from '../../infra/resolve-template.ts';
-import { readTemplate } from '../../infra/template.ts';
 import { parseJson } from '../../lib/exact-json.ts';
 import type { Settings } from '../../lib/rudderstack/settings.ts';
 import { CallerError } from '../caller-error.ts';
-import { checkStack, type StackCheck } from './check.ts';
+import type { StackCheck } from './check.ts';
 import { readTextFile } from '../read-text-file.ts';
 import { destinationConfigIn } from './destination-config.ts';
 import { shellWord, tomlString } from './sam-words.ts';
@@ -19,7 +18,12 @@ export function addSettingsCommand(program: Command): void {
     )
     .option('--stack-name <name>', 'the name that the stack will have', 'rudderstack-heap')
     .exitOverride()
-    .action((file: string, parameters: readonly string[], { stackName }: { readonly stackName: string }) => {
+    .action(async (file: string, parameters: readonly string[], { stackName }: { readonly stackName: string }) => {
+      // Loaded here, because no other command reads a template, and each would be slower to start.
+      const [{ readTemplate }, { checkStack }] = await Promise.all([
+        import('../../infra/template.ts'),
+        import('./check.ts'),
+      ]);
       const template = readTemplate(join(import.meta.dirname, '..', '..', 'template.yaml'));
       const config = destinationConfigIn(readJson(file), file);
       const check = checkStack(template, config, parseParameters(parameters), stackName, basename(file));

@@ -40,8 +40,9 @@ export async function sendEachOnce(requests: readonly BulkRequest[], run: Run): 
       await mapLimit(sorted, REQUESTS_AT_ONCE, (request) => sendOnce(request, round, run));
     }
   }
+  const factor = mayGrow(round) ? GROWTH : 1;
   for (const { request, deferral } of round.deferred) {
-    assign(request, { ...sizeOfNext(request, deferral, round, run), ...deferral }, run);
+    assign(request, { ...sizeOfNext(request, deferral, factor, run), ...deferral }, run);
   }
   return round.refused;
 }
@@ -67,8 +68,8 @@ async function sendOnce(request: BulkRequest, round: FirstRound, run: Run): Prom
 
 /** Whether so many requests of the kind were refused, and none was accepted, that one more hardly has a chance. */
 function isHopeless({ kind }: BulkRequest, { refused }: FirstRound, { accepted }: Run): boolean {
-  const ofKind = refused.filter(({ request }) => request.kind === kind);
-  return ofKind.length >= REFUSED_ALONE_AT_MOST && !accepted.has(kind);
+  if (accepted.has(kind)) return false;
+  return refused.filter(({ request }) => request.kind === kind).length >= REFUSED_ALONE_AT_MOST;
 }
 
 /** Defers a request of less than full size during a pause, or if the budget is exhausted. Otherwise the budget pays for it. */
@@ -80,17 +81,19 @@ function deferForNow({ kind }: BulkRequest, run: Run): Deferred | undefined {
 }
 
 /**
- * How large the next request of deferred entries may be. It may grow if small requests were accepted, but not while many of them are
- * refused, which would undo what bisecting has found out. If Heap has answered other requests of its size in time, but not this
+ * Whether the next requests of deferred entries may be larger: if small requests were accepted, but not while many of them are
+ * refused, which would undo what bisecting has found out.
+ */
+function mayGrow({ refused, smallAccepted }: FirstRound): boolean {
+  const smallRefused = refused.filter(({ request }) => !isOfFullSize(request)).length;
+  return smallAccepted > GROWTH * smallRefused;
+}
+
+/**
+ * How large the next request of deferred entries may be. If Heap has answered other requests of its size in time, but not this
  * one, one of its entries may be the cause.
  */
-function sizeOfNext(
-  request: BulkRequest,
-  { reason }: Deferred,
-  { refused, smallAccepted }: FirstRound,
-  { answered }: Run,
-): Findings {
+function sizeOfNext(request: BulkRequest, { reason }: Deferred, factor: number, { answered }: Run): Findings {
   if (reason === 'heap_timeout' && answered >= request.entries.length) return { mostEntries: halfOf(request) };
-  const smallRefused = refused.filter((one) => !isOfFullSize(one.request)).length;
-  return keepSize(request, smallAccepted > GROWTH * smallRefused ? GROWTH : 1);
+  return keepSize(request, factor);
 }

@@ -77,6 +77,13 @@ export interface Visit {
   readonly globals?: JsonObject;
 }
 
+/** One request with events that the SDK has posted to the HTTP endpoint. */
+export interface PostedCopy {
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
 /** A page with the SDK, and what has left it. */
 export interface Visitor {
   readonly page: Page;
@@ -84,6 +91,8 @@ export interface Visitor {
   readonly problems: readonly string[];
   /** Addresses on the internet that the page has requested. The stubs answer for them. */
   readonly outside: readonly string[];
+  /** What the HTTP endpoint has taken from it. */
+  readonly copies: readonly PostedCopy[];
   /** Runs JavaScript that makes a number of calls, and waits until the HTTP endpoint has taken a copy of each. */
   readonly call: (script: string, copies: number) => Promise<void>;
   /** The calls of Heap's script, in their order. */
@@ -112,9 +121,13 @@ export async function visit(
   page.on('console', (message) => {
     if (message.type() === 'error') problems.push(message.text());
   });
-  let copies = 0;
+  const copies: PostedCopy[] = [];
   page.on('response', (response) => {
-    if (response.request().method() === 'POST' && response.url().startsWith(`${url}/v1/`) && response.ok()) copies += 1;
+    const request = response.request();
+    if (request.method() !== 'POST' || !request.url().startsWith(`${url}/v1/`) || !response.ok()) return;
+    const { authorization = '', 'content-type': contentType = '' } = request.headers();
+    const headers = { authorization, 'content-type': contentType };
+    copies.push({ path: request.url().slice(url.length), headers, body: request.postData() ?? '' });
   });
   const given = { writeKey: WRITE_KEY, url, options, globals, build };
   await page.goto(`${site.url}/#${encodeURIComponent(JSON.stringify(given))}`);
@@ -123,10 +136,11 @@ export async function visit(
     page,
     problems,
     outside,
+    copies,
     async call(script, count) {
-      const expected = copies + count;
+      const expected = copies.length + count;
       // The listener above has counted the response already.
-      const areTaken = page.waitForEvent('response', () => copies >= expected);
+      const areTaken = page.waitForEvent('response', () => copies.length >= expected);
       await page.evaluate(script);
       await areTaken;
     },
