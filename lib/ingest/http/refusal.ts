@@ -4,7 +4,7 @@
  *
  * @see https://www.rudderstack.com/docs/api/http-api/
  */
-const REFUSALS = {
+export const REFUSALS = {
   no_body: { status: 400, text: 'request body is nil' },
   bad_encoding: { status: 400, text: 'failed to read body from request' },
   not_json: { status: 400, text: 'invalid json' },
