@@ -5,6 +5,7 @@ import { deferred, type DeferReason } from '../outcome.ts';
 import type { VisibilityChange } from '../sqs/change-visibility.ts';
 import { SQS_BATCH_LIMITS } from '../sqs/limits.ts';
 import type { OutgoingMessage } from '../sqs/message.ts';
+import { refusalCodes, refusedBySqs } from '../sqs/refused-by-sqs.ts';
 import { firstReceivedAt, receiveCountOf } from '../sqs/record.ts';
 import { visibilityTimeoutS } from './backoff.ts';
 import { deadLettersOf } from './dead-letter.ts';
@@ -100,7 +101,7 @@ async function send(
       const messages = batch.map(({ message }) => message);
       const outcomes = await queues.sendDeadLetters(messages, deadline);
       const failed = batch.filter((_, index) => outcomes[index]?.kind !== 'sent');
-      if (failed.length > 0) listener.onProblem('dead_letter_send_failed', new Error('SQS refused a dead letter'));
+      for (const code of refusalCodes(outcomes)) listener.onProblem('dead_letter_send_failed', refusedBySqs(code));
       for (const { messageId } of failed) unsent.add(messageId);
     } catch (error) {
       listener.onProblem('dead_letter_send_failed', error);

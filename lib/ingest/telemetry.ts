@@ -80,7 +80,8 @@ export function createIngestTelemetry(settings: LogSettings, write?: (line: stri
       metrics.addBy('reason', reason, 'RefusedRequests', 1);
       if (isOurFailure(reason)) metrics.add('RequestsNotTaken', 'Count', 1);
       metrics.publish();
-      log.info('Request refused', { code: 'request_refused', reason, bytes });
+      const say = isOurFailure(reason) ? log.warn : log.info;
+      say('Request refused', { code: 'request_refused', reason, bytes });
     },
 
     reportProblem(code, error) {

@@ -119,7 +119,7 @@ describe('dead letters', () => {
       heapStatus: 400,
     });
     expect(changed.flat()).toEqual([{ receiptHandle: 'handle of a', visibilityTimeoutS: 15 }]);
-    expect(problems).toEqual(['dead_letter_send_failed: Error: SQS refused a dead letter']);
+    expect(problems).toEqual(['dead_letter_send_failed: InternalError: SQS answered InternalError']);
   });
 
   test('of a record are safe together or not at all', async () => {

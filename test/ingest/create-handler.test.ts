@@ -134,7 +134,8 @@ describe('a second is kept for the answer', () => {
       },
     });
     expect(await request('POST', '/v1/track')).toMatchObject({ statusCode: 503, headers: { 'retry-after': '3' } });
-    expect(told).toEqual(['refused: queue_unavailable']);
+    const refusedBySqs = 'problem: queue_send_failed InternalError: SQS answered InternalError';
+    expect(told).toEqual([refusedBySqs, refusedBySqs, refusedBySqs, 'refused: queue_unavailable']);
     expect(calls).toHaveLength(3);
     expect(sinceStart()).toBe(LEFT_MS - 1000);
   });

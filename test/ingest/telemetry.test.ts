@@ -22,7 +22,9 @@ test.each([
   telemetry.reportRefusal(reason, 12);
   expect(lines.filter((line) => 'RequestsNotTaken' in line)).toHaveLength(isCounted ? 1 : 0);
   expect(lines).toContainEqual(expect.objectContaining({ service: 'stack', reason, RefusedRequests: 1 }));
-  expect(lines).toContainEqual(expect.objectContaining({ code: 'request_refused', reason, bytes: 12 }));
+  expect(lines).toContainEqual(
+    expect.objectContaining({ level: isCounted ? 'WARN' : 'INFO', code: 'request_refused', reason, bytes: 12 }),
+  );
 });
 
 test('a problem has the message of a ConfigurationError, which quotes nothing, and of no other error', () => {

@@ -1,4 +1,5 @@
 import type { Clock } from '../../clock.ts';
+import { refusalCodes, refusedBySqs } from '../../sqs/refused-by-sqs.ts';
 import type { SendOutcome } from '../../sqs/send-batch.ts';
 import { sendWithRetry } from '../../sqs/send-with-retry.ts';
 import type { EventQueue } from './event-queue.ts';
@@ -8,7 +9,7 @@ export interface PersistentSending {
   readonly clock: Clock;
   /** In [0, 1). */
   readonly random: () => number;
-  /** Called when a whole call to SQS fails. */
+  /** Called when a call to SQS fails, and once for each code with which SQS refuses messages of a call. */
   readonly onFailure: (error: unknown) => void;
 }
 
@@ -29,7 +30,9 @@ export function persistent(queue: EventQueue, { clock, random, onFailure }: Pers
         messages,
         async (batch): Promise<readonly SendOutcome[]> => {
           try {
-            return await queue.sendBatch(batch, Math.min(deadline, clock.now() + CALL_MS));
+            const outcomes = await queue.sendBatch(batch, Math.min(deadline, clock.now() + CALL_MS));
+            for (const code of refusalCodes(outcomes)) onFailure(refusedBySqs(code));
+            return outcomes;
           } catch (error) {
             onFailure(error);
             return [];

@@ -3,6 +3,7 @@ import type { Clock } from '../../clock.ts';
 import { mapLimit } from '../../map-limit.ts';
 import { SQS_BATCH_LIMITS } from '../../sqs/limits.ts';
 import type { OutgoingMessage } from '../../sqs/message.ts';
+import { refusalCodes, refusedBySqs } from '../../sqs/refused-by-sqs.ts';
 import type { SendOutcome } from '../../sqs/send-batch.ts';
 import { sendWithRetry } from '../../sqs/send-with-retry.ts';
 import type { EventQueue } from './event-queue.ts';
@@ -16,7 +17,7 @@ export interface SendDependencies {
   readonly clock: Clock;
   /** In [0, 1). */
   readonly random: () => number;
-  /** Called when a whole call to SQS fails. */
+  /** Called when a call to SQS fails, and once for each code with which SQS refuses messages of a call. */
   readonly onFailure: (error: unknown) => void;
 }
 
@@ -36,7 +37,9 @@ export async function sendMessages(
 
   async function attempt(batch: readonly OutgoingMessage[]): Promise<readonly SendOutcome[]> {
     try {
-      return await queue.sendBatch(batch, deadline);
+      const outcomes = await queue.sendBatch(batch, deadline);
+      for (const code of refusalCodes(outcomes)) onFailure(refusedBySqs(code));
+      return outcomes;
     } catch (error) {
       onFailure(error);
       return [];

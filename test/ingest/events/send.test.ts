@@ -24,7 +24,7 @@ async function sendTo(
   let calls = 0;
   let atOnce = 0;
   let mostAtOnce = 0;
-  let failures = 0;
+  const failures: string[] = [];
   const queue: EventQueue = {
     isFifo,
     async sendBatch(batch) {
@@ -50,7 +50,7 @@ async function sendTo(
       queue,
       clock: time.clock,
       random: () => 0.5,
-      onFailure: () => (failures += 1),
+      onFailure: (error) => failures.push(error instanceof Error ? error.name : ''),
     }),
   );
   return { unsent, taken, calls, mostAtOnce, failures, tookMs: time.clock.now() - startedAt };
@@ -66,7 +66,11 @@ test('what SQS has left of a batch is sent again, and nothing else', async () =>
 });
 
 test('a call that fails is made again, and reported', async () => {
-  expect(await sendTo(ten, ['throws'])).toMatchObject({ unsent: 0, calls: 2, failures: 1 });
+  expect(await sendTo(ten, ['throws'])).toMatchObject({ unsent: 0, calls: 2, failures: ['Error'] });
+});
+
+test('the code with which SQS refuses messages is reported once for each call', async () => {
+  expect(await sendTo(ten, ['odd', 'none'])).toMatchObject({ calls: 3, failures: ['InternalError', 'InternalError'] });
 });
 
 test('after four attempts it gives up, and says how much is left', async () => {
