@@ -1,6 +1,7 @@
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import { createSqsClient } from '../lib/sqs/client.ts';
 import { CallerError } from './caller-error.ts';
+import type { NamedSettings } from './read-config.ts';
 
 /** The options that select the queues. */
 export interface ConnectionOptions {
@@ -16,6 +17,8 @@ export interface Connection {
   readonly client: SQSClient;
   readonly queueUrl: string;
   readonly deadLetterQueueUrl: string;
+  /** The settings of the stack that the queues belong to, if they were found by its name. */
+  readonly stackSettings?: NamedSettings;
 }
 
 const LOCAL_ENDPOINT = 'http://127.0.0.1:4566';
@@ -37,7 +40,7 @@ export async function connect(options: ConnectionOptions): Promise<Connection> {
     });
     return { client, queueUrl: `${LOCAL_QUEUES}-events`, deadLetterQueueUrl: `${LOCAL_QUEUES}-dead-letters` };
   }
-  const ofStack = options.stack === undefined ? undefined : await queuesOfStack(options.stack);
+  const ofStack = options.stack === undefined ? undefined : await findStack(options.stack);
   const queueUrl = options.queueUrl ?? ofStack?.queueUrl ?? process.env['QUEUE_URL'] ?? '';
   const deadLetterQueueUrl =
     options.deadLetterQueueUrl ?? ofStack?.deadLetterQueueUrl ?? process.env['DEAD_LETTER_QUEUE_URL'] ?? '';
@@ -48,10 +51,11 @@ export async function connect(options: ConnectionOptions): Promise<Connection> {
   }
   const region = process.env['AWS_REGION'] ?? /\bsqs\.([\w-]+)\.amazonaws\./.exec(queueUrl)?.[1];
   const client = createSqsClient(region === undefined ? {} : { region });
-  return { client, queueUrl, deadLetterQueueUrl };
+  const { stackSettings } = ofStack ?? {};
+  return { client, queueUrl, deadLetterQueueUrl, ...(stackSettings === undefined ? {} : { stackSettings }) };
 }
 
-async function queuesOfStack(stack: string): Promise<Pick<Connection, 'queueUrl' | 'deadLetterQueueUrl'>> {
+async function findStack(stack: string): Promise<Omit<Connection, 'client'>> {
   // Loaded on demand, since loading it takes half a second.
   const { CloudFormationClient, DescribeStacksCommand } = await import('@aws-sdk/client-cloudformation');
   const client = new CloudFormationClient({});
@@ -64,7 +68,22 @@ async function queuesOfStack(stack: string): Promise<Pick<Connection, 'queueUrl'
       `The stack ${stack} has no outputs QueueUrl and DeadLetterQueueUrl. Was it created from this project's template?`,
     );
   }
-  return { queueUrl, deadLetterQueueUrl };
+  const parameters = new Map(Stacks[0]?.Parameters?.map((one) => [one.ParameterKey, one.ParameterValue]));
+  const json = settingsIn(parameters);
+  return {
+    queueUrl,
+    deadLetterQueueUrl,
+    ...(json === undefined ? {} : { stackSettings: { name: `the stack ${stack}`, json } }),
+  };
+}
+
+/** The settings that the template makes of a stack's parameters. */
+function settingsIn(parameters: ReadonlyMap<string | undefined, string | undefined>): string | undefined {
+  const whole = parameters.get('DestinationConfig') ?? '';
+  if (whole.trim() !== '') return whole;
+  const appId = parameters.get('HeapAppId');
+  const dataResidency = parameters.get('HeapDataResidency') ?? 'us';
+  return appId === undefined ? undefined : JSON.stringify({ appId, dataResidency });
 }
 
 /** A stack that uses an existing queue outputs only its ARN. */

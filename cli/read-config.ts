@@ -14,22 +14,44 @@ export interface ConfigFile {
   readonly settings: Settings;
 }
 
+/** Settings as JSON, and where they are from, for people. */
+export interface NamedSettings {
+  /** For example `the stack rudderstack-heap`. */
+  readonly name: string;
+  readonly json: string;
+}
+
+/** RudderStack's `Config`, and where it is from, for people. */
+export interface NamedConfig {
+  readonly name: string;
+  readonly config: JsonObject;
+}
+
 /**
- * Reads RudderStack's `Config` for Heap from a file, else from the environment variable `DESTINATION_CONFIG`, else the one
- * of the local pipeline.
+ * Finds RudderStack's `Config` for Heap: in a file, else in the settings of a stack, else in the environment variable
+ * `DESTINATION_CONFIG`, else in those of the local pipeline.
  *
  * @throws ConfigurationError if it is not valid JSON or a setting is invalid; CallerError if the file cannot be read
  */
-export function readConfig(file: string | undefined): JsonObject {
+export function findConfig(file: string | undefined, ofStack?: NamedSettings): NamedConfig {
   const json = process.env['DESTINATION_CONFIG'];
-  if (file === undefined && json !== undefined) return parseConfig(json, 'DESTINATION_CONFIG').config;
-  return readConfigFile(file ?? join(import.meta.dirname, '..', 'local', 'settings.json')).config;
+  const given = ofStack ?? (json === undefined ? undefined : { name: 'DESTINATION_CONFIG', json });
+  if (file === undefined && given !== undefined) {
+    return { name: given.name, config: parseConfig(given.json, given.name).config };
+  }
+  const name = file ?? 'local/settings.json';
+  return { name, config: readConfigFile(file ?? join(import.meta.dirname, '..', 'local', 'settings.json')).config };
+}
+
+/** The `Config` alone, like `findConfig` without a stack. */
+export function readConfig(file: string | undefined): JsonObject {
+  return findConfig(file).config;
 }
 
 /**
  * Reads the file that the option `--config` names.
  *
- * @throws like `readConfig`
+ * @throws like `findConfig`
  */
 export function readConfigFile(file: string): ConfigFile {
   return parseConfig(readTextFile(`--config ${file}`, file), file);

@@ -13,7 +13,7 @@ import {
 } from '../options.ts';
 import { parseCount, parsePositive } from '../option-values.ts';
 import { startProgress, type Progress } from '../progress.ts';
-import { readConfig } from '../read-config.ts';
+import { findConfig } from '../read-config.ts';
 import { exportDeadLetters } from './export.ts';
 import { describeExport, describeRedrive } from './describe.ts';
 import { isConfirmed, requireSelection } from './confirm.ts';
@@ -51,10 +51,16 @@ function addList(group: Command): void {
 function addShow(group: Command): void {
   const description = 'show one dead letter: the event, why it failed, and how it would be mapped now';
   withDeadLetters(group.command('show <id>').description(description))
-    .option('--config <file>', 'RudderStack’s Config for Heap, as JSON, used for the mapping')
+    .option(
+      '--config <file>',
+      'RudderStack’s Config for Heap, as JSON, used for the mapping; without it, the settings of the stack',
+    )
     .action(async (id: string, options: DeadLetterOptions & { readonly config?: string }) => {
-      const config = readConfig(options.config);
-      const shown = await showDeadLetter(await connect(options), id, config, toVisitOptions(options));
+      // What is wrong with a file of settings is said before anything is received.
+      const ofFile = options.config === undefined ? undefined : findConfig(options.config);
+      const connection = await connect(options);
+      const settings = ofFile ?? findConfig(undefined, connection.stackSettings);
+      const shown = await showDeadLetter(connection, id, settings, toVisitOptions(options));
       if (shown.kind === 'found') {
         const { kind: _, ...found } = shown;
         print(options, found, describeDeadLetter(found, createHint(options)));

@@ -1,8 +1,8 @@
-import type { JsonObject } from '../../lib/json.ts';
 import { parseJsonToPassOn } from '../../lib/exact-json.ts';
 import { previewBody } from '../../lib/mapping/preview.ts';
 import type { Connection } from '../connection.ts';
 import type { Hint } from '../hint.ts';
+import type { NamedConfig } from '../read-config.ts';
 import type { DeadLetter } from './read-dead-letter.ts';
 import { isSelected } from './selection.ts';
 import { toCompleteness, type Completeness } from './unseen.ts';
@@ -17,6 +17,8 @@ export interface ShownDeadLetter {
   /** Parsed, if it is valid JSON. */
   readonly event: unknown;
   readonly today: ReturnType<typeof previewBody>;
+  /** Where the settings are from with which it is mapped. */
+  readonly settings: string;
 }
 
 /** What `showDeadLetter` has found. */
@@ -25,13 +27,13 @@ export type Shown = ({ readonly kind: 'found' } & ShownDeadLetter) | ({ readonly
 /**
  * Finds a dead letter by SQS's message id or the event's `messageId`.
  *
- * @param config RudderStack's `Config`, used to map the event
+ * @param settings those with which the event is mapped
  * @returns for one that was not found, whether all dead letters were seen
  */
 export async function showDeadLetter(
   { client, deadLetterQueueUrl }: Connection,
   id: string,
-  config: JsonObject,
+  { name, config }: NamedConfig,
   visiting: VisitOptions,
 ): Promise<Shown> {
   let found: DeadLetter | undefined;
@@ -45,11 +47,12 @@ export async function showDeadLetter(
   if (found === undefined) return { kind: 'not_found', ...toCompleteness(visited) };
   const { receiptHandle: _, ownAttributes: __, failedAt, ...others } = found;
   const deadLetter = { ...others, failedAt: new Date(failedAt).toISOString() };
-  return { kind: 'found', deadLetter, event: parsed(deadLetter.body), today: previewBody(deadLetter.body, config) };
+  const today = previewBody(deadLetter.body, config);
+  return { kind: 'found', deadLetter, event: parsed(deadLetter.body), today, settings: name };
 }
 
 /** Formats a dead letter for people. */
-export function describeDeadLetter({ deadLetter, event, today }: ShownDeadLetter, hint: Hint): string {
+export function describeDeadLetter({ deadLetter, event, today, settings }: ShownDeadLetter, hint: Hint): string {
   const { id, failedAt, reason, detail, heapStatus, eventMessageId, sourceMessageId, redrives, piece } = deadLetter;
   const facts: [string, string | undefined][] = [
     ['id', id],
@@ -72,7 +75,7 @@ export function describeDeadLetter({ deadLetter, event, today }: ShownDeadLetter
     ...known.map(([name, value]) => `${name.padEnd(18)} ${value}`),
     '\nThe original event:',
     typeof event === 'string' ? event : JSON.stringify(event, undefined, 2),
-    '\nHow it would be mapped now:',
+    `\nHow it would be mapped now, with the settings of ${settings}:`,
     JSON.stringify(today, undefined, 2),
   ].join('\n');
 }

@@ -15,6 +15,7 @@ import { visitDeadLetters } from '../../cli/dead-letters/visit.ts';
 import { isArray, valueAt } from '../../lib/json.ts';
 import { startLoopbackServer, type LoopbackServer } from '../../local/loopback-server.ts';
 import { createLocalClient, drain } from '../../local/queues.ts';
+import { startCloudFormation } from '../support/cloud-formation.ts';
 import { environmentFor, heapq, startHeapq } from '../support/heapq.ts';
 import { attributesOf, sqsEndpoint, startHarness, type Harness } from '../support/lambda-harness.ts';
 import { startProxy } from '../support/proxy.ts';
@@ -128,6 +129,35 @@ describe('show', () => {
     const { out } = await run('show', 'm-2');
     expect(out).toMatch(/reason +missing_identity/);
     expect(await harness.deadLetters()).toHaveLength(2);
+  });
+
+  test.each<[string, Readonly<Record<string, string>>, unknown]>([
+    ['app id', { DestinationConfig: '', HeapAppId: '4711', HeapDataResidency: 'eu' }, { app_id: '4711' }],
+    ['settings as JSON', { DestinationConfig: '{"appId":"12 & 3"}', HeapAppId: '1' }, { app_id: '12 & 3' }],
+  ])('maps with the %s of the stack, and says so', async (_, parameters, body) => {
+    const { queueUrl, deadLetterQueueUrl } = harness.queues;
+    await using cloudFormation = await startCloudFormation({
+      outputs: { QueueUrl: queueUrl, DeadLetterQueueUrl: deadLetterQueueUrl },
+      parameters,
+    });
+    const named = { AWS_ENDPOINT_URL_CLOUDFORMATION: cloudFormation.url, DESTINATION_CONFIG: '{"appId":"unused"}' };
+    // With a name it could be delivered.
+    await harness.client.send(
+      new SendMessageCommand({
+        QueueUrl: deadLetterQueueUrl,
+        MessageBody: JSON.stringify({ ...nameless('m-2'), event: 'Named' }),
+        MessageAttributes: {
+          reason: { DataType: 'String', StringValue: 'heap_refused' },
+          eventMessageId: { DataType: 'String', StringValue: 'm-2' },
+        },
+      }),
+    );
+    const args = ['dead-letters', 'show', 'm-2', '--stack', 's'];
+    const { out, error } = await heapq(args, { ...environment(), ...named });
+    expect(error).toBe('');
+    expect(out).toContain('How it would be mapped now, with the settings of the stack s:');
+    const [, today = ''] = out.split('stack s:');
+    expect(JSON.parse(today)).toMatchObject({ kind: 'deliver', body });
   });
 
   test('a dead letter that does not exist', async () => {

@@ -15,6 +15,7 @@ import { unwrap } from '../../lib/rudderstack/envelope.ts';
 import { startLoopbackServer } from '../../local/loopback-server.ts';
 import { countMessages } from '../../lib/sqs/count-messages.ts';
 import { createLocalClient, createLocalQueues, drain, type LocalQueues } from '../../local/queues.ts';
+import { startCloudFormation } from '../support/cloud-formation.ts';
 import { environmentFor, heapq, startHeapq } from '../support/heapq.ts';
 import { sqsEndpoint } from '../support/lambda-harness.ts';
 import { startProxy } from '../support/proxy.ts';
@@ -431,19 +432,11 @@ describe('an error is reported in one line', () => {
 });
 
 describe('--stack', () => {
-  /** CloudFormation's answer to DescribeStacks, in its own protocol; there is no embedded CloudFormation. */
   async function withStack(
     outputs: Readonly<Record<string, string>>,
     work: (environment: NodeJS.ProcessEnv) => Promise<void>,
   ) {
-    const members = Object.entries(outputs).map(
-      ([key, value]) => `<member><OutputKey>${key}</OutputKey><OutputValue>${value}</OutputValue></member>`,
-    );
-    const xml = `<DescribeStacksResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><DescribeStacksResult><Stacks><member><StackName>s</StackName><StackStatus>CREATE_COMPLETE</StackStatus><CreationTime>2026-01-01T00:00:00Z</CreationTime><Outputs>${members.join('')}</Outputs></member></Stacks></DescribeStacksResult></DescribeStacksResponse>`;
-    await using cloudFormation = await startLoopbackServer(0, (request, response) => {
-      request.resume();
-      response.writeHead(200, { 'content-type': 'text/xml' }).end(xml);
-    });
+    await using cloudFormation = await startCloudFormation({ outputs });
     const { QUEUE_URL: _, DEAD_LETTER_QUEUE_URL: __, ...environment } = environmentFor(queues);
     await work({ ...environment, AWS_ENDPOINT_URL_CLOUDFORMATION: cloudFormation.url });
   }

@@ -92,7 +92,7 @@ test('what another reader holds is counted, with the time at which it is visible
       visibleAgainBy: '2100-01-01T00:05:00.000Z',
     },
   });
-  expect(await showDeadLetter(connection, 'm-0', {}, options())).toMatchObject({
+  expect(await showDeadLetter(connection, 'm-0', { name: 'a.json', config: {} }, options())).toMatchObject({
     kind: 'not_found',
     isComplete: false,
   });
