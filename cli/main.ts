@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { addEnqueueCommand } from './backfill/command.ts';
 import { addDeadLetterCommands } from './dead-letters/commands.ts';
+import { toReadOptions, withReading, type ReadFlags } from './history/flags.ts';
 import { preview } from './preview.ts';
 import { endOnClosedPipe } from './interrupt.ts';
 import { reportToCaller, reportUsageError } from './report-to-caller.ts';
@@ -13,6 +14,7 @@ Examples:
   npm run -s heapq -- dead-letters redrive --reason heap_refused --dry-run    show what would be sent again
   npm run -s heapq -- enqueue --check history.ndjson.gz                       check a file, and send nothing
   npm run -s heapq -- enqueue history.ndjson.gz --rate 200                    load a file; a second run continues
+  npm run -s heapq -- enqueue dumps/ --before 2026-01-31                      load a folder, up to where live events began
   npm run -s heapq -- settings settings.json Ingest=true                      check settings, print the words for sam deploy
 
 Queues: --stack NAME finds them in the outputs of a stack; --local selects the queues of npm run dev.
@@ -34,12 +36,16 @@ const program = new Command('heapq')
 addDeadLetterCommands(program);
 addEnqueueCommand(program);
 addSettingsCommand(program);
-program
-  .command('preview [file]')
-  .description('print as JSON what would be sent to Heap for each line; sends nothing')
-  .option('--config <file>', 'RudderStack’s Config for Heap, as JSON')
-  .exitOverride()
-  .action(async (file: string | undefined, { config }: { readonly config?: string }) => await preview(file, config));
+withReading(
+  program
+    .command('preview [file]')
+    .description('print as JSON what would be sent to Heap for each line; sends nothing')
+    .option('--config <file>', 'RudderStack’s Config for Heap, as JSON')
+    .exitOverride(),
+).action(async (file: string | undefined, options: ReadFlags & { readonly config?: string }) => {
+  // Events without a time are shown, with a note.
+  await preview(file, options.config, toReadOptions(options, { skip: [], allowNoTime: true }));
+});
 
 await reportToCaller(async () => {
   await program.parseAsync();

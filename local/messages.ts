@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readItems } from '../cli/backfill/read-items.ts';
+import { openHistory } from '../cli/history/open-history.ts';
+import { DEFAULT_READ_OPTIONS } from '../cli/history/read-options.ts';
+import { nameOf } from '../cli/history/refusal.ts';
 import { isArray, isObject } from '../lib/json.ts';
 
 /** The body of one SQS message that is to be sent. */
@@ -35,13 +37,17 @@ function readList(file: string): readonly unknown[] {
 }
 
 /**
- * A message for each item of a file, as `heapq enqueue` reads it.
+ * A message for each item of a file, as `heapq enqueue` reads it. What `enqueue` leaves out or stops at is sent as it came, so
+ * that one sees what becomes of it.
  *
  * @param file `-` for standard input
- * @throws when the file cannot be read
+ * @throws when the file cannot be read, or is refused
  */
 export async function* readMessages(file: string): AsyncGenerator<MessageSource> {
-  for await (const { text, line } of readItems(file, () => undefined)) {
-    yield { body: text, origin: `${file === '-' ? 'standard input' : file}:${line}` };
+  const options = { ...DEFAULT_READ_OPTIONS, allowNoTime: true };
+  const { entries } = await openHistory(file, options, () => undefined, Date.now());
+  for await (const { item, reading } of entries) {
+    const body = reading.kind === 'bad' ? item.text : reading.text;
+    yield { body, origin: `${nameOf(file)}:${item.line}` };
   }
 }

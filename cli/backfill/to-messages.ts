@@ -5,23 +5,30 @@ import { SQS_LIMITS } from '../../lib/sqs/limits.ts';
 import { compress, escapeJson, toMessageBody } from '../../lib/sqs/message-body.ts';
 import type { OutgoingMessage } from '../../lib/sqs/message.ts';
 import { CallerError } from '../caller-error.ts';
-import type { Item } from './read-items.ts';
-import { toBody } from './to-body.ts';
+import { describeBad, type Entry } from '../history/open-history.ts';
+import { describePlace, nameOf } from '../history/refusal.ts';
+import { NOTHING_DONE, sealOf, type Reached } from './checkpoint.ts';
 
 /** Options of `toMessages`. */
 export interface MessageOptions {
   /** `-` for standard input. */
   readonly file: string;
-  /** The number of items to skip, because they are in the queue already. */
-  readonly skip: number;
+  /** How many items are in the queue already; they have to be the same as then. */
+  readonly skip: Reached;
   /** The maximum number of events per message. */
   readonly eventsPerMessage: number;
   readonly isFifo: boolean;
+  /** Called for each item that is left out, is bad, or is sent. */
+  readonly onEntry: (entry: Entry) => void;
+  /** Takes an item that cannot be sent; undefined to stop at it. */
+  readonly onBad: ((entry: Entry, why: string) => void) | undefined;
 }
 
-/** A message, with the number of items from the start of the file to its last one. */
+/** A message, with how far the file is in the queue when it is. */
 export interface NumberedMessage extends OutgoingMessage {
-  readonly upTo: number;
+  readonly upTo: Reached;
+  /** The number of events or bodies in it. */
+  readonly parts: number;
 }
 
 /** The maximum size of a shared message. SQS bills every 64 KB as one request, so larger messages are not cheaper. */
@@ -41,24 +48,24 @@ interface Part {
   /** Whether it needs a message of its own. */
   readonly isAlone: boolean;
   readonly group: string;
-  readonly upTo: number;
-  /** File and line, for error messages. */
-  readonly place: string;
+  readonly upTo: Reached;
+  readonly entry: Entry;
 }
 
 /**
  * Batches the items of a file into messages. Events share messages; any other item has a message of its own.
  *
- * @throws CallerError that names the file and line of an item that is not valid JSON or too large, after all messages before
- *   it
+ * @throws CallerError that names the file and line of an item that cannot be sent, after all messages before it, unless
+ *   `onBad` takes it; or if the items that are in the queue already have changed
  */
 export async function* toMessages(
-  items: AsyncIterable<Item>,
+  entries: AsyncIterable<Entry>,
   options: MessageOptions,
 ): AsyncGenerator<NumberedMessage> {
   const limits = { items: options.eventsPerMessage, bytes: SHARED_BYTES };
-  for await (const parts of inBatchesAsync(partsOf(items, options), limits, bytesOf)) {
-    yield toMessage(parts, options.isFifo);
+  for await (const parts of inBatchesAsync(partsOf(entries, options), limits, bytesOf)) {
+    const message = toMessage(parts, options);
+    if (message !== undefined) yield message;
   }
 }
 
@@ -67,20 +74,34 @@ function bytesOf({ text, isAlone }: Part): number {
   return isAlone ? Infinity : Buffer.byteLength(text) + 1;
 }
 
-async function* partsOf(items: AsyncIterable<Item>, { file, skip, isFifo }: MessageOptions): AsyncGenerator<Part> {
-  let upTo = 0;
-  for await (const { text, line } of items) {
-    upTo += 1;
-    if (upTo <= skip) continue;
-    const place = `${file === '-' ? 'standard input' : file}, line ${line}`;
-    const body = toBody(text);
-    if (body.kind === 'not_json') throw new CallerError(`${place} is not valid JSON: ${body.problem}`);
-    const group = body.kind === 'event' ? userOf(body.event) : BACKFILL;
-    yield { text: body.text, isAlone: body.kind === 'body' || isFifo, group, upTo, place };
+async function* partsOf(entries: AsyncIterable<Entry>, options: MessageOptions): AsyncGenerator<Part> {
+  const { file, skip, isFifo, onEntry, onBad } = options;
+  let upTo = NOTHING_DONE;
+  for await (const entry of entries) {
+    const { item, reading } = entry;
+    upTo = { done: upTo.done + 1, seal: sealOf(upTo.seal, item.text) };
+    if (upTo.done === skip.done && upTo.seal !== skip.seal) throw changed(file, skip);
+    if (upTo.done <= skip.done) continue;
+    if (reading.kind === 'bad') {
+      const why = describeBad(file, entry);
+      if (onBad === undefined) throw new CallerError(why);
+      onBad(entry, why);
+    }
+    onEntry(entry);
+    if (reading.kind === 'bad' || reading.kind === 'left_out') continue;
+    const group = reading.kind === 'event' ? userOf(reading.event) : BACKFILL;
+    yield { text: reading.text, isAlone: reading.kind === 'body' || isFifo, group, upTo, entry };
   }
+  if (upTo.done < skip.done) throw changed(file, skip);
 }
 
-function toMessage(parts: readonly Part[], isFifo: boolean): NumberedMessage {
+function changed(file: string, { done }: Reached): CallerError {
+  return new CallerError(
+    `${file} has changed in its first ${done} items, which are in the queue already: delete ${file}.checkpoint to start over`,
+  );
+}
+
+function toMessage(parts: readonly Part[], { file, isFifo, onBad }: MessageOptions): NumberedMessage | undefined {
   const [first] = parts;
   const last = parts.at(-1);
   if (first === undefined || last === undefined) throw new Error('a message needs at least one item');
@@ -88,12 +109,17 @@ function toMessage(parts: readonly Part[], isFifo: boolean): NumberedMessage {
   const body = toBodyOf(text);
   const bytes = Buffer.byteLength(body);
   if (bytes > SQS_LIMITS.bytes) {
-    throw new CallerError(`${first.place} is too large for an SQS message: ${bytes} bytes even when compressed`);
+    const place = describePlace({ file: nameOf(file), line: first.entry.item.line });
+    const why = `${place} is too large for an SQS message: ${bytes} bytes even when compressed`;
+    if (onBad === undefined) throw new CallerError(why);
+    onBad(first.entry, why);
+    return undefined;
   }
   const { upTo } = last;
-  if (!isFifo) return { body, bytes, upTo, groupId: BACKFILL };
+  const numbered = { body, bytes, upTo, parts: parts.length };
+  if (!isFifo) return { ...numbered, groupId: BACKFILL };
   const digest = createHash('sha256').update(body).digest('hex');
-  return { body, bytes, upTo, groupId: first.group, deduplicationId: `${upTo}-${digest}` };
+  return { ...numbered, groupId: first.group, deduplicationId: `${upTo.done}-${digest}` };
 }
 
 /** The message group on a FIFO queue: the events of one user keep their order. */

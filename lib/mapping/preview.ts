@@ -42,12 +42,17 @@ export function previewBody(body: string, config: JsonObject, arrivedAtMs?: numb
     if (error instanceof ConfigurationError) return { kind: 'rejected', reason: 'wrong_config', detail: error.message };
     throw error;
   }
-  const previews = unwrap(body).map((enveloped) => preview(enveloped, settings, arrivedAtMs));
+  const previews = unwrap(body).map((enveloped) => previewEvent(enveloped, settings, arrivedAtMs));
   const [only] = previews;
   return only !== undefined && previews.length === 1 ? only : { kind: 'batch', events: previews };
 }
 
-function preview(enveloped: Enveloped, settings: Settings, arrivedAtMs: number | undefined): Preview {
+/**
+ * Shows what would happen to an event that was unwrapped.
+ *
+ * @param arrivedAtMs when it arrives in the queue, in ms since 1970
+ */
+export function previewEvent(enveloped: Enveloped, settings: Settings, arrivedAtMs: number | undefined): Preview {
   if (enveloped.kind === 'rejected') return enveloped.rejection;
   const decision = decide(enveloped.event, settings, arrivedAtMs);
   if (decision.kind !== 'mapped') return decision;

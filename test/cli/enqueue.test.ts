@@ -1,14 +1,17 @@
-import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import fc from 'fast-check';
-import { openCheckpoint } from '../../cli/backfill/checkpoint.ts';
+import { NOTHING_DONE, openCheckpoint } from '../../cli/backfill/checkpoint.ts';
 import { enqueueFile } from '../../cli/backfill/enqueue.ts';
-import { readItems } from '../../cli/backfill/read-items.ts';
 import { toMessages } from '../../cli/backfill/to-messages.ts';
+import { openHistory } from '../../cli/history/open-history.ts';
+import { DEFAULT_READ_OPTIONS } from '../../cli/history/read-options.ts';
+import { readText } from '../../cli/history/read-text.ts';
+import { splitValues } from '../../cli/history/split-json.ts';
 import { readTemplate } from '../../infra/template.ts';
 import { valueAt } from '../../lib/json.ts';
 import { unwrap } from '../../lib/rudderstack/envelope.ts';
@@ -41,7 +44,14 @@ function fileOf(name: string, content: string | Buffer): string {
   return file;
 }
 
-const event = (index: number) => ({ type: 'track', event: 'A 🚀', userId: `u-${index}`, messageId: `m-${index}` });
+const timestamp = '2026-01-31T10:00:00.000Z';
+const event = (index: number) => ({
+  type: 'track',
+  event: 'A 🚀',
+  userId: `u-${index}`,
+  messageId: `m-${index}`,
+  timestamp,
+});
 const events = (count: number) => Array.from({ length: count }, (_, index) => event(index));
 const ndjson = (list: readonly object[]): string => list.map((one) => `${JSON.stringify(one)}\n`).join('');
 
@@ -75,7 +85,7 @@ describe('input formats', () => {
     ],
   ])('%s', async (_, name, content) => {
     const { code, out } = await heapq(['enqueue', fileOf(name, content)], environmentFor(queues));
-    expect([code, out]).toEqual([0, expect.stringMatching(/: \d+ events were sent to the queue\.\n$/)]);
+    expect([code, out]).toEqual([0, expect.stringMatching(/: \d+ events were sent to the queue\.\n/)]);
     expect(await eventsInQueue()).toEqual(events(50));
   });
 
@@ -115,7 +125,8 @@ describe('input formats', () => {
         type: 'identify',
         userId: 'u-2',
         timestamp: '2026-01-02T00:00:00Z',
-        traits: { email: 'ada@example.com', plan: 'pro' },
+        traits: { email: 'ada@example.com' },
+        context: { traits: { plan: 'pro' } },
       },
     ]);
   });
@@ -146,11 +157,13 @@ describe('input formats', () => {
     expect(await heapq(['enqueue', fileOf('a.csv', cells), ...options], environmentFor(queues))).toMatchObject({
       code: 0,
     });
+    const age = options.length === 0 ? '41' : 41;
+    const contexts = [{ context: { traits: { age } } }, {}];
     expect(await eventsInQueue()).toEqual(
       [
         { messageId: 'm-1', userId: '007', timestamp: '2026-01-02 00:00:00' },
         { messageId: '12', userId: '1e5', timestamp: '1767312000' },
-      ].map((ids, index) => ({ type: 'track', event: 'A', ...ids, properties: properties[index] })),
+      ].map((ids, index) => ({ type: 'track', event: 'A', ...ids, ...contexts[index], properties: properties[index] })),
     );
     const check = await heapq(['enqueue', '--check', '--json', fileOf('a.csv', cells), ...options], {});
     expect(JSON.parse(check.out)).toMatchObject({ delivered: 2, withoutTime: { count: 0 } });
@@ -158,7 +171,7 @@ describe('input formats', () => {
 
   test('a number that a double cannot hold stays as it came, in events and in rows', async () => {
     const lines = [
-      '{"type":"track","event":"A","userId":9007199254740993,"properties":{"n":12345678901234567891}}',
+      '{"type":"track","event":"A","userId":9007199254740993,"timestamp":"2026-01-02T00:00:00Z","properties":{"n":12345678901234567891}}',
       '{"id":9007199254740993,"user_id":9007199254740995,"event":"a","received_at":"2026-01-02T00:00:00Z","n":12345678901234567891}',
     ];
     await heapq(['enqueue', fileOf('big.ndjson', lines.join('\n'))], environmentFor(queues));
@@ -182,12 +195,18 @@ describe('input formats', () => {
 
 // The embedded server does not tell the group of a message in a standard queue.
 test('on a standard queue the load is one message group, so that live events go first', async () => {
-  const options = { file: 'a', skip: 0, eventsPerMessage: 2, isFifo: false };
+  const options = {
+    file: 'a',
+    skip: NOTHING_DONE,
+    eventsPerMessage: 2,
+    isFifo: false,
+    onEntry: () => undefined,
+    onBad: undefined,
+  };
   const groups: unknown[] = [];
-  for await (const { groupId, deduplicationId } of toMessages(
-    readItems(fileOf('load.ndjson', ndjson(events(3))), () => undefined),
-    options,
-  )) {
+  const file = fileOf('load.ndjson', ndjson(events(3)));
+  const { entries } = await openHistory(file, DEFAULT_READ_OPTIONS, () => undefined, Date.now());
+  for await (const { groupId, deduplicationId } of toMessages(entries, options)) {
     groups.push([groupId, deduplicationId]);
   }
   expect(groups).toEqual([
@@ -205,7 +224,13 @@ test('an array is split into its elements, whatever its format and chunks', asyn
       async (list, space, padding) => {
         // The padding moves the elements over the edges of the chunks that a file is read in.
         const file = fileOf('array.json', `[${' '.repeat(padding)}${JSON.stringify(list, undefined, space).slice(1)}`);
-        const items = await Array.fromAsync(readItems(file, () => undefined));
+        const items = await Array.fromAsync(
+          splitValues(
+            readText(file, 'utf8', () => undefined),
+            'array',
+            file,
+          ),
+        );
         expect(items.map(({ text }): unknown => JSON.parse(text))).toEqual(JSON.parse(JSON.stringify(list)));
       },
     ),
@@ -249,13 +274,10 @@ describe('an interruption', () => {
 test('a checkpoint of another queue, or a damaged one, is refused', async () => {
   const file = fileOf('a.ndjson', ndjson(events(3)));
   const checkpoint = `${file}.checkpoint`;
-  openCheckpoint(file, 'https://sqs/another-queue', checkpoint).save(2);
+  openCheckpoint(file, 'https://sqs/another-queue', checkpoint).save({ done: 2, seal: 'x' });
   for (let run = 0; run < 2; run += 1) {
     const { code, error } = await heapq(['enqueue', file], environmentFor(queues));
-    expect([code, error]).toEqual([
-      2,
-      expect.stringMatching(/\.checkpoint belongs to another queue or to another version/),
-    ]);
+    expect([code, error]).toEqual([2, expect.stringMatching(/\.checkpoint belongs to another queue, or is damaged/)]);
     writeFileSync(checkpoint, '{"done":');
   }
   expect(await countMessages(client, queues.queueUrl)).toBe(0);
@@ -282,23 +304,98 @@ test('the checkpoint never passes over a batch that is still being sent', async 
   const throughNetwork = createLocalClient(network.url);
   const done = await enqueueFile(throughNetwork, queues.queueUrl, {
     file: fileOf('a.ndjson', ndjson(events(80))),
-    skip: 0,
+    skip: NOTHING_DONE,
+    reading: DEFAULT_READ_OPTIONS,
     eventsPerMessage: 1,
     rate: undefined,
     signal: new AbortController().signal,
-    onProgress: (soFar) => void dones.push(soFar),
+    onProgress: (soFar) => void dones.push(soFar.done),
   });
   throughNetwork.destroy();
-  expect([done, donesBeforeFirst, dones]).toEqual([80, [], [10, 20, 30, 40, 50, 60, 70, 80]]);
+  expect([done.done, donesBeforeFirst, dones]).toEqual([80, [], [10, 20, 30, 40, 50, 60, 70, 80]]);
+});
+
+describe('several files', () => {
+  const folderWith = (files: Readonly<Record<string, string>>): string => {
+    const inner = mkdtempSync(join(folder, 'several-'));
+    for (const [name, content] of Object.entries(files)) writeFileSync(join(inner, name), content);
+    return inner;
+  };
+
+  test('a second run continues in the middle, also after the line it stopped at was repaired', async () => {
+    const [one, two, three] = [events(10).slice(0, 3), events(10).slice(3, 6), events(10).slice(6)].map(ndjson);
+    const inner = folderWith({ 'a.ndjson': one ?? '', 'b.ndjson': `${two}{oops\n`, 'c.ndjson': three ?? '' });
+    const stopped = await heapq(['enqueue', inner], environmentFor(queues));
+    expect([stopped.code, stopped.error]).toEqual([2, expect.stringMatching(/b\.ndjson, line 4 is not valid JSON/)]);
+    writeFileSync(join(inner, 'b.ndjson'), two ?? '');
+    const { code, out } = await heapq(['enqueue', inner, '--json'], environmentFor(queues));
+    const results = out
+      .trim()
+      .split('\n')
+      .map((line): unknown => JSON.parse(line));
+    expect([code, results]).toMatchObject([
+      0,
+      [
+        { enqueued: 0, skipped: 3, isComplete: true },
+        { enqueued: 0, skipped: 3, isComplete: true },
+        { enqueued: 4, skipped: 0, isComplete: true },
+      ],
+    ]);
+    expect(await eventsInQueue()).toEqual(events(10));
+    expect(readdirSync(inner)).toEqual(['a.ndjson', 'b.ndjson', 'c.ndjson']);
+  });
+
+  test('a run does not continue when what is in the queue already was changed', async () => {
+    const file = fileOf('changed.ndjson', `${ndjson(events(3))}{oops\n`);
+    await heapq(['enqueue', file], environmentFor(queues));
+    writeFileSync(file, ndjson(events(5).slice(1)));
+    const { code, error } = await heapq(['enqueue', file], environmentFor(queues));
+    expect([code, error]).toEqual([2, expect.stringMatching(/has changed in its first 3 items/)]);
+    expect(await eventsInQueue()).toEqual(events(3));
+  });
+
+  test.each([
+    ['a file of another format', (inner: string) => [inner], /z\.bin is a Parquet file/],
+    ['a file that does not exist', (inner: string) => [join(inner, 'a.ndjson'), join(inner, 'no')], /does not exist/],
+  ] as const)('%s is noticed before the first is loaded', async (_, argsFor, message) => {
+    const inner = folderWith({ 'a.ndjson': ndjson(events(3)), 'z.bin': 'PAR1....' });
+    const { code, error } = await heapq(['enqueue', ...argsFor(inner)], environmentFor(queues));
+    expect([code, error]).toEqual([2, expect.stringMatching(message)]);
+    expect(await countMessages(client, queues.queueUrl)).toBe(0);
+  });
+});
+
+test('--skip-bad writes what cannot be sent to a file as it came, goes on, and ends with exit code 1', async () => {
+  const { timestamp: _, ...withoutTime } = event(9);
+  const content = `${ndjson([event(0)])}{oops\n${ndjson([withoutTime, event(1)])}`;
+  const bad = join(mkdtempSync(join(folder, 'bad-')), 'bad.ndjson');
+  const { code, out, error } = await heapq(
+    ['enqueue', fileOf('some.ndjson', content), '--skip-bad', bad, '--json'],
+    environmentFor(queues),
+  );
+  expect([code, JSON.parse(out)]).toMatchObject([1, { enqueued: 2, bad: 2 }]);
+  expect(error).toMatch(/some\.ndjson, line 2 is not valid JSON.*\n.*some\.ndjson, line 3 has no time/);
+  expect(readFileSync(bad, 'utf8')).toBe(`{oops\n${ndjson([withoutTime])}`);
+  expect(await eventsInQueue()).toEqual(events(2));
+});
+
+test('a load says how many identify calls and track events of rows it has sent, and what may be wrong with them', async () => {
+  const received_at = timestamp;
+  const rows = [{ id: 'm-1', user_id: 'u-1', event: 'a', received_at, x: 1 }];
+  const track = await heapq(['enqueue', fileOf('a.ndjson', ndjson(rows))], environmentFor(queues));
+  expect(track.out).toMatch(/Of the events 1 are track events of rows: .*--before TIME.*idempotencyKey is "messageId"/);
+  const people = [{ id: 'm-1', user_id: 'u-1', email: 'a@example.com', received_at }];
+  const identify = await heapq(['enqueue', fileOf('a.ndjson', ndjson(people))], environmentFor(queues));
+  expect(identify.out).toMatch(/Of the events 1 are identify calls: .*--skip identify/);
 });
 
 describe('--check', () => {
   const mixed = [
     event(1),
     { type: 'page', userId: 'u' },
-    { type: 'track', userId: 'u' },
+    { type: 'track', userId: 'u', timestamp },
     event(2),
-    { type: 'track', userId: 'u' },
+    { type: 'track', userId: 'u', timestamp },
   ];
 
   test('counts what would happen to the events, with line numbers, and sends nothing', async () => {
@@ -309,14 +406,28 @@ describe('--check', () => {
       file,
       events: 6,
       delivered: 2,
+      identifies: 0,
+      rowEvents: 0,
       filtered: { unsupported_type: { count: 1, lines: [2] } },
       rejected: { missing_event: { count: 2, lines: [3, 5] }, not_json: { count: 1, lines: [6] } },
-      withoutTime: { count: 2, lines: [1, 4] },
+      leftOut: {},
+      withoutTime: { count: 0, lines: [] },
+      shapes: { events: { count: 5, first: expect.objectContaining({ kind: 'deliver' }) } },
     });
     const forPerson = await heapq(['enqueue', '--check', file], {});
-    expect(forPerson.out).toMatch(/of them without a time +2 {3}line 1, 4: in Heap they happen when they are loaded\n/);
     expect(forPerson.out).toMatch(/rejected missing_event +2 {3}line 3, 5\n/);
     expect(await countMessages(client, queues.queueUrl)).toBe(0);
+  });
+
+  test('with --allow-no-time, events without a time would be delivered, and are shown with their lines', async () => {
+    const file = fileOf('times.ndjson', ndjson(mixed.map((one) => ({ ...one, timestamp: undefined }))));
+    const refused = await heapq(['enqueue', '--check', '--json', file], {});
+    expect([refused.code, JSON.parse(refused.out)]).toMatchObject([
+      1,
+      { delivered: 0, rejected: { no_time: { count: 4, lines: [1, 3, 4, 5] } } },
+    ]);
+    const allowed = await heapq(['enqueue', '--check', '--allow-no-time', file], {});
+    expect(allowed.out).toMatch(/of them without a time +2 {3}line 1, 4: in Heap they happen when they are loaded\n/);
   });
 
   test('accepts a valid file', async () => {
@@ -337,7 +448,8 @@ describe('an error is reported in one line', () => {
       (env) => env,
       /^The file does not exist\. \(ENOENT.*\/nowhere\/a\.ndjson/,
     ],
-    ['a folder', ['enqueue', folder], (env) => env, /is a folder$/],
+    ['an empty folder', ['enqueue', mkdtempSync(join(folder, 'empty-'))], (env) => env, /is a folder without files$/],
+    ['a URL', ['enqueue', 's3://b/a.gz'], (env) => env, /: aws s3 cp s3:\/\/b\/a\.gz - \| heapq enqueue -$/],
     [
       'invalid JSON in a line',
       ['enqueue', fileOf('bad.ndjson', `${ndjson(events(2))}{"a":\n${ndjson(events(1))}`)],
@@ -346,7 +458,7 @@ describe('an error is reported in one line', () => {
     ],
     [
       'invalid JSON in an array',
-      ['enqueue', fileOf('bad.json', '[{"type":"track"},\n\n{oops}]')],
+      ['enqueue', fileOf('bad.json', `[${JSON.stringify(event(1))},\n\n{oops}]`)],
       (env) => env,
       /bad\.json, line 3 is not valid JSON: /,
     ],
@@ -354,7 +466,7 @@ describe('an error is reported in one line', () => {
       'a truncated array',
       ['enqueue', fileOf('cut.json', '[{"type":"track"},\n{"type":')],
       (env) => env,
-      /the JSON array is truncated, in line 2$/,
+      /cut\.json is incomplete: the JSON array is truncated, in line 2$/,
     ],
     [
       'truncated gzip',

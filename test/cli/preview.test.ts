@@ -65,7 +65,7 @@ test('one JSON object for each line, in order', async () => {
     },
     { kind: 'filtered', reason: 'unsupported_type' },
     { kind: 'rejected', reason: 'missing_event', detail: 'event is required' },
-    { kind: 'rejected', reason: 'not_json', detail: expect.stringContaining('the body is not valid JSON') },
+    { kind: 'rejected', reason: 'not_json', detail: expect.stringContaining('line 5 is not valid JSON') },
   ]);
 });
 
@@ -97,7 +97,7 @@ test('a row of a warehouse table is shown as it would be loaded, and one that is
       kind: 'deliver',
       body: { identity: 'u-1', event: 'Order', timestamp: '2026-01-31T10:00:00.000Z', properties: { amount: 5 } },
     },
-    { kind: 'rejected', reason: 'missing_type' },
+    { kind: 'rejected', reason: 'unknown_shape', detail: expect.stringContaining('nested too deeply') },
   ]);
 });
 

@@ -49,8 +49,16 @@ export interface Aftermath {
   readonly inHeap: number;
 }
 
+/** With a time, since `enqueue` refuses history without one. */
 const body = (index: number): string =>
-  JSON.stringify({ type: 'track', event: 'A', userId: `u-${index}`, messageId: `m-${index}`, properties: { index } });
+  JSON.stringify({
+    type: 'track',
+    event: 'A',
+    userId: `u-${index}`,
+    messageId: `m-${index}`,
+    timestamp: '2026-01-31T10:00:00.000Z',
+    properties: { index },
+  });
 
 /** Sends dead letters. */
 export async function fillDeadLetters(client: SQSClient, url: string, messages: number): Promise<void> {

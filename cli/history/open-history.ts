@@ -1,0 +1,244 @@
+import { isObject, type JsonObject } from '../../lib/json.ts';
+import { strangeTextOf } from './binary-formats.ts';
+import { classify, isFlatEvent, isRowWith } from './classify.ts';
+import { columnNames, toRow } from './columns.ts';
+import { nameOfDelimiter, delimiterOf } from './csv-head.ts';
+import type { Item } from './item.ts';
+import { otherProductOf, type OtherProduct } from './other-products.ts';
+import { readCsv, shown } from './read-csv.ts';
+import { readItem, type FileShape, type Reading } from './read-item.ts';
+import type { ReadOptions } from './read-options.ts';
+import { readText } from './read-text.ts';
+import { describeRefusal, nameOf, refuseFile, type FileProblem, type Refusal } from './refusal.ts';
+import { jsonLayoutOf, splitLines, splitValues } from './split-json.ts';
+import { tableOf, TRACKS } from './tables.ts';
+
+/** An item of a file, and what it is sent as. */
+export interface Entry {
+  readonly item: Item;
+  readonly reading: Reading;
+}
+
+/** A file whose shape is known. */
+export interface History {
+  readonly shape: FileShape;
+  readonly entries: AsyncGenerator<Entry>;
+}
+
+/** The shape of a file is told by its first items: so many at most, or so many characters. */
+const HEAD_ITEMS = 1000;
+const HEAD_CHARACTERS = 1024 * 1024;
+
+/**
+ * Opens a file of events: looks at its head, and refuses it if its shape is not known or known to hold no events. The rest is
+ * read as the entries are asked for, with bounded memory.
+ *
+ * @param file `-` for standard input
+ * @param onBytes called with the number of bytes of each chunk; compressed bytes for a gzip file
+ * @param nowMs in ms since 1970: later times are not believed
+ * @throws RefusalError that says what the file is, and what to do
+ */
+export async function openHistory(
+  file: string,
+  options: ReadOptions,
+  onBytes: (bytes: number) => void,
+  nowMs: number,
+): Promise<History> {
+  const { columns, items } = await itemsOf(file, options, onBytes);
+  const { head, whole } = await withHead(items, HEAD_ITEMS, ({ text }) => text.length);
+  const found = columns === undefined ? shapeOfItems(head, options) : shapeOfColumns(columns, head, options);
+  if (found.kind === 'refused') {
+    await whole.return(undefined);
+    throw refuseFile(found.code, { file: nameOf(file) }, found.problem, found.remedy);
+  }
+  const { shape } = found;
+  return { shape, entries: entriesOf(whole, shape, options, nowMs) };
+}
+
+async function* entriesOf(
+  items: AsyncGenerator<Item>,
+  shape: FileShape,
+  options: ReadOptions,
+  nowMs: number,
+): AsyncGenerator<Entry> {
+  for await (const item of items) yield { item, reading: readItem(item, shape, options, nowMs) };
+}
+
+/** What to do about a bad item, in one line. */
+export function describeBad(file: string, { item, reading }: Entry): string {
+  if (reading.kind !== 'bad') return '';
+  const remedy = REMEDIES[reading.code] ?? '';
+  const place = { file: nameOf(file), line: item.line };
+  return describeRefusal({
+    kind: 'item',
+    code: reading.code,
+    place,
+    problem: reading.problem,
+    remedy,
+  } satisfies Refusal);
+}
+
+const REMEDIES: Partial<Readonly<Record<Extract<Reading, { kind: 'bad' }>['code'], string>>> = {
+  no_time:
+    'In Heap it would happen on the day of the import: give it a time (--date-format for dates such as 1/31/2026), or say --allow-no-time, or --skip-bad FILE',
+  unknown_shape: 'Repair the line, or say --skip-bad FILE',
+  other_table: 'Export each table to a file of its own',
+};
+
+interface Opened {
+  /** The names of the columns of a CSV file. */
+  readonly columns: readonly string[] | undefined;
+  readonly items: AsyncGenerator<Item>;
+}
+
+async function itemsOf(file: string, options: ReadOptions, onBytes: (bytes: number) => void): Promise<Opened> {
+  const text = readText(file, options.encoding, onBytes);
+  const { head, whole } = await withHead(text, Number.POSITIVE_INFINITY, ({ length }) => length);
+  const start = head.join('');
+  const place = { file: nameOf(file) };
+  const strange = strangeTextOf(start);
+  const layout = options.columns === undefined ? jsonLayoutOf(start) : undefined;
+  if (options.format === 'ndjson') return { columns: undefined, items: splitLines(whole, file) };
+  if (options.format === 'json') {
+    return { columns: undefined, items: splitValues(whole, layout === 'array' ? 'array' : 'values', file) };
+  }
+  if (options.format !== 'csv') {
+    if (start.trim() === '' || layout === 'lines') return { columns: undefined, items: splitLines(whole, file) };
+    if (layout !== undefined) return { columns: undefined, items: splitValues(whole, layout, file) };
+    if (strange !== undefined) {
+      await whole.return(undefined);
+      throw refuseFile('unknown_shape', place, strange.problem, strange.remedy);
+    }
+    await refuseHeader(start, options, place, whole);
+  }
+  return await readCsv(whole, file, options);
+}
+
+/** Refuses CSV with other separators than those that were named, or without a header line. */
+async function refuseHeader(
+  head: string,
+  options: ReadOptions,
+  place: { readonly file: string },
+  whole: AsyncGenerator<string>,
+): Promise<void> {
+  if (options.columns !== undefined) return;
+  const firstLine = head.slice(0, Math.max(head.indexOf('\n'), 0) || head.length).trim();
+  const delimiter = delimiterOf(firstLine);
+  if (delimiter === (options.delimiter ?? ',')) return;
+  // Its columns are judged when they are read: the name of the table says what they are.
+  if (delimiter === undefined && options.table !== undefined) return;
+  await whole.return(undefined);
+  if (delimiter !== undefined) {
+    const name = nameOfDelimiter(delimiter);
+    throw refuseFile('separator', place, `has columns that are separated by ${name}`, `Say --delimiter ${name}`);
+  }
+  const problem = `is neither JSON nor CSV with a header line that is known: it begins with ${shown(firstLine)}`;
+  const remedy =
+    'If it is CSV without a header line, name the columns with --columns id,user_id,…; if the columns are yours, name them as RudderStack does (event, user_id, received_at, …)';
+  throw refuseFile('no_header', place, problem, remedy);
+}
+
+type Found =
+  | { readonly kind: 'shape'; readonly shape: FileShape }
+  | { readonly kind: 'refused'; readonly code: FileProblem; readonly problem: string; readonly remedy: string };
+
+function shapeOfItems(head: readonly Item[], options: ReadOptions): Found {
+  const values = head.flatMap(({ text }) => parsed(text));
+  const shapes = values.map(classify);
+  const product = shapes.find((shape) => shape.kind === 'other_product');
+  if (product !== undefined) return ofProduct(product.product);
+  const rows = values.filter((value, at): value is JsonObject => shapes[at]?.kind === 'row' && isObject(value));
+  const isKnown = shapes.some(({ kind }) => kind !== 'unknown' && kind !== 'row');
+  const keys = values.filter(isObject).flatMap((value) => Object.keys(value));
+  const isNamed = options.table !== undefined && !isKnown && hasUser(keys);
+  if (rows.length > 0 || isNamed) return ofRows(rows, undefined, options);
+  if (isKnown || head.length === 0) return { kind: 'shape', shape: { kind: 'events' } };
+  const names = [...new Set(keys)].slice(0, 8).map(shown).join(', ');
+  const problem =
+    values.length === 0
+      ? 'has no JSON in its first lines'
+      : `has no events and no rows that are known${names === '' ? '' : `: its values have ${names}`}`;
+  const remedy = 'It has to hold events of RudderStack, with a type, or rows of its warehouse tables';
+  return { kind: 'refused', code: 'unknown_shape', problem, remedy };
+}
+
+function shapeOfColumns(columns: readonly string[], head: readonly Item[], options: ReadOptions): Found {
+  const product = otherProductOf(new Set(columns.map((name) => name.toLowerCase())));
+  const isRow = isRowWith(columns);
+  if (product !== undefined && !isRow) return ofProduct(product);
+  if (options.table === undefined && isFlatEvent(columns))
+    return { kind: 'shape', shape: { kind: 'event_in_columns' } };
+  if (isRow || (options.table !== undefined && hasUser(columns))) {
+    return ofRows(head.flatMap(({ text }) => parsed(text)).filter(isObject), columns, options);
+  }
+  const names = columns.slice(0, 8).map(shown).join(', ');
+  const problem = `has a header line of which nothing is known: ${names}`;
+  const remedy = 'Name the columns as RudderStack does (event, user_id, received_at, …), or the table with --table';
+  return { kind: 'refused', code: 'no_header', problem, remedy };
+}
+
+/** What a row needs at least: whom it is about. */
+function hasUser(columns: readonly string[]): boolean {
+  const names = columnNames(columns);
+  return ['user_id', 'anonymous_id', 'id', 'rudder_event'].some((name) => names.has(name));
+}
+
+function ofProduct({ name, remedy }: OtherProduct): Found {
+  return { kind: 'refused', code: 'other_product', problem: `is an export of ${name}`, remedy };
+}
+
+function ofRows(rows: readonly JsonObject[], columns: readonly string[] | undefined, options: ReadOptions): Found {
+  const all = rows.map((row) => toRow(row, options.nulls));
+  const hasWhole = all.length > 0 && all.every((row) => row.has('rudder_event'));
+  if (options.table === 'tracks' && !hasWhole) return refused(TRACKS);
+  if (options.table !== undefined) return { kind: 'shape', shape: { kind: 'table', table: options.table } };
+  const names = columns === undefined ? new Set(all.flatMap((row) => [...row.keys()])) : columnNames(columns);
+  const eventNames = new Set(all.map((row) => JSON.stringify(row.get('event') ?? row.get('event_text') ?? '')));
+  // Rows of several tables, for example of files that were put together.
+  const withEvent = all.filter((row) => row.has('event') || row.has('event_text')).length;
+  if (withEvent > 0 && withEvent < all.length && !hasWhole) {
+    const problem = 'has rows of several tables: some have an event, and some have none';
+    return { kind: 'refused', code: 'unknown_table', problem, remedy: 'Export each table to a file of its own' };
+  }
+  return refused(tableOf({ columns: names, eventNames }));
+}
+
+function refused(found: ReturnType<typeof tableOf>): Found {
+  return found.kind === 'table'
+    ? { kind: 'shape', shape: { kind: 'table', table: found.table } }
+    : { kind: 'refused', code: found.code, problem: found.problem, remedy: found.remedy };
+}
+
+function parsed(text: string): unknown[] {
+  try {
+    return [JSON.parse(text)];
+  } catch {
+    return [];
+  }
+}
+
+/** Returns the first elements of a stream, and the whole stream. */
+async function withHead<Element>(
+  stream: AsyncGenerator<Element>,
+  most: number,
+  charactersOf: (element: Element) => number,
+): Promise<{ readonly head: readonly Element[]; readonly whole: AsyncGenerator<Element> }> {
+  const head: Element[] = [];
+  let characters = 0;
+  while (head.length < most && characters < HEAD_CHARACTERS) {
+    const next = await stream.next();
+    if (next.done === true) break;
+    head.push(next.value);
+    characters += charactersOf(next.value);
+  }
+  const seen = [...head];
+  async function* whole(): AsyncGenerator<Element> {
+    try {
+      for (let element = head.shift(); element !== undefined; element = head.shift()) yield element;
+      yield* stream;
+    } finally {
+      await stream.return(undefined);
+    }
+  }
+  return { head: seen, whole: whole() };
+}

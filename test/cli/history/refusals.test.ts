@@ -1,0 +1,97 @@
+import { gzipSync } from 'node:zlib';
+import { read } from '../../support/history.ts';
+
+const TIME = '2026-01-31T10:00:00.000Z';
+const EVENT = { type: 'track', event: 'A', userId: 'u', messageId: 'm', timestamp: TIME };
+const text = JSON.stringify(EVENT);
+
+test.each([
+  ['Parquet', 'PAR1....', /is a Parquet file\. .*duckdb/],
+  ['zip', 'PK\u0003\u0004....', /is a zip archive or a spreadsheet\. .*unzip -p/],
+  ['tar', `${'a'.repeat(257)}ustar\0${'b'.repeat(300)}`, /is a tar archive/],
+  ['Zstandard', Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 1]), /is compressed with Zstandard\. .*zstd -dc/],
+  ['a tar archive in gzip', gzipSync(`${'a'.repeat(257)}ustar\0`), /is a tar archive/],
+  ['other bytes', Buffer.from([1, 0, 2, 0]), /is no text/],
+  ['HTML', '<!doctype html><p>', /is XML or HTML/],
+  [
+    'Mixpanel',
+    '{"event":"A","properties":{"distinct_id":"x","time":1}}',
+    /is an export of Mixpanel\. Write a RudderStack event/,
+  ],
+  ['Amplitude', '{"event_type":"A","event_time":"x","amplitude_id":1}', /is an export of Amplitude/],
+  ['PostHog', 'uuid,event,properties,distinct_id\n1,a,{},u', /is an export of PostHog/],
+  ['Heap', 'event_id,user_id,session_id,time\n1,2,3,4', /is an export of Heap\. These events are in Heap already/],
+  ['JSON of something else', '{"error":"denied"}', /has no events and no rows that are known: its values have "error"/],
+  ['a header line of something else', 'customer,action\nu,a', /neither JSON nor CSV with a header line that is known/],
+  ['no header line', `m,u,a,${TIME}`, /--columns/],
+  ['semicolons', `id;user_id;event;received_at\nm;u;a;${TIME}`, /separated by ';'\. Say --delimiter ';'$/],
+  ['tabs', `id\tuser_id\tevent\treceived_at\nm\tu\ta\t${TIME}`, /separated by tab\. Say --delimiter tab$/],
+  ['a column twice', `id,user_id,event,received_at,ID\nm,u,a,${TIME},n`, /line 1 has two columns with the name "ID"/],
+  ['people, pages or screens', `{"id":"m","user_id":"u","received_at":"${TIME}","plan":"pro"}`, /--table identifies/],
+])('%s is refused with what to do', async (_, content, message) => {
+  expect(await read.refusal(content)).toMatch(message);
+});
+
+test.each(['event', 'identifies'] as const)(
+  'the name %s of a table does not make rows of something else',
+  async (table) => {
+    expect(await read.refusal('customer,action\nu,a', { table })).toMatch(/header line of which nothing is known/);
+    expect(await read.refusal('{"customer":"u"}', { table })).toMatch(/no rows that are known/);
+    expect(await read.refusal(`id;user_id;event;received_at\nm;u;a;${TIME}`, { table })).toMatch(/separated by ';'/);
+  },
+);
+
+describe('encodings', () => {
+  const rows = `id,user_id,event,received_at,x\nm,u,a,${TIME},Köln`;
+
+  test('bytes that are not UTF-8 are refused with their line', async () => {
+    expect(await read.refusal(Buffer.from(rows, 'latin1'))).toMatch(
+      /^FILE, line 2 has bytes that are not UTF-8\..*--encoding latin1/,
+    );
+  });
+
+  test.each([
+    ['Latin-1', Buffer.from(rows, 'latin1'), 'latin1'],
+    ['UTF-16', Buffer.from(`\uFEFF${rows}`, 'utf16le'), 'utf8'],
+    ['UTF-8 with a byte order mark', `\uFEFF${rows}`, 'utf8'],
+  ] as const)('%s is read', async (_, content, encoding) => {
+    expect(await read.events(content, { encoding })).toMatchObject([{ messageId: 'm', properties: { x: 'Köln' } }]);
+  });
+});
+
+describe('layouts', () => {
+  test.each([
+    ['lines', `${text}\n${text}\r\n`],
+    ['lines, each with a byte order mark', `\uFEFF${text}\n\uFEFF${text}`],
+    ['values without line breaks', text.repeat(2)],
+    ['indented values', JSON.stringify(EVENT, undefined, 2).repeat(2)],
+    ['two arrays', `[${text}]\n[${text}]`],
+    ['a batch', `{"batch":[${text},${text}]}`],
+    ['gzip', gzipSync(`${text}\n${text}`)],
+    ['messages of Kafka', `${JSON.stringify({ topic: 't', offset: 1, payload: text })}\n`.repeat(2)],
+  ])('%s', async (_, content) => {
+    expect(await read.events(content)).toEqual([EVENT, EVENT]);
+  });
+
+  test('CSV with other separators, and without a header line', async () => {
+    const columns = ['id', 'user_id', 'event', 'received_at', 'x'];
+    const read1 = await read.events(`m;u;a;${TIME};1`, { columns, delimiter: ';' });
+    expect(read1).toMatchObject([{ messageId: 'm', userId: 'u', event: 'a', properties: { x: '1' } }]);
+  });
+
+  test('a line separator of Unicode is in a line, not at its end', async () => {
+    const odd = { ...EVENT, event: 'A\u2028B\u2029C\u0085D' };
+    expect(await read.events(`${JSON.stringify(odd)}\n${text}`)).toEqual([odd, EVENT]);
+  });
+});
+
+test('a quote that is not closed names the line where it opens, and a row of another length its line', async () => {
+  const head = `id,user_id,event,received_at,x\nm,u,a,${TIME},"two\nlines"\n`;
+  await expect(read.events(`${head}m,u,a,${TIME},"open\nm,u,a,${TIME},1\n`)).rejects.toThrow(
+    /, line 4 opens a quote that is not closed/,
+  );
+  expect(await read.events(`${head}m,u,a\n`)).toEqual([
+    expect.objectContaining({ messageId: 'm' }),
+    expect.stringMatching(/line 4 has 3 cells, and the header has 5/),
+  ]);
+});

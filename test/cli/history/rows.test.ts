@@ -1,0 +1,173 @@
+import { read } from '../../support/history.ts';
+
+const TIME = '2026-01-31T10:00:00.000Z';
+const ROW = { id: 'm-1', user_id: 'u-1', received_at: TIME, original_timestamp: TIME };
+const EVENT = { type: 'track', event: 'A', userId: 'u', messageId: 'm', timestamp: TIME };
+const ndjson = (...values: readonly object[]): string => values.map((value) => JSON.stringify(value)).join('\n');
+const csv = (...lines: readonly string[]): string => lines.join('\n');
+
+describe('tables are told apart by their columns', () => {
+  test.each([
+    ['a page', { path: '/p', url: 'https://x/p', title: 'Pricing' }],
+    ['a group', { group_id: 'g-1', name: 'Initech' }],
+    ['an alias', { previous_id: 'u-0' }],
+  ])('%s is left out, as the live call', async (_, columns) => {
+    expect(await read.events(ndjson({ ...ROW, ...columns }))).toEqual(['unsupported_type']);
+  });
+
+  test('after a thousand identify calls a page is no identify call either', async () => {
+    const people = Array.from({ length: 1001 }, () => ({ ...ROW, email: 'a@example.com' }));
+    const last = await read.events(ndjson(...people, { ...ROW, path: '/p', url: 'u' }, { ...ROW, group_id: 'g' }));
+    expect(last.slice(-2)).toEqual([
+      expect.stringMatching(/line 1002 is a row of pages, in a file of identifies/),
+      expect.stringMatching(/line 1003 is a row of groups, in a file of identifies/),
+    ]);
+  });
+
+  test('the name of the table decides where columns do not', async () => {
+    const rows = ndjson({ ...ROW, url: 'https://me', path: 'left' });
+    expect(await read.events(rows, { table: 'identifies' })).toMatchObject([
+      { type: 'identify', userId: 'u-1', traits: { url: 'https://me', path: 'left' } },
+    ]);
+    expect(await read.events(rows, { table: 'pages' })).toEqual(['unsupported_type']);
+  });
+});
+
+describe('an absent value', () => {
+  test.each(['', '\\N', 'NULL', 'null', '(null)', 'NaT', 'NaN', '#N/A', '<NA>', '[NULL]'])(
+    '%j in CSV',
+    async (cell) => {
+      const rows = csv('id,user_id,event,received_at,x,y', `m,${cell},a,${TIME},${cell},1`);
+      const [event] = await read.events(rows);
+      expect(event).toMatchObject({ properties: { y: '1' } });
+      expect(event).not.toHaveProperty('userId');
+      expect(event).not.toHaveProperty('properties.x');
+    },
+  );
+
+  test('a text of the caller’s own', async () => {
+    const rows = csv('id,user_id,event,received_at,x', `m,-,a,${TIME},-`);
+    expect(await read.events(rows, { nulls: ['-'] })).toEqual([
+      { type: 'track', messageId: 'm', event: 'a', timestamp: TIME, properties: {} },
+    ]);
+  });
+});
+
+describe('times', () => {
+  test.each([
+    ['1769853600', '1769853600'],
+    ['2026-01-31 10:00:00 UTC', '2026-01-31 10:00:00 UTC'],
+  ])('%s is read', async (cell, timestamp) => {
+    const rows = csv('id,user_id,event,received_at,x', `m,u,a,${cell},1`);
+    expect(await read.events(rows)).toMatchObject([{ timestamp }]);
+  });
+
+  test.each(['1/31/2026 10:00', '2026-01-31 10:00:00 America/New_York', 'yesterday', ''])(
+    '%j is refused, unless the caller allows it',
+    async (cell) => {
+      const rows = csv('id,user_id,event,received_at,x', `m,u,a,${cell},1`);
+      expect(await read.events(rows)).toEqual([
+        expect.stringMatching(/line 2 has no time that can be read\..*--allow-no-time/),
+      ]);
+      const [event] = await read.events(rows, { allowNoTime: true });
+      expect(event).toMatchObject({ type: 'track', userId: 'u' });
+      expect(event).not.toHaveProperty('timestamp');
+    },
+  );
+
+  test.each([
+    ['MM/DD/YYYY', '1/2/2026 3:04 PM', '2026-01-02T15:04:00Z'],
+    ['DD/MM/YYYY', '1/2/2026 12:04:05 AM', '2026-02-01T00:04:05Z'],
+  ] as const)('with %s, %s is %s', async (dateFormat, cell, timestamp) => {
+    const rows = csv('id,user_id,event,received_at,x', `m,u,a,${cell},1`);
+    expect(await read.events(rows, { dateFormat })).toMatchObject([{ timestamp }]);
+  });
+
+  test('a column that cannot be read gives way to the next one that can', async () => {
+    const rows = ndjson({ ...ROW, event: 'a', x: 1, timestamp: 'soon', original_timestamp: 'later' });
+    expect(await read.events(rows)).toMatchObject([{ timestamp: TIME }]);
+  });
+
+  test('an event that has the time of its arrival alone happens then, also in a batch', async () => {
+    const { timestamp, ...event } = { ...EVENT, receivedAt: TIME };
+    expect(await read.events(ndjson(event))).toMatchObject([{ timestamp }]);
+    expect(await read.events(JSON.stringify({ batch: [event, EVENT] }))).toMatchObject([{ timestamp }, { timestamp }]);
+  });
+});
+
+describe('JSON in texts', () => {
+  test.each([
+    ['CSV', csv('type,event,userId,messageId,timestamp,properties', `track,A,u,m,${TIME},"{""a"":{""b"":1}}"`)],
+    ['an event', ndjson({ ...EVENT, properties: '{"a":{"b":1}}' })],
+    ['columns with dots', ndjson({ ...EVENT, 'properties.a.b': 1 })],
+  ])('properties of %s', async (_, content) => {
+    expect(await read.events(content)).toEqual([{ ...EVENT, properties: { a: { b: 1 } } }]);
+  });
+
+  test('a VARIANT column of a row', async () => {
+    const row = { ID: 'm', USER_ID: 'u', EVENT: 'a', RECEIVED_AT: TIME, PROPERTIES: '{"a":1}' };
+    expect(await read.events(ndjson(row))).toMatchObject([{ properties: { a: 1 } }]);
+  });
+
+  test('integrations and consent decide as in the live event', async () => {
+    const denied = ndjson({ ...EVENT, integrations: '{"All":false}' });
+    expect(await read.calls(denied, {}, {})).toEqual([{ kind: 'filtered', reason: 'integrations' }]);
+  });
+
+  test('the column rudder_event is the event, byte for byte', async () => {
+    const event = JSON.stringify({ ...EVENT, properties: { a: '"' } });
+    const [reading] = await read.readings(csv('rudder_event', `"${event.replaceAll('"', '""')}"`));
+    expect(reading).toMatchObject({ kind: 'event', text: event, isRow: false });
+  });
+});
+
+describe('the names of columns', () => {
+  test('a column of the owner’s key is the key, and a column named type a property', async () => {
+    const rows = ndjson({ ...ROW, event: 'a', type: 'express', idempotency_key: 'own' });
+    expect(await read.calls(rows, {}, {})).toMatchObject([
+      { payload: { idempotency_key: 'own', properties: { type: 'express' } } },
+    ]);
+  });
+
+  test('the identity is read from the traits of the context', async () => {
+    const rows = ndjson({ id: 'm', anonymous_id: 'a', received_at: TIME, event: 'a', x: 1, context_traits_id: 'u-9' });
+    expect(await read.calls(rows, {}, {})).toMatchObject([{ payload: { identity: 'u-9' } }]);
+  });
+
+  test('upper case and the prefix of reserved words come back as they were', async () => {
+    const rows = ndjson({
+      ID: 'm',
+      USER_ID: 'u',
+      EVENT: 'a',
+      RECEIVED_AT: TIME,
+      _ORDER: 'o',
+      PRICE: 1,
+      _TIMESTAMP: TIME,
+    });
+    expect(await read.events(rows)).toMatchObject([{ timestamp: TIME, properties: { order: 'o', price: 1 } }]);
+  });
+});
+
+test('cells are texts, or numbers and booleans if the caller says so; codes and long integers stay', async () => {
+  const rows = csv('id,user_id,event,received_at,a,b,c,d', `m,007,a,${TIME},12.50,TRUE,007,12345678901234567891`);
+  const codes = { c: '007', d: '12345678901234567891' };
+  expect(await read.events(rows)).toMatchObject([{ userId: '007', properties: { a: '12.50', b: 'TRUE', ...codes } }]);
+  const inferred = await read.events(rows, { types: 'infer' });
+  expect(inferred).toMatchObject([{ userId: '007', properties: { a: 12.5, b: true, ...codes } }]);
+});
+
+describe('what the caller leaves out', () => {
+  const identify = { type: 'identify', userId: 'u', traits: { a: 1 }, timestamp: TIME };
+
+  test('--skip and --before, by themselves and in a batch', async () => {
+    const later = { ...EVENT, timestamp: '2026-02-02T00:00:00Z' };
+    const options = { skip: ['identify'], beforeMs: Date.parse('2026-02-01T00:00:00Z') };
+    expect(await read.events(ndjson(identify, later, EVENT), options)).toEqual(['skipped', 'not_before', EVENT]);
+    expect(await read.events(JSON.stringify({ batch: [identify, later, EVENT] }), options)).toEqual([EVENT]);
+  });
+
+  test('a batch is not written anew when something in it would be lost', async () => {
+    const [said] = await read.events(JSON.stringify({ batch: [identify, 5, EVENT] }), { skip: ['identify'] });
+    expect(said).toMatch(/has an element that is no event, beside events that are left out/);
+  });
+});
