@@ -15,3 +15,16 @@ test('the system clock returns ms since 1970, and sleeps for the given time', as
     jest.useRealTimers();
   }
 });
+
+test('an aborted sleep ends at once, and leaves no timer', async () => {
+  jest.useFakeTimers();
+  try {
+    const abort = new AbortController();
+    const sleeping = systemClock.sleep(1000, abort.signal);
+    abort.abort();
+    await sleeping;
+    expect(jest.getTimerCount()).toBe(0);
+  } finally {
+    jest.useRealTimers();
+  }
+});

@@ -85,12 +85,20 @@ export function createDeliver({
           budget,
           endpointOf: (kind) => acceptances(appId, kind),
           now: clock.now,
+          headStart: (work) => untilDoneOr(work, (deadline - clock.now()) / 2, clock),
         },
       );
       batchSize.learn(appId, { ...lesson, accepted, bad });
     });
     return outcomes;
   };
+}
+
+/** Waits until `work` is done or `ms` have passed. */
+async function untilDoneOr(work: Promise<void>, ms: number, clock: Clock): Promise<void> {
+  const done = new AbortController();
+  await Promise.race([work, clock.sleep(ms, done.signal)]);
+  done.abort();
 }
 
 type OnOutcome = (entry: Entry, outcome: Outcome) => void;

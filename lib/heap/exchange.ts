@@ -29,6 +29,8 @@ export interface SendDependencies {
   readonly endpointOf: (kind: HeapCallKind) => Endpoint;
   /** In ms since 1970. */
   readonly now: () => number;
+  /** Waits until `work` is done, but no longer than events may wait for user properties. `work` goes on. */
+  readonly headStart: (work: Promise<void>) => Promise<void>;
 }
 
 /** The state while the requests of one app are sent. */

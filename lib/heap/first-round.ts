@@ -25,8 +25,10 @@ interface FirstRound {
 }
 
 /**
- * Sends every request once: those of user properties before those of events, and those of full size before those that had to
- * become smaller, so that these delay nothing. Requests of the same kind and size are sent at once.
+ * Sends every request once: those of full size before those that had to become smaller, so that these delay nothing, and those
+ * of user properties before those of events, since an event should find its user described. If user properties take too long,
+ * because their endpoint does not answer, events do not wait for them any longer. Requests of the same kind and size are sent
+ * at once.
  *
  * @returns the requests that Heap has refused
  */
@@ -34,11 +36,17 @@ export async function sendEachOnce(requests: readonly BulkRequest[], run: Run): 
   const round: FirstRound = { refused: [], deferred: [], smallAccepted: 0 };
   for (const isFull of [true, false]) {
     const ofSize = requests.filter((request) => isOfFullSize(request) === isFull);
-    for (const kind of ['add_user_properties', 'track'] as const) {
-      const ofKind = ofSize.filter((request) => request.kind === kind);
-      const sorted = largestFirst(ofKind, run.endpointOf(kind).refusedInARow);
-      await mapLimit(sorted, REQUESTS_AT_ONCE, (request) => sendOnce(request, round, run));
-    }
+    const [users, events] = (['add_user_properties', 'track'] as const).map((kind) =>
+      largestFirst(
+        ofSize.filter((request) => request.kind === kind),
+        run.endpointOf(kind).refusedInARow,
+      ),
+    );
+    const send = (sorted: readonly BulkRequest[] = []): Promise<void> =>
+      mapLimit(sorted, REQUESTS_AT_ONCE, (request) => sendOnce(request, round, run));
+    const describing = send(users);
+    if (users?.length !== 0 && events?.length !== 0) await run.headStart(describing);
+    await Promise.all([describing, send(events)]);
   }
   const factor = mayGrow(round) ? GROWTH : 1;
   for (const { request, deferral } of round.deferred) {

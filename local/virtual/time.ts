@@ -30,7 +30,15 @@ export function createVirtualTime(startAt = 1_795_000_000_000): VirtualTime {
   return {
     clock: {
       now: () => now,
-      sleep: (ms) => new Promise((wake) => sleepers.push({ at: now + Math.max(0, ms), wake })),
+      sleep: (ms, signal) =>
+        new Promise((wake) => {
+          const sleeper = { at: now + Math.max(0, ms), wake };
+          sleepers.push(sleeper);
+          signal?.addEventListener('abort', () => {
+            if (sleepers.includes(sleeper)) sleepers.splice(sleepers.indexOf(sleeper), 1);
+            wake();
+          });
+        }),
     },
     async run(work) {
       let isOver = false;

@@ -10,7 +10,8 @@ export interface Scheduler {
   readonly now: () => number;
   /** Calls `task` at a time, or now if that time is over. The task may settle no promise that someone awaits. */
   readonly at: (time: number, task: () => void) => void;
-  readonly sleep: (ms: number) => Promise<void>;
+  /** Resolves after `ms` milliseconds, or as soon as the signal aborts. */
+  readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
   /** Starts work that awaits. It may wait for nothing but `sleep`. An error of it ends the run. */
   readonly start: (work: () => Promise<void>) => void;
   /** Runs until no task is left, or until the next one would be later than `until`. */
@@ -34,7 +35,11 @@ export function createScheduler(): Scheduler {
   return {
     now: () => now,
     at: (time, call) => add(time, { call, wakesPromises: false }),
-    sleep: (ms) => new Promise((call) => add(now + ms, { call, wakesPromises: true })),
+    sleep: (ms, signal) =>
+      new Promise((call) => {
+        add(now + ms, { call, wakesPromises: true });
+        signal?.addEventListener('abort', () => call());
+      }),
     start(work) {
       hasStarted = true;
       work().catch((error: unknown) => {

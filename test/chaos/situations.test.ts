@@ -3,7 +3,7 @@ import { LIMITS } from '../../lib/heap/api.ts';
 import { isObject } from '../../lib/json.ts';
 import { decide } from '../../lib/mapping/decide.ts';
 import { settingsWith } from '../support/settings.ts';
-import type { HeapFault } from '../../local/virtual/heap-transport.ts';
+import type { HeapFailure, HeapFault } from '../../local/virtual/heap-transport.ts';
 import { CALM, runWorld, type World, type WorldOptions } from '../../local/virtual/world.ts';
 
 /** Single situations in virtual time; random mixtures of them are in ../chaos.test.ts. */
@@ -36,6 +36,20 @@ test('an hour of Heap being unavailable costs a request every 30 s, and then eve
   expect(world.problems).toEqual([]);
   expect(world.heap.contents().events).toHaveLength(500);
   expect(world.deadLetters).toEqual([]);
+});
+
+test.each<[string, HeapFailure]>([
+  ['silent', { kind: 'silence', isStored: false }],
+  ['down', { kind: 'status', status: 503 }],
+])('an endpoint for user properties that is %s holds up no event, not even of the same record', async (_, what) => {
+  const identify = JSON.stringify({ type: 'identify', userId: 'u-1', traits: { plan: 'pro' } });
+  const world = await run({
+    bodies: [{ body: `{"batch":[${identify},${event(1).body}]}` }, { body: identify }, event(2)],
+    outages: [{ fromMs: 0, toMs: Infinity, what, call: 'add_user_properties' }],
+  });
+  expect(indexesOf(world).toSorted()).toEqual([1, 2]);
+  expect(Math.max(...world.taken.map(({ sentAt }) => sentAt)) - world.startedAt).toBeLessThan(60_000);
+  expect(world.problems).toEqual([]);
 });
 
 describe('the retry time', () => {

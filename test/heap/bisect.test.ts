@@ -65,7 +65,9 @@ async function run(
     requests.push(request);
     return answer(namesIn(request), request);
   };
-  const size = await sendRequests(requestsOf(calls), { send, onOutcome, budget, endpointOf: acceptances, now });
+  const headStart = (work: Promise<void>): Promise<void> => work;
+  const dependencies = { send, onOutcome, budget, endpointOf: acceptances, now, headStart };
+  const size = await sendRequests(requestsOf(calls), dependencies);
   return { requests, outcomes, details, ...size, pauseMs: pausedMs(acceptances('track'), now()) };
 }
 
@@ -351,6 +353,7 @@ describe('an entry that was refused alone', () => {
         budget: { extraRequests: 10 },
         endpointOf: nothingAccepted(),
         now: () => NOW,
+        headStart: (work) => work,
       },
     );
     // The good one is the control then: it was sent again after the refusal, and is not an outcome of its own.
@@ -593,6 +596,7 @@ describe('of several refused requests', () => {
       budget: { extraRequests: EXTRA_REQUESTS },
       endpointOf: nothingAccepted(),
       now: () => NOW,
+      headStart: (work) => work,
     });
     return most;
   }
