@@ -1,7 +1,7 @@
-import { createInterface } from 'node:readline/promises';
 import { countMessages } from '../../lib/sqs/count-messages.ts';
 import { CallerError } from '../caller-error.ts';
 import type { Connection } from '../connection.ts';
+import { isYes, requireTerminal } from '../terminal-question.ts';
 import type { Selection } from './selection.ts';
 
 /** Which dead letters a redrive is about, as the caller says it. */
@@ -35,24 +35,12 @@ export async function isConfirmed(
   { client, queueUrl, deadLetterQueueUrl }: Connection,
   selection: Selection,
 ): Promise<boolean> {
-  if (!process.stdin.isTTY || !process.stderr.isTTY) {
-    throw new CallerError(
-      'redrive asks before it sends, and this is no terminal: add --yes, or --dry-run to send nothing',
-    );
-  }
+  requireTerminal('redrive asks before it sends, and this is no terminal: add --yes, or --dry-run to send nothing');
   const count = await countMessages(client, deadLetterQueueUrl);
   const filters = filtersOf(selection).map(([option, value]) => `${option} ${value}`);
   const which =
     filters.length === 0 ? `all ${count} dead letters` : `those of ${count} dead letters with ${filters.join(' ')}`;
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    return /^y(?:es)?$/i.test((await terminal.question(`Send ${which} back to ${queueUrl}? [y/N] `)).trim());
-  } catch {
-    // Ctrl-C, or the end of the input.
-    return false;
-  } finally {
-    terminal.close();
-  }
+  return await isYes(`Send ${which} back to ${queueUrl}?`);
 }
 
 function filtersOf({ reason, event, since, before, id }: Selection): readonly (readonly [string, string])[] {

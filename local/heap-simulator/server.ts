@@ -1,11 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { text } from 'node:stream/consumers';
+import { buffer } from 'node:stream/consumers';
+import { gunzipSync } from 'node:zlib';
 import { ENDPOINTS, type HeapCallKind } from '../../lib/heap/api.ts';
 import { isObject } from '../../lib/json.ts';
 import { startLoopbackServer } from '../loopback-server.ts';
 import { createHeap, type Heap, type HeapRules } from './heap.ts';
 import type { Fault } from './faults.ts';
+import { withPersonality, type Personality } from './personality.ts';
 
 export interface HeapServer {
   /** Without a trailing slash. */
@@ -20,13 +22,18 @@ export interface HeapServer {
  *
  * @param port 0 for any free port
  * @param onRequest called with each request and the status of its answer; 0 for a connection that was cut
+ * @param personality how it answers where Heap's documentation is silent
  */
 export async function startHeapServer(
   port = 0,
   rules?: HeapRules,
   onRequest: (kind: HeapCallKind, body: string, status: number) => void = () => undefined,
+  personality: Personality = {},
 ): Promise<HeapServer> {
-  const own = createHeap(() => Date.now(), rules);
+  const own = withPersonality(
+    createHeap(() => Date.now(), rules),
+    personality,
+  );
   const heap: Heap = {
     ...own,
     handle(kind, body) {
@@ -35,13 +42,16 @@ export async function startHeapServer(
       return answer;
     },
   };
-  const { url, stop } = await startLoopbackServer(port, (request, response) => serve(heap, request, response));
+  const unpacks = personality.effects?.gzip === 'store';
+  const { url, stop } = await startLoopbackServer(port, (request, response) => serve(heap, request, response, unpacks));
   return { url, heap, stop };
 }
 
-async function serve(heap: Heap, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function serve(heap: Heap, request: IncomingMessage, response: ServerResponse, unpacks: boolean): Promise<void> {
   const { pathname } = new URL(request.url ?? '/', 'http://localhost');
-  const body = await text(request);
+  const received = await buffer(request);
+  const isPacked = unpacks && request.headers['content-encoding'] === 'gzip';
+  const body = new TextDecoder().decode(isPacked ? gunzipSync(received) : received);
   switch (`${request.method} ${pathname}`) {
     case `POST ${ENDPOINTS.track.path}`:
       return reply(response, heap.handle('track', body));
