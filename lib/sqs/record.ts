@@ -40,6 +40,8 @@ function timeOrCount(text: string): number | undefined {
 }
 
 function toRecord(given: unknown, index: number): SQSRecord {
+  // Copying the records of a large batch would take as much time as mapping their events.
+  if (isComplete(given)) return given;
   const { body, messageId, attributes, messageAttributes, ...others } = isObject(given) ? given : {};
   if (typeof body !== 'string') {
     throw notOfSqs(`Records[${index}] of the event has no "body"`);
@@ -63,6 +65,35 @@ function toRecord(given: unknown, index: number): SQSRecord {
     eventSourceARN: text('eventSourceARN'),
     awsRegion: text('awsRegion'),
   };
+}
+
+const TEXTS = ['receiptHandle', 'body', 'md5OfBody', 'eventSource', 'eventSourceARN', 'awsRegion'] as const;
+const REQUIRED_ATTRIBUTES = [
+  'ApproximateReceiveCount',
+  'SentTimestamp',
+  'SenderId',
+  'ApproximateFirstReceiveTimestamp',
+] as const;
+
+/** Whether a record has all that Lambda gives one, in the form that Lambda gives it. */
+function isComplete(given: unknown): given is SQSRecord {
+  if (!isObject(given) || typeof given['messageId'] !== 'string' || given['messageId'] === '') return false;
+  for (const name of TEXTS) if (typeof given[name] !== 'string') return false;
+  const { attributes, messageAttributes } = given;
+  if (!isObject(attributes) || !isObject(messageAttributes)) return false;
+  for (const name of REQUIRED_ATTRIBUTES) if (typeof attributes[name] !== 'string') return false;
+  for (const name in attributes) if (typeof attributes[name] !== 'string') return false;
+  for (const name in messageAttributes) if (!isCompleteAttribute(messageAttributes[name])) return false;
+  return true;
+}
+
+function isCompleteAttribute(given: unknown): boolean {
+  if (!isObject(given)) return false;
+  const { stringValue, binaryValue, dataType, stringListValues, binaryListValues } = given;
+  const value = stringValue === undefined ? binaryValue : binaryValue === undefined ? stringValue : undefined;
+  return (
+    typeof value === 'string' && typeof dataType === 'string' && isArray(stringListValues) && isArray(binaryListValues)
+  );
 }
 
 function notOfSqs(what: string): Error {

@@ -38,30 +38,51 @@ test.each([
 describe('the records of an event', () => {
   const attribute = { stringListValues: [], binaryListValues: [] };
 
-  test('that Lambda has made stay as they are', () => {
-    const complete = toRecord(
-      {
-        MessageId: 'm',
-        ReceiptHandle: 'h',
-        Body: '{}',
-        MD5OfBody: '5',
-        Attributes: {
-          ApproximateReceiveCount: '3',
-          SentTimestamp: '1',
-          SenderId: 's',
-          ApproximateFirstReceiveTimestamp: '2',
-          MessageGroupId: 'g',
-          AWSTraceHeader: 'Root=1-5759e988-bd862e3fe1be46a994272793',
-        },
-        MessageAttributes: {
-          tenant: { DataType: 'String', StringValue: 't' },
-          weight: { DataType: 'Number', StringValue: '7' },
-          blob: { DataType: 'Binary', BinaryValue: new Uint8Array([1, 2, 255]) },
-        },
+  const complete = toRecord(
+    {
+      MessageId: 'm',
+      ReceiptHandle: 'h',
+      Body: '{}',
+      MD5OfBody: '5',
+      Attributes: {
+        ApproximateReceiveCount: '3',
+        SentTimestamp: '1',
+        SenderId: 's',
+        ApproximateFirstReceiveTimestamp: '2',
+        MessageGroupId: 'g',
+        AWSTraceHeader: 'Root=1-5759e988-bd862e3fe1be46a994272793',
       },
-      'arn:aws:sqs:us-east-1:1:q.fifo',
-    );
-    expect(recordsOf({ Records: [complete] })).toEqual([complete]);
+      MessageAttributes: {
+        tenant: { DataType: 'String', StringValue: 't' },
+        weight: { DataType: 'Number', StringValue: '7' },
+        blob: { DataType: 'Binary', BinaryValue: new Uint8Array([1, 2, 255]) },
+      },
+    },
+    'arn:aws:sqs:us-east-1:1:q.fifo',
+  );
+
+  test('that Lambda has made stay as they are', () => {
+    expect(recordsOf({ Records: [complete] })[0]).toBe(complete);
+  });
+
+  test.each<[object, object]>([
+    [{ messageId: '' }, { messageId: 'record-0' }],
+    [{ messageId: 7 }, { messageId: '7' }],
+    [{ awsRegion: undefined }, { awsRegion: '' }],
+    [{ attributes: { ...complete.attributes, SentTimestamp: 5 } }, { attributes: { SentTimestamp: '5' } }],
+    [{ attributes: { ...complete.attributes, SenderId: undefined } }, { attributes: { SenderId: '' } }],
+    [{ attributes: { ...complete.attributes, MessageGroupId: 6 } }, { attributes: { MessageGroupId: '6' } }],
+    [{ messageAttributes: null }, { messageAttributes: {} }],
+    [
+      { messageAttributes: { tenant: { ...attribute, dataType: 'String', stringValue: 7 } } },
+      { messageAttributes: { tenant: { stringValue: '7' } } },
+    ],
+    [
+      { messageAttributes: { tenant: { ...attribute, stringValue: 't' } } },
+      { messageAttributes: { tenant: { dataType: 'String' } } },
+    ],
+  ])('that Lambda has made, changed to %j, are read as %j', (changed, read) => {
+    expect(recordsOf({ Records: [{ ...complete, ...changed }] })[0]).toMatchObject(read);
   });
 
   test('that a person has written get what is missing', () => {
