@@ -107,9 +107,9 @@ export interface Rejected {
 /** What was found out about an event, for the next time that the same container sends it. */
 export interface Findings {
   /** The size of the request, in entries, that the event should be sent in, because larger ones were refused. */
-  readonly mostEntries?: number;
+  readonly mostEntries?: number | undefined;
   /** When Heap first refused the event alone, counted in answers that the container has received. */
-  readonly refusedAloneAt?: number;
+  readonly refusedAloneAt?: number | undefined;
 }
 
 /** The event stays in the queue. */

@@ -1,12 +1,11 @@
-import type { SQSBatchResponse, SQSRecord } from 'aws-lambda';
-import type { PendingCall } from '../heap/bulk.ts';
+import type { SQSBatchItemFailure, SQSBatchResponse, SQSRecord } from 'aws-lambda';
 import type { Deliver } from '../heap/deliver.ts';
 import type { Cuts } from '../mapping/flatten.ts';
 import type { Outcome } from '../outcome.ts';
 import { sentAt } from '../sqs/record.ts';
 import type { OutcomeCache } from './outcome-cache.ts';
 import { INTERNAL_ERROR, prepare, type PrepareDependencies } from './prepare.ts';
-import { deferredOf, type ProcessedEvent, type ProcessedRecord } from './processed-record.ts';
+import { isDeferred, type ProcessedRecord } from './processed-record.ts';
 
 /** The result of one invocation, for telemetry. Only the outcomes' details may quote values of an event. */
 export interface BatchReport {
@@ -47,29 +46,25 @@ export async function forward(
 ): Promise<{ readonly response: SQSBatchResponse; readonly report: BatchReport }> {
   const { clock, deliver, outcomeCache, listener } = dependencies;
   const { prepared, pending } = prepare(records, dependencies);
-  let answers: ReadonlyMap<PendingCall, Outcome> = new Map();
   try {
-    answers = await deliver(pending, deadlines.sending);
+    await deliver(pending, deadlines.sending);
   } catch (error) {
     listener.onProblem('internal_error', error);
   }
 
-  const processed = prepared.map(({ record, events }): ProcessedRecord => ({
-    record,
-    events: events.map(({ step, ...event }): ProcessedEvent => ({
-      ...event,
-      outcome: step.kind === 'pending' ? (answers.get(step) ?? INTERNAL_ERROR) : step,
-    })),
-  }));
-  const settled = await settleOrDefer(processed, deadlines.settling, dependencies);
-  for (const one of settled) outcomeCache.note(one);
-  const returned = settled.filter((one) => deferredOf(one).length > 0);
+  const outcomes: Outcome[] = [];
+  const returned: SQSBatchItemFailure[] = [];
+  for (const one of await settleOrDefer(prepared, deadlines.settling, dependencies)) {
+    outcomeCache.note(one);
+    if (isDeferred(one)) returned.push({ itemIdentifier: one.record.messageId });
+    for (const { outcome } of one.events) outcomes.push(outcome);
+  }
 
   return {
-    response: { batchItemFailures: returned.map(({ record }) => ({ itemIdentifier: record.messageId })) },
+    response: { batchItemFailures: returned },
     report: {
       records: records.length,
-      outcomes: settled.flatMap(({ events }) => events.map(({ outcome }) => outcome)),
+      outcomes,
       cuts: pending.map(({ cuts }) => cuts),
       recordsDeferred: returned.length,
       oldestRecordAgeMs: oldestAgeMs(records, clock.now()),

@@ -1,5 +1,5 @@
 import type { Findings, Outcome } from '../outcome.ts';
-import { deferredOf, type ProcessedRecord } from './processed-record.ts';
+import { deferredOf, isDeferred, type ProcessedRecord } from './processed-record.ts';
 
 /**
  * Final outcomes of events whose record returned to the queue because of another event in it. Without the cache a record of
@@ -25,6 +25,7 @@ export interface OutcomeCache {
 
 /** The cache's capacity in events. The oldest records are evicted first. */
 const MOST_EVENTS = 100_000;
+const NOTHING: Findings = { mostEntries: undefined, refusedAloneAt: undefined };
 
 /** Creates an empty cache for at most `mostEvents` events. */
 export function createOutcomeCache(mostEvents = MOST_EVENTS): OutcomeCache {
@@ -43,18 +44,15 @@ export function createOutcomeCache(mostEvents = MOST_EVENTS): OutcomeCache {
     },
     findings(messageId, part) {
       const outcome = records.get(messageId)?.[part];
-      if (outcome?.kind !== 'deferred') return {};
+      if (outcome?.kind !== 'deferred') return NOTHING;
       const { mostEntries, refusedAloneAt } = outcome;
-      return {
-        ...(mostEntries === undefined ? {} : { mostEntries }),
-        ...(refusedAloneAt === undefined ? {} : { refusedAloneAt }),
-      };
+      return { mostEntries, refusedAloneAt };
     },
     note(processed) {
       const { messageId } = processed.record;
       forget(messageId);
+      if (!isDeferred(processed)) return;
       const waiting = deferredOf(processed);
-      if (waiting.length === 0) return;
       const outcomes = processed.events.map(({ outcome }) => outcome);
       // Most records that return were not sent at all. There is nothing to keep of them.
       if (waiting.length === outcomes.length && waiting.every(({ mostEntries }) => mostEntries === undefined)) return;

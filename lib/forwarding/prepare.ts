@@ -11,7 +11,7 @@ import { sentAt } from '../sqs/record.ts';
 import { WORK_LIMITS } from '../work-limits.ts';
 import type { Listener } from './listener.ts';
 import type { OutcomeCache } from './outcome-cache.ts';
-import type { ProcessedEvent } from './processed-record.ts';
+import type { ProcessedEvent, ProcessedRecord } from './processed-record.ts';
 
 /** What `prepare` uses. */
 export interface PrepareDependencies {
@@ -22,29 +22,25 @@ export interface PrepareDependencies {
   readonly listener: Pick<Listener, 'onProblem'>;
 }
 
-/** An event that is to be sent to Heap. */
-export interface Pending extends PendingCall {
-  readonly kind: 'pending';
+/** An event that is to be sent to Heap. It is an `INTERNAL_ERROR` until delivering has given it its outcome. */
+export interface PendingEvent extends PendingCall, ProcessedEvent {
+  outcome: Outcome;
   readonly cuts: Cuts;
   readonly characters: number;
 }
 
-/** An event that is to be sent, or that has its outcome already. */
-export interface PreparedEvent extends Omit<ProcessedEvent, 'outcome'> {
-  readonly step: Pending | Outcome;
-}
+export type PreparedEvent = ProcessedEvent | PendingEvent;
 
 /** A record and its events. */
-export interface PreparedRecord {
-  readonly record: SQSRecord;
-  readonly events: readonly PreparedEvent[];
+export interface PreparedRecord extends ProcessedRecord {
+  events: readonly PreparedEvent[];
 }
 
 /** How much may still be unpacked, read and mapped. */
 interface Room {
-  readonly characters: number;
-  readonly events: number;
-  readonly flatCharacters: number;
+  characters: number;
+  events: number;
+  flatCharacters: number;
 }
 
 /** The outcome of everything that could not be foreseen. */
@@ -75,36 +71,33 @@ const LONGEST_WAIT_S = 60;
  * which all of them together cannot exceed. The records that need more follow in a second round, and the oldest of the rest
  * in a third, where the first always finds room. What then remains is deferred as `no_room`.
  *
- * @returns the records in their order, and the calls in the order of sending: the records of a standard queue with many
- *   events come last
+ * @returns the records in their order, and the events to send in the order of sending: the records of a standard queue with
+ *   many events come last
  */
 export function prepare(
   records: readonly SQSRecord[],
   dependencies: PrepareDependencies,
-): { readonly prepared: readonly PreparedRecord[]; readonly pending: readonly Pending[] } {
-  const done = new Map<number, readonly PreparedEvent[]>();
-  let left = INVOCATION;
-  let waiting = [...records.entries()];
+): { readonly prepared: readonly PreparedRecord[]; readonly pending: readonly PendingEvent[] } {
+  const prepared = records.map((record): PreparedRecord => ({ record, events: [] }));
+  let waiting: readonly PreparedRecord[] = prepared;
+  const left = { ...INVOCATION };
   for (const shares of SHARES_OF_ROUNDS) {
-    waiting = waiting.filter(([index, record]) => {
-      const result = prepareRecord(record, least(left, shareOf(record, shares)), dependencies);
+    waiting = waiting.filter((one) => {
+      const result = prepareRecord(one.record, shareOf(left, one.record, shares), dependencies);
       if (result.kind === 'no_room') return true;
-      left = minus(left, result.cost);
-      done.set(index, result.events);
+      charge(left, result.cost);
+      one.events = result.events;
       return false;
     });
   }
   let withoutRoom = 0;
   const now = dependencies.clock.now();
-  for (const [place, [index, record]] of waiting
-    .toSorted(([, a], [, b]) => sentAt(a, now) - sentAt(b, now))
-    .entries()) {
-    const result = prepareRecord(record, place === 0 ? RECORD : least(left, RECORD), dependencies);
-    left = minus(left, result.cost);
+  for (const [place, one] of waiting.toSorted((a, b) => sentAt(a.record, now) - sentAt(b.record, now)).entries()) {
+    const result = prepareRecord(one.record, place === 0 ? RECORD : least(left, RECORD), dependencies);
+    charge(left, result.cost);
     if (result.kind === 'no_room') withoutRoom += 1;
-    done.set(index, result.kind === 'no_room' ? [wholeRecord(record, noRoom(withoutRoom))] : result.events);
+    one.events = result.kind === 'no_room' ? [wholeRecord(one.record, noRoom(withoutRoom))] : result.events;
   }
-  const prepared = records.map((record, index) => ({ record, events: done.get(index) ?? [] }));
   return { prepared, pending: pendingOf(prepared) };
 }
 
@@ -125,7 +118,7 @@ function prepareRecord(record: SQSRecord, room: Room, dependencies: PrepareDepen
     for (const enveloped of reading.events) {
       const event = decideEvent(record, enveloped, { part: events.length, arrivedAt }, dependencies);
       events.push(event);
-      if (event.step.kind === 'pending') cost.flatCharacters += event.step.characters;
+      if (isPending(event)) cost.flatCharacters += event.characters;
       if (cost.flatCharacters > RECORD.flatCharacters) {
         return { kind: 'prepared', events: [wholeRecord(record, TOO_LARGE_FLAT)], cost };
       }
@@ -149,17 +142,23 @@ function decideEvent(
   if (enveloped.kind === 'rejected') return withoutEvent(enveloped.rejection, text);
   const { messageId, type } = enveloped.event;
   const eventMessageId = typeof messageId === 'string' ? messageId : undefined;
-  const prepared = (step: PreparedEvent['step']): PreparedEvent => ({
-    step,
+  const isTrack = type === 'track';
+  const decision = outcomeCache.recall(recordId, part) ?? decide(enveloped.event, arrivedAt);
+  if (decision.kind !== 'mapped') return { outcome: decision, text, eventMessageId, isTrack };
+  const { call, cuts, characters } = decision;
+  const { mostEntries, refusedAloneAt } = outcomeCache.findings(recordId, part);
+  return {
+    outcome: INTERNAL_ERROR,
     text,
     eventMessageId,
-    isTrack: type === 'track',
-  });
-  const known = outcomeCache.recall(recordId, part);
-  if (known !== undefined) return prepared(known);
-  const decision = decide(enveloped.event, arrivedAt);
-  if (decision.kind !== 'mapped') return prepared(decision);
-  return prepared({ ...decision, kind: 'pending', arrivedAt, ...outcomeCache.findings(recordId, part) });
+    isTrack,
+    call,
+    arrivedAt,
+    mostEntries,
+    refusedAloneAt,
+    cuts,
+    characters,
+  };
 }
 
 const TOO_LARGE_FLAT = rejected(
@@ -173,42 +172,49 @@ function noRoom(place: number): Deferred {
   return deferred('no_room', detail, { retryAfterMs: Math.min(place, LONGEST_WAIT_S) * 1000 });
 }
 
-function wholeRecord({ body }: SQSRecord, step: Outcome): PreparedEvent {
-  return withoutEvent(step, () => body);
+function wholeRecord({ body }: SQSRecord, outcome: Outcome): ProcessedEvent {
+  return withoutEvent(outcome, () => body);
 }
 
-function withoutEvent(step: Outcome, text: () => string): PreparedEvent {
-  return { step, text, eventMessageId: undefined, isTrack: false };
+function withoutEvent(outcome: Outcome, text: () => string): ProcessedEvent {
+  return { outcome, text, eventMessageId: undefined, isTrack: false };
 }
 
-function pendingOf(prepared: readonly PreparedRecord[]): readonly Pending[] {
+function pendingOf(prepared: readonly PreparedRecord[]): readonly PendingEvent[] {
   // A FIFO queue keeps its order, whatever the records hold.
   const isLate = ({ record, events }: PreparedRecord): boolean =>
     events.length > MANY_EVENTS && !isFifo(record.eventSourceARN);
   const late = prepared.filter(isLate).toSorted((a, b) => a.events.length - b.events.length);
   const inOrder = late.length === 0 ? prepared : [...prepared.filter((one) => !isLate(one)), ...late];
-  const pending: Pending[] = [];
-  for (const { events } of inOrder) for (const { step } of events) if (step.kind === 'pending') pending.push(step);
+  const pending: PendingEvent[] = [];
+  for (const { events } of inOrder) for (const event of events) if (isPending(event)) pending.push(event);
   return pending;
 }
 
-function shareOf({ body }: SQSRecord, shares: number): Room {
+function isPending(event: PreparedEvent): event is PendingEvent {
+  return 'call' in event;
+}
+
+/** The share of a record by the length of its body, as far as so much is left. */
+function shareOf(left: Room, { body }: SQSRecord, shares: number): Room {
   const share = (shares * body.length) / BATCH_CHARACTERS;
-  return combine(INVOCATION, INVOCATION, (whole) => Math.ceil(whole * share));
+  return {
+    characters: Math.min(left.characters, Math.ceil(INVOCATION.characters * share)),
+    events: Math.min(left.events, Math.ceil(INVOCATION.events * share)),
+    flatCharacters: Math.min(left.flatCharacters, Math.ceil(INVOCATION.flatCharacters * share)),
+  };
 }
 
 function least(a: Room, b: Room): Room {
-  return combine(a, b, Math.min);
-}
-
-function minus(room: Room, cost: Room): Room {
-  return combine(room, cost, (a, b) => a - b);
-}
-
-function combine(a: Room, b: Room, of: (a: number, b: number) => number): Room {
   return {
-    characters: of(a.characters, b.characters),
-    events: of(a.events, b.events),
-    flatCharacters: of(a.flatCharacters, b.flatCharacters),
+    characters: Math.min(a.characters, b.characters),
+    events: Math.min(a.events, b.events),
+    flatCharacters: Math.min(a.flatCharacters, b.flatCharacters),
   };
+}
+
+function charge(left: Room, cost: Room): void {
+  left.characters -= cost.characters;
+  left.events -= cost.events;
+  left.flatCharacters -= cost.flatCharacters;
 }

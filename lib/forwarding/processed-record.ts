@@ -18,7 +18,12 @@ export interface ProcessedRecord {
   readonly events: readonly ProcessedEvent[];
 }
 
-/** The deferred outcomes of a record. With at least one, the whole record returns to the queue. */
+/** Whether an event of a record is deferred. The whole record then returns to the queue. */
+export function isDeferred({ events }: ProcessedRecord): boolean {
+  return events.some(({ outcome }) => outcome.kind === 'deferred');
+}
+
+/** The deferred outcomes of a record. */
 export function deferredOf({ events }: ProcessedRecord): readonly Deferred[] {
   return events.map(({ outcome }) => outcome).filter((outcome) => outcome.kind === 'deferred');
 }

@@ -1,12 +1,13 @@
 import { inBatches, type BatchLimits } from '../batches.ts';
-import type { Findings } from '../outcome.ts';
+import type { Findings, Outcome } from '../outcome.ts';
 import { ENDPOINTS, LIMITS, type HeapCall, type HeapCallKind, type HeapProperties } from './api.ts';
 
-/** A call that is to be sent to Heap. Outcomes are reported in a map whose keys are these objects. */
+/** A call that is to be sent to Heap, and gets its outcome when that is known. */
 export interface PendingCall extends Findings {
   readonly call: HeapCall;
   /** When the event entered the queue, in ms since 1970. It is used if the call has no time of its own. */
   readonly arrivedAt: number;
+  outcome?: Outcome;
 }
 
 /**

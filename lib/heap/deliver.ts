@@ -26,12 +26,11 @@ export interface DeliverDependencies {
 }
 
 /**
- * Sends calls to Heap in bulk requests.
+ * Sends calls to Heap in bulk requests, and gives every call its outcome: delivered, rejected or deferred.
  *
  * @param deadline when to stop sending, in ms since 1970; calls unsent by then are deferred
- * @returns the outcome of every call: delivered, rejected or deferred
  */
-export type Deliver = (calls: readonly PendingCall[], deadline: number) => Promise<ReadonlyMap<PendingCall, Outcome>>;
+export type Deliver = (calls: readonly PendingCall[], deadline: number) => Promise<void>;
 
 /** Creates the function that delivers calls to Heap. */
 export function createDeliver({
@@ -49,24 +48,20 @@ export function createDeliver({
   }
 
   /** Defers the entries that exceed their identity's rate limit, so that they do not delay other identities. */
-  function toRequestsWithinLimits(group: BulkRequest, onOutcome: OnOutcome): readonly BulkRequest[] {
+  function toRequestsWithinLimits(group: BulkRequest): readonly BulkRequest[] {
     const items = batchSize.of(group.appId);
     if (group.kind !== 'track') return toRequests(group, { ...BULK_LIMITS, items });
     const { kept, surplus } = splitSurplus(group, rateLimiter, clock.now());
     for (const entry of surplus) {
       const reason = 'paced_identity';
       const deferral = deferred(reason, NO_ROOM, keepSize({ entries: [entry] }));
-      onOutcome(entry, queueUp(group.appId, entry, { ...deferral, reason }));
+      assign(entry, queueUp(group.appId, entry, { ...deferral, reason }));
     }
     return toRequests(kept, { ...BULK_LIMITS, items: Math.min(items, rateLimits.perApp) });
   }
 
   return async (calls, deadline) => {
-    const outcomes = new Map<PendingCall, Outcome>();
     const budget: BisectBudget = { extraRequests: EXTRA_REQUESTS };
-    const onOutcome: OnOutcome = (entry, outcome) => {
-      for (const call of entry.calls) outcomes.set(call, keepRefusal(call, outcome));
-    };
     // Apps run concurrently, so that one that waits for its rate limit does not delay the others.
     await mapLimit(groupByApp(calls), PARALLEL_APPS, async ([appId, groups]) => {
       let accepted = 0;
@@ -74,13 +69,13 @@ export function createDeliver({
       const merged = groups.reduce((sum, group) => sum + countMerged(group), 0);
       if (merged > 0) onMerged(merged);
       const lesson = await sendRequests(
-        groups.flatMap((group) => toRequestsWithinLimits(group, onOutcome)),
+        groups.flatMap((group) => toRequestsWithinLimits(group)),
         {
           send: (request) => client.send(request, deadline),
           onOutcome(entry, outcome) {
             if (outcome.kind === 'delivered') accepted += 1;
             if (outcome.kind === 'rejected') bad += 1;
-            onOutcome(entry, isRateLimited(outcome) ? queueUp(appId, entry, outcome) : outcome);
+            assign(entry, isRateLimited(outcome) ? queueUp(appId, entry, outcome) : outcome);
           },
           budget,
           endpointOf: (kind) => acceptances(appId, kind),
@@ -90,7 +85,6 @@ export function createDeliver({
       );
       batchSize.learn(appId, { ...lesson, accepted, bad });
     });
-    return outcomes;
   };
 }
 
@@ -101,7 +95,10 @@ async function untilDoneOr(work: Promise<void>, ms: number, clock: Clock): Promi
   done.abort();
 }
 
-type OnOutcome = (entry: Entry, outcome: Outcome) => void;
+/** Gives the calls of an entry their outcome. */
+function assign({ calls }: Entry, outcome: Outcome): void {
+  for (const call of calls) call.outcome = keepRefusal(call, outcome);
+}
 
 /** What a container knows of a call's first refusal is kept until its outcome is final. */
 function keepRefusal({ refusedAloneAt }: PendingCall, outcome: Outcome): Outcome {

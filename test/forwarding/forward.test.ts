@@ -5,7 +5,7 @@ import { mapOutcomes } from '../../lib/forwarding/processed-record.ts';
 import type { PendingCall } from '../../lib/heap/bulk.ts';
 import { noCuts } from '../../lib/mapping/flatten.ts';
 import type { Mapped } from '../../lib/mapping/mapped.ts';
-import { deferred, type Outcome } from '../../lib/outcome.ts';
+import { deferred } from '../../lib/outcome.ts';
 import type { RudderStackEvent } from '../../lib/rudderstack/event.ts';
 import { DELIVERED, FAILED, FILTERED, recordOf, REFUSED } from './processed.ts';
 
@@ -43,10 +43,9 @@ function dependencies(changes: Partial<ForwardDependencies> = {}) {
     async deliver(calls, deadline) {
       delivered.push(...calls);
       deadlines.push(deadline);
-      const outcomeOf = (call: PendingCall): Outcome => (nameOf(call) === 'failed' ? FAILED : DELIVERED);
-      return new Map(
-        calls.filter((call) => nameOf(call) !== 'forgotten').map((call) => [call, outcomeOf(call)] as const),
-      );
+      for (const call of calls) {
+        if (nameOf(call) !== 'forgotten') call.outcome = nameOf(call) === 'failed' ? FAILED : DELIVERED;
+      }
     },
     async settle(processed, deadline) {
       deadlines.push(deadline);
@@ -145,6 +144,20 @@ describe('when something fails unexpectedly', () => {
     expect(problems).toEqual(['internal_error: Error: the delivery is broken']);
   });
 
+  test('in the delivery, the events that already had their outcome keep it', async () => {
+    const { response, words } = await run(
+      [recordOf('a', { body: eventOf('a') }), recordOf('b', { body: eventOf('b') })],
+      {
+        async deliver([first]) {
+          if (first !== undefined) first.outcome = DELIVERED;
+          throw new Error('the delivery is broken');
+        },
+      },
+    );
+    expect(words).toEqual(['delivered', 'internal_error']);
+    expect(response).toEqual(failuresOf('b'));
+  });
+
   test('a call without an outcome goes back: it is not taken for delivered', async () => {
     const { response, words } = await run([
       recordOf('a', { body: eventOf('forgotten') }),
@@ -181,7 +194,7 @@ describe('a record that comes back', () => {
     const sent: unknown[] = [];
     const deliver: ForwardDependencies['deliver'] = async (calls) => {
       sent.push(calls.map((call) => [nameOf(call), call.mostEntries]));
-      return new Map(calls.map((call) => [call, nameOf(call) === 'bad' ? small : FAILED]));
+      for (const call of calls) call.outcome = nameOf(call) === 'bad' ? small : FAILED;
     };
     const record = recordOf('a', { body: `[${eventOf('good')},${eventOf('bad')}]` });
     await forward([record], DEADLINES, { ...given, deliver });

@@ -35,7 +35,9 @@ function run(records: readonly SQSRecord[]) {
 
 /** What has become of a record, in a word. */
 function wordOf({ events }: PreparedRecord): string {
-  const words = new Set(events.map(({ step }) => ('reason' in step ? step.reason : step.kind)));
+  const words = new Set(
+    events.map((one) => ('call' in one ? 'pending' : 'reason' in one.outcome && one.outcome.reason)),
+  );
   return [...words].join();
 }
 
@@ -98,11 +100,11 @@ describe('what finds no room is deferred', () => {
   test('as a whole, the oldest last, and the further back, the longer', () => {
     const records = [40, 30, 10, 20].map((sentAt) => recordOf(`at-${sentAt}`, { body: ZIPPED_14, sentAt }));
     const { prepared } = run(records);
-    expect(prepared.map(({ events: [first] }) => first?.step)).toMatchObject([
+    expect(prepared.map(({ events: [first] }) => first?.outcome)).toMatchObject([
       { reason: 'no_room', retryAfterMs: 2000 },
       { reason: 'no_room', retryAfterMs: 1000 },
-      { kind: 'pending' },
-      { kind: 'pending' },
+      { reason: 'internal_error' },
+      { reason: 'internal_error' },
     ]);
     expect(prepared.map(({ events: all }) => all.length)).toEqual([1, 1, 1, 1]);
   });

@@ -57,19 +57,12 @@ export function startContainer(
     requests = [];
     const pending = calls.flatMap((call): PendingCall[] => {
       const known = outcomes.get(nameOf(call));
-      if (known === undefined) return [call];
-      if (known.kind !== 'deferred') return [];
-      const { mostEntries, refusedAloneAt } = known;
-      return [
-        {
-          ...call,
-          ...(mostEntries === undefined ? {} : { mostEntries }),
-          ...(refusedAloneAt === undefined ? {} : { refusedAloneAt }),
-        },
-      ];
+      if (known !== undefined && known.kind !== 'deferred') return [];
+      return [{ ...call, mostEntries: known?.mostEntries, refusedAloneAt: known?.refusedAloneAt }];
     });
-    const answers = await deliver(pending, now + 50_000);
-    const ofInvocation = new Map([...answers].map(([call, outcome]) => [nameOf(call), outcome]));
+    await deliver(pending, now + 50_000);
+    const ofInvocation = new Map<string, Outcome>();
+    for (const call of pending) if (call.outcome !== undefined) ofInvocation.set(nameOf(call), call.outcome);
     for (const [name, outcome] of ofInvocation) outcomes.set(name, outcome);
     now += betweenMs;
     return { requests, outcomes: ofInvocation };

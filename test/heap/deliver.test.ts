@@ -34,6 +34,11 @@ async function refuseUntilAlone(container: Container, calls: readonly PendingCal
   }
 }
 
+function wordOf({ outcome }: PendingCall): string {
+  if (outcome === undefined) return 'forgotten';
+  return outcome.kind === 'delivered' ? 'delivered' : outcome.reason;
+}
+
 /** Delivers through a client that answers as told. */
 function start(send: HeapClient['send'] = async () => accepted, rateLimits = RATE_LIMITS) {
   const requests: BulkRequest[] = [];
@@ -53,13 +58,8 @@ function start(send: HeapClient['send'] = async () => accepted, rateLimits = RAT
   const onMerged = (events: number): void => void merged.push(events);
   const deliver = createDeliver({ client, rateLimiter, rateLimits, batchSize, acceptances, clock, onMerged });
   async function run(calls: readonly PendingCall[]): Promise<Record<string, string>> {
-    const outcomes = await deliver(calls, DEADLINE);
-    return Object.fromEntries(
-      [...outcomes].map(([call, outcome]) => [
-        nameOf(call),
-        outcome.kind === 'delivered' ? 'delivered' : outcome.reason,
-      ]),
-    );
+    await deliver(calls, DEADLINE);
+    return Object.fromEntries(calls.map((call) => [nameOf(call), wordOf(call)]));
   }
   return { deliver, run, requests, deadlines, rateLimiter, batchSize, acceptances, merged };
 }
@@ -73,8 +73,8 @@ test('every call gets the outcome of the entry that carried it, merged and repea
     userOf('u', { b: 2 }),
     trackOf('e-1', { appId: '22' }),
   ];
-  const outcomes = await deliver(calls, DEADLINE);
-  expect(calls.map((call) => outcomes.get(call))).toEqual(calls.map(() => accepted));
+  await deliver(calls, DEADLINE);
+  expect(calls.map(({ outcome }) => outcome)).toEqual(calls.map(() => accepted));
   const sent = (wanted: string): unknown[] =>
     requests.filter(({ appId }) => appId === wanted).map(({ kind, entries }) => [kind, entries.length]);
   expect(sent('11')).toEqual([
@@ -147,9 +147,9 @@ describe('an identity with more events than its limit has room for', () => {
   test('sends what there is room for, and the rest queues for its own window', async () => {
     const { deliver, requests } = start();
     const calls = tracksOf(13, { identity: 'noisy' });
-    const outcomes = await deliver(calls, DEADLINE);
+    await deliver(calls, DEADLINE);
     expect(requests.map(({ entries }) => entries.length)).toEqual([10]);
-    expect(calls.slice(10).map((call) => outcomes.get(call))).toEqual(
+    expect(calls.slice(10).map(({ outcome }) => outcome)).toEqual(
       [0, 6000, 12_000].map((wait) =>
         // The stub sends without taking room, so that the first turn is now.
         deferred('paced_identity', "no room within Heap's rate limit yet", { retryAfterMs: wait }),
@@ -192,8 +192,8 @@ test('the quietest identities go first, so that a request that finds no room hol
 test('events that the client finds no room for get turns one behind the other', async () => {
   const { deliver } = start(async () => deferred('paced_app', 'no room', { retryAfterMs: 1 }));
   const calls = tracksOf(3);
-  const outcomes = await deliver(calls, DEADLINE);
-  expect(calls.map((call) => outcomes.get(call))).toMatchObject(
+  await deliver(calls, DEADLINE);
+  expect(calls.map(({ outcome }) => outcome)).toMatchObject(
     [0, 600, 1200].map((retryAfterMs) => ({ kind: 'deferred', reason: 'paced_app', retryAfterMs })),
   );
 });
@@ -201,7 +201,8 @@ test('events that the client finds no room for get turns one behind the other', 
 test('other deferrals keep the wait that Heap has asked for', async () => {
   const { deliver } = start(async () => deferred('heap_throttled', 'slow down', { retryAfterMs: 7000 }));
   const call = trackOf('e-0');
-  expect((await deliver([call], DEADLINE)).get(call)).toMatchObject({ reason: 'heap_throttled', retryAfterMs: 7000 });
+  await deliver([call], DEADLINE);
+  expect(call.outcome).toMatchObject({ reason: 'heap_throttled', retryAfterMs: 7000 });
 });
 
 describe('the size of a request', () => {
@@ -251,11 +252,11 @@ describe('the size of a request', () => {
 
   test('stays with an event that finds no room in the rate limit', async () => {
     const { deliver } = start(async () => deferred('paced_app', 'no room', { retryAfterMs: 1 }));
-    const small = { ...trackOf('small', { identity: 'u' }), mostEntries: 3 };
-    const surplus = tracksOf(12, { identity: 'u' }).map((call) => ({ ...call, mostEntries: 2 }));
-    const outcomes = await deliver([small, ...surplus], DEADLINE);
-    expect(outcomes.get(small)).toMatchObject({ reason: 'paced_app', mostEntries: 3 });
-    expect(surplus.map((call) => outcomes.get(call))).toMatchObject([
+    const small: PendingCall = { ...trackOf('small', { identity: 'u' }), mostEntries: 3 };
+    const surplus = tracksOf(12, { identity: 'u' }).map((call): PendingCall => ({ ...call, mostEntries: 2 }));
+    await deliver([small, ...surplus], DEADLINE);
+    expect(small.outcome).toMatchObject({ reason: 'paced_app', mostEntries: 3 });
+    expect(surplus.map(({ outcome }) => outcome)).toMatchObject([
       ...Array.from({ length: 9 }, () => ({ reason: 'paced_app', mostEntries: 2 })),
       ...Array.from({ length: 3 }, () => ({ reason: 'paced_identity', mostEntries: 2 })),
     ]);
