@@ -1,6 +1,6 @@
 import type { SQSBatchItemFailure, SQSBatchResponse, SQSRecord } from 'aws-lambda';
 import type { Deliver } from '../heap/deliver.ts';
-import type { Cuts } from '../mapping/flatten.ts';
+import { NO_CUTS, type Cuts } from '../mapping/flatten.ts';
 import type { Outcome } from '../outcome.ts';
 import { sentAt } from '../sqs/record.ts';
 import type { OutcomeCache } from './outcome-cache.ts';
@@ -11,6 +11,7 @@ import { isDeferred, type ProcessedRecord } from './processed-record.ts';
 export interface BatchReport {
   readonly records: number;
   readonly outcomes: readonly Outcome[];
+  /** Of the events of which something was cut. */
   readonly cuts: readonly Cuts[];
   /** Records that return to the queue. */
   readonly recordsDeferred: number;
@@ -65,7 +66,7 @@ export async function forward(
     report: {
       records: records.length,
       outcomes,
-      cuts: pending.map(({ cuts }) => cuts),
+      cuts: pending.map(({ cuts }) => cuts).filter((cuts) => cuts !== NO_CUTS),
       recordsDeferred: returned.length,
       oldestRecordAgeMs: oldestAgeMs(records, clock.now()),
     },

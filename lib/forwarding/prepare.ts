@@ -124,7 +124,8 @@ function prepareRecord(record: SQSRecord, room: Room, dependencies: PrepareDepen
       }
       if (cost.flatCharacters > room.flatCharacters) return { kind: 'no_room', cost };
     }
-    return { kind: 'prepared', events, cost };
+    // A list that has grown keeps room for more. This one stays until the end.
+    return { kind: 'prepared', events: events.slice(), cost };
   } catch (error) {
     dependencies.listener.onProblem('internal_error', error);
     const cost = { characters: record.body.length, events: 1, flatCharacters: 0 };

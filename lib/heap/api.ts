@@ -15,7 +15,7 @@ export interface HeapEvent {
   readonly event: string;
   readonly properties: HeapProperties;
   /** ISO 8601. Without it Heap uses the time of arrival. */
-  readonly timestamp?: string;
+  readonly timestamp?: string | undefined;
   /** Heap keeps the first event with a key and drops later ones. */
   readonly idempotency_key: string;
 }

@@ -6,24 +6,34 @@ import { WORK_LIMITS } from '../work-limits.ts';
 /** What of an event does not reach Heap. */
 export interface Cuts {
   /** String values truncated to Heap's limit. */
-  textsCut: number;
+  readonly textsCut: number;
   /** Properties dropped because their flattened key is too long. */
-  keysDropped: number;
+  readonly keysDropped: number;
   /** User properties dropped because Heap reserves their names. */
-  reservedDropped: number;
+  readonly reservedDropped: number;
   /** Event names truncated to Heap's limit. */
-  eventNamesCut: number;
+  readonly eventNamesCut: number;
   /** Properties replaced by another one that has the same flattened key. */
-  namesCollided: number;
+  readonly namesCollided: number;
   /** Track events without a time that can be read and can be true. */
-  withoutTime: number;
+  readonly withoutTime: number;
 }
 
 export type CutKind = keyof Cuts;
 
-/** Returns counts of zero. */
-export function noCuts(): Cuts {
-  return { textsCut: 0, keysDropped: 0, reservedDropped: 0, eventNamesCut: 0, namesCollided: 0, withoutTime: 0 };
+/** Everything reaches Heap, as of nearly all events. They share this object, so that it takes neither time nor memory. */
+export const NO_CUTS: Cuts = {
+  textsCut: 0,
+  keysDropped: 0,
+  reservedDropped: 0,
+  eventNamesCut: 0,
+  namesCollided: 0,
+  withoutTime: 0,
+};
+
+/** Returns the counts with `count` more of one kind. */
+export function withCuts(cuts: Cuts, kind: CutKind, count: number): Cuts {
+  return count === 0 ? cuts : { ...cuts, [kind]: cuts[kind] + count };
 }
 
 /** RudderStack's pipeline has no limit. Deeper nesting only occurs in attacks on recursive programs. */
@@ -51,67 +61,72 @@ const LIFTED_OUT = 'idempotencyKey';
  * @param isReserved whether Heap reserves a flattened key
  * @returns rejected if the value is nested too deeply, has a key named `__proto__`, or exceeds the limits of an event
  */
-export function flatten(root: unknown, isReserved: (name: string) => boolean = () => false): Flat | Rejected {
-  const properties: HeapProperties = {};
-  const cuts = noCuts();
-  let count = 0;
-  let characters = 0;
-  let isNested = false;
+export function flatten(root: unknown, isReserved: (name: string) => boolean = reservesNothing): Flat | Rejected {
+  const state: State = { isReserved, properties: {}, cuts: NO_CUTS, count: 0, characters: 0, isNested: false };
+  const problem = visit(state, root, '', 0);
+  if (problem !== undefined) return problem;
+  const { properties, cuts, count, characters, isNested } = state;
+  // Names of one object differ. What is nested may get the name of another one: {"a.b": 1, "a": {"b": 2}}
+  const collided = isNested ? count - Object.keys(properties).length : 0;
+  return { kind: 'flat', properties, cuts: withCuts(cuts, 'namesCollided', collided), characters };
+}
 
-  /** @param key undefined below a key that is too long */
-  function visit(value: unknown, key: string | undefined, depth: number): Rejected | undefined {
-    if (depth > MAX_DEPTH) return rejected('too_deep', `the event is nested more than ${MAX_DEPTH} levels deep`);
-    if (isArray(value)) {
-      isNested ||= depth > 0;
-      for (const [index, element] of value.entries()) {
-        const problem = visit(element, key === undefined ? undefined : join(key, '', `[${index}]`), depth + 1);
-        if (problem !== undefined) return problem;
-      }
-      return undefined;
+/** What has been flattened so far. */
+interface State {
+  readonly isReserved: (name: string) => boolean;
+  readonly properties: HeapProperties;
+  cuts: Cuts;
+  count: number;
+  characters: number;
+  isNested: boolean;
+}
+
+function reservesNothing(): boolean {
+  return false;
+}
+
+/** @param key undefined below a key that is too long */
+function visit(state: State, value: unknown, key: string | undefined, depth: number): Rejected | undefined {
+  if (depth > MAX_DEPTH) return rejected('too_deep', `the event is nested more than ${MAX_DEPTH} levels deep`);
+  if (typeof value !== 'object' || value === null) return put(state, key, value);
+  state.isNested ||= depth > 0;
+  if (isArray(value)) {
+    for (let index = 0; index < value.length; index += 1) {
+      const below = key === undefined ? undefined : join(key, '', `[${index}]`);
+      const problem = visit(state, value[index], below, depth + 1);
+      if (problem !== undefined) return problem;
     }
-    if (isObject(value)) {
-      isNested ||= depth > 0;
-      for (const name of Object.keys(value)) {
-        if (name === '__proto__') {
-          return rejected('forbidden_key', 'the event has a key named __proto__, which is never passed on');
-        }
-        const below = key === undefined ? undefined : join(key, key === '' ? '' : '.', name);
-        const problem = visit(value[name], below, depth + 1);
-        if (problem !== undefined) return problem;
+  } else if (isObject(value)) {
+    for (const name of Object.keys(value)) {
+      if (name === '__proto__') {
+        return rejected('forbidden_key', 'the event has a key named __proto__, which is never passed on');
       }
-      return undefined;
+      const below = key === undefined ? undefined : join(key, key === '' ? '' : '.', name);
+      const problem = visit(state, value[name], below, depth + 1);
+      if (problem !== undefined) return problem;
     }
-    return put(key, value);
   }
+  return undefined;
+}
 
-  function put(key: string | undefined, value: unknown): Rejected | undefined {
-    const isHeapValue =
-      typeof value === 'string' || typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value));
-    if (!isHeapValue || key === '' || key === LIFTED_OUT) return undefined;
-    if (key === undefined) {
-      cuts.keysDropped += 1;
-      return undefined;
-    }
-    if (isReserved(key)) {
-      cuts.reservedDropped += 1;
-      return undefined;
-    }
-    let kept = value;
-    if (typeof value === 'string' && value.length > LIMITS.textCharacters) {
-      cuts.textsCut += 1;
-      kept = cutText(value, LIMITS.textCharacters);
-    }
-    count += 1;
-    characters += key.length + (typeof kept === 'string' ? kept.length : 0);
-    if (count > WORK_LIMITS.eventProperties || characters > WORK_LIMITS.eventCharacters) return tooLarge(count);
-    properties[key] = kept;
+function put(state: State, key: string | undefined, value: unknown): Rejected | undefined {
+  const isText = typeof value === 'string';
+  const isHeapValue = isText || typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value));
+  if (!isHeapValue || key === '' || key === LIFTED_OUT) return undefined;
+  if (key === undefined || state.isReserved(key)) {
+    state.cuts = withCuts(state.cuts, key === undefined ? 'keysDropped' : 'reservedDropped', 1);
     return undefined;
   }
-
-  const problem = visit(root, '', 0);
-  // Names of one object differ. What is nested may get the name of another one: {"a.b": 1, "a": {"b": 2}}
-  if (isNested) cuts.namesCollided = count - Object.keys(properties).length;
-  return problem ?? { kind: 'flat', properties, cuts, characters };
+  const isCut = isText && value.length > LIMITS.textCharacters;
+  if (isCut) state.cuts = withCuts(state.cuts, 'textsCut', 1);
+  const kept = isCut ? cutText(value, LIMITS.textCharacters) : value;
+  state.count += 1;
+  state.characters += key.length + (typeof kept === 'string' ? kept.length : 0);
+  if (state.count > WORK_LIMITS.eventProperties || state.characters > WORK_LIMITS.eventCharacters) {
+    return tooLarge(state.count);
+  }
+  state.properties[key] = kept;
+  return undefined;
 }
 
 /** @returns undefined if the key is too long for Heap */

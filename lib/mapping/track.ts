@@ -2,7 +2,7 @@ import { LIMITS } from '../heap/api.ts';
 import { rejected, type Rejected } from '../outcome.ts';
 import type { RudderStackEvent } from '../rudderstack/event.ts';
 import type { Settings } from '../rudderstack/settings.ts';
-import { cutText, flatten } from './flatten.ts';
+import { cutText, flatten, withCuts } from './flatten.ts';
 import { readIdempotencyKey } from './idempotency-key.ts';
 import { readIdentity } from './identity.ts';
 import { readTimestamp } from './timestamp.ts';
@@ -33,19 +33,23 @@ export function mapTrack(
   if (key.kind === 'rejected') return key;
 
   const cutName = cutText(name, LIMITS.eventNameCharacters);
-  if (cutName !== name) flat.cuts.eventNamesCut = 1;
   const timestamp = readTimestamp(event, arrivedAtMs);
-  if (timestamp === undefined) flat.cuts.withoutTime = 1;
   const payload = {
     identity: identity.identity,
     event: cutName,
     properties: flat.properties,
     idempotency_key: key.key,
-    ...(timestamp === undefined ? {} : { timestamp }),
+    timestamp,
   };
-  const texts = [identity.identity, cutName, key.key, timestamp ?? ''];
-  const characters = texts.reduce((sum, text) => sum + text.length, flat.characters);
-  return { kind: 'mapped', call: { kind: 'track', appId, payload }, cuts: flat.cuts, characters };
+  const characters =
+    flat.characters +
+    payload.identity.length +
+    cutName.length +
+    payload.idempotency_key.length +
+    (timestamp?.length ?? 0);
+  const cutsOfName = withCuts(flat.cuts, 'eventNamesCut', cutName === name ? 0 : 1);
+  const cuts = withCuts(cutsOfName, 'withoutTime', timestamp === undefined ? 1 : 0);
+  return { kind: 'mapped', call: { kind: 'track', appId, payload }, cuts, characters };
 }
 
 /** The name is sent unchanged, including spaces at its ends, since Heap identifies the event by it. */

@@ -3,7 +3,7 @@ import { forward, type ForwardDependencies } from '../../lib/forwarding/forward.
 import { createOutcomeCache } from '../../lib/forwarding/outcome-cache.ts';
 import { mapOutcomes } from '../../lib/forwarding/processed-record.ts';
 import type { PendingCall } from '../../lib/heap/bulk.ts';
-import { noCuts } from '../../lib/mapping/flatten.ts';
+import { NO_CUTS } from '../../lib/mapping/flatten.ts';
 import type { Mapped } from '../../lib/mapping/mapped.ts';
 import { deferred } from '../../lib/outcome.ts';
 import type { RudderStackEvent } from '../../lib/rudderstack/event.ts';
@@ -21,7 +21,7 @@ function mappedOf(name: string): Mapped {
   return {
     kind: 'mapped',
     call: { kind: 'track', appId: '1', payload },
-    cuts: { ...noCuts(), textsCut: 1 },
+    cuts: { ...NO_CUTS, textsCut: 1 },
     characters: 10,
   };
 }

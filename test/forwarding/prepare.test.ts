@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib';
 import type { SQSRecord } from 'aws-lambda';
 import { createOutcomeCache } from '../../lib/forwarding/outcome-cache.ts';
 import { prepare, type PreparedRecord } from '../../lib/forwarding/prepare.ts';
-import { noCuts } from '../../lib/mapping/flatten.ts';
+import { NO_CUTS } from '../../lib/mapping/flatten.ts';
 import type { Mapped } from '../../lib/mapping/mapped.ts';
 import { WORK_LIMITS } from '../../lib/work-limits.ts';
 import { recordOf } from './processed.ts';
@@ -13,7 +13,7 @@ const { invocationCharacters, invocationEvents, recordFlatCharacters, invocation
 /** Maps an event to as many characters as it says. */
 function mappedOf(name: string, characters: number): Mapped {
   const payload = { identity: 'u', event: name, properties: {}, idempotency_key: name };
-  return { kind: 'mapped', call: { kind: 'track', appId: '1', payload }, cuts: noCuts(), characters };
+  return { kind: 'mapped', call: { kind: 'track', appId: '1', payload }, cuts: NO_CUTS, characters };
 }
 
 function run(records: readonly SQSRecord[]) {

@@ -1,7 +1,7 @@
 import type { BatchReport } from '../../lib/forwarding/forward.ts';
 import type { ProblemCode } from '../../lib/forwarding/listener.ts';
 import { createTelemetry } from '../../lib/forwarding/telemetry.ts';
-import { noCuts } from '../../lib/mapping/flatten.ts';
+import { NO_CUTS } from '../../lib/mapping/flatten.ts';
 import { rejected } from '../../lib/outcome.ts';
 import { DELIVERED, FAILED, FILTERED, RATE_LIMITED, REFUSED } from './processed.ts';
 
@@ -28,9 +28,9 @@ const REPORT: BatchReport = {
   records: 5,
   outcomes: [DELIVERED, DELIVERED, FILTERED, REFUSED, REFUSED, FAILED, RATE_LIMITED],
   cuts: [
-    { ...noCuts(), textsCut: 2 },
-    { ...noCuts(), textsCut: 1, keysDropped: 4, withoutTime: 1 },
-    { ...noCuts(), namesCollided: 2, withoutTime: 1 },
+    { ...NO_CUTS, textsCut: 2 },
+    { ...NO_CUTS, textsCut: 1, keysDropped: 4, withoutTime: 1 },
+    { ...NO_CUTS, namesCollided: 2, withoutTime: 1 },
   ],
   recordsDeferred: 2,
   oldestRecordAgeMs: 1234,

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { cutText, flatten } from '../../lib/mapping/flatten.ts';
+import { cutText, flatten, NO_CUTS } from '../../lib/mapping/flatten.ts';
 import { WORK_LIMITS } from '../../lib/work-limits.ts';
 
 function flat(root: unknown): unknown {
@@ -90,6 +90,14 @@ describe('Heap’s lengths are kept and each cut is counted', () => {
     const result = flatten(root, (name) => asked.push(name) === 0);
     expect(asked).toEqual(['short']);
     expect(result).toMatchObject({ properties: { short: 1 }, cuts: { keysDropped: 1000 } });
+  });
+
+  test('and events of which nothing is cut share their counts', () => {
+    const [first, second] = [flatten({ a: { b: 'x' } }), flatten({ ['k'.repeat(513)]: 1 })];
+    expect(first).toMatchObject({ kind: 'flat', properties: { 'a.b': 'x' } });
+    expect(first.kind === 'flat' && first.cuts).toBe(NO_CUTS);
+    expect(second).toMatchObject({ cuts: { ...NO_CUTS, keysDropped: 1 } });
+    expect(Object.values(NO_CUTS)).toEqual([0, 0, 0, 0, 0, 0]);
   });
 
   test('a string is not cut through a surrogate pair', () => {
