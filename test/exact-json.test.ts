@@ -91,6 +91,27 @@ test('whatever the JSON, with or without white space, only the long integers dif
   );
 });
 
+describe('a long integer is found', () => {
+  test('at whatever place of a text', () => {
+    for (const start of [0, 16 * 1024 - 40, 32 * 1024 - 60]) {
+      for (let place = start; place < start + 60; place += 1) {
+        const text = 'x'.repeat(place);
+        expect(parseJson(`["${text}",9007199254740993]`)).toEqual([text, '9007199254740993']);
+      }
+    }
+  });
+
+  test.each([['ıĲ'], ['12345678 '], ['/0123456789:'], [`x${'9'.repeat(20_000)}`]])(
+    'among texts of %j',
+    (characters) => {
+      const text = characters.repeat(3);
+      expect(parseJson(JSON.stringify([text, 1, text]))).toEqual([text, 1, text]);
+      const long = JSON.stringify([text, 1, text]).replace(',1,', ',9007199254740993,');
+      expect(parseJson(long)).toEqual([text, '9007199254740993', text]);
+    },
+  );
+});
+
 test('the digits of a kept integer can be read', () => {
   const [kept, other] = [parseJsonToPassOn('[9007199254740993.0]'), 5].flat();
   expect([keptDigits(kept), keptDigits(other), keptDigits('9007199254740993')]).toEqual([

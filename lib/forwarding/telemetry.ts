@@ -92,7 +92,6 @@ export function createTelemetry(settings: LogSettings, write?: (line: string) =>
         records,
         recordsDeferred,
         events: outcomes.length,
-        delivered: outcomes.filter(({ kind }) => kind === 'delivered').length,
         ...reasons,
         ...heap,
         oldestRecordAgeMs,
@@ -101,18 +100,21 @@ export function createTelemetry(settings: LogSettings, write?: (line: string) =>
   };
 }
 
-/** Adds the counts of the outcomes, and returns the counts of the reasons for the log. */
-function addOutcomes(metrics: Metrics, outcomes: readonly Outcome[]): Record<string, Record<string, number>> {
-  const byKind = Map.groupBy(outcomes, ({ kind }) => kind);
+/** Adds the counts of the outcomes, and returns those of the delivered events and of the reasons for the log. */
+function addOutcomes(metrics: Metrics, outcomes: readonly Outcome[]): Record<string, number | Record<string, number>> {
+  const others = outcomes.filter((outcome) => outcome.kind !== 'delivered');
+  const delivered = outcomes.length - others.length;
+  metrics.add(OUTCOME_METRICS.delivered, 'Count', delivered);
   const reasonsByKind: Record<string, Record<string, number>> = {};
-  for (const [kind, name] of entriesOf(OUTCOME_METRICS)) {
-    const ofKind = byKind.get(kind) ?? [];
+  for (const kind of ['filtered', 'rejected', 'deferred'] as const) {
+    const name = OUTCOME_METRICS[kind];
+    const ofKind = others.filter((outcome) => outcome.kind === kind);
     metrics.add(name, 'Count', ofKind.length);
-    const reasons = countBy(ofKind, (outcome) => (outcome.kind === 'delivered' ? undefined : outcome.reason));
+    const reasons = countBy(ofKind, ({ reason }) => reason);
     addEach(metrics, name, 'reason', reasons);
     if (reasons.size > 0) reasonsByKind[kind] = Object.fromEntries(reasons);
   }
-  return reasonsByKind;
+  return { delivered, ...reasonsByKind };
 }
 
 /** Adds the requests to Heap, and returns their totals for the log. */
@@ -139,11 +141,11 @@ function addEach(metrics: Metrics, name: string, dimension: string, counts: Read
   for (const [value, count] of counts) metrics.addBy(dimension, value, name, count);
 }
 
-function countBy<Item>(items: readonly Item[], keyOf: (item: Item) => string | undefined): ReadonlyMap<string, number> {
+function countBy<Item>(items: readonly Item[], keyOf: (item: Item) => string): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
   for (const item of items) {
     const key = keyOf(item);
-    if (key !== undefined) counts.set(key, (counts.get(key) ?? 0) + 1);
+    counts.set(key, (counts.get(key) ?? 0) + 1);
   }
   return counts;
 }
