@@ -2,7 +2,7 @@ import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { systemClock } from '../lib/clock.ts';
 import { createHandler } from '../lib/forwarding/create-handler.ts';
 import type { Queues } from '../lib/forwarding/queues.ts';
-import { fetchTransport } from '../lib/heap/transport.ts';
+import { createTransport } from '../lib/heap/transport.ts';
 import { createTelemetry } from '../lib/forwarding/telemetry.ts';
 import { readLogSettings } from '../lib/telemetry/log-settings.ts';
 import { readRuntime } from '../lib/forwarding/environment.ts';
@@ -22,7 +22,7 @@ export const handler = refuseWrongSettings<SQSEvent, Context, SQSBatchResponse>(
     telemetry,
     clock: systemClock,
     random: Math.random,
-    transport: fetchTransport,
+    transport: createTransport(systemClock.now),
     loadQueues: () =>
       (queues ??= import('../lib/forwarding/queues.ts').then(({ createQueues }) => createQueues(runtime))),
     loadSettle: () => import('../lib/forwarding/settle.ts').then(({ settle }) => settle),

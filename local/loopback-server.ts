@@ -1,5 +1,7 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { Certificate } from './self-signed-certificate.ts';
 
 export interface LoopbackServer extends AsyncDisposable {
   /** Without a trailing slash. */
@@ -9,7 +11,7 @@ export interface LoopbackServer extends AsyncDisposable {
 }
 
 /**
- * Serves HTTP on 127.0.0.1.
+ * Serves HTTP on 127.0.0.1, or HTTPS if there is a certificate.
  *
  * @param port 0 for any free port
  * @param serve the connection is closed when it fails
@@ -17,12 +19,14 @@ export interface LoopbackServer extends AsyncDisposable {
 export async function startLoopbackServer(
   port: number,
   serve: (request: IncomingMessage, response: ServerResponse) => Promise<void> | void,
+  certificate?: Certificate,
 ): Promise<LoopbackServer> {
-  const server = createServer((request, response) => {
+  const listener: RequestListener = (request, response) => {
     Promise.resolve(serve(request, response)).catch((error: unknown) =>
       response.destroy(error instanceof Error ? error : undefined),
     );
-  });
+  };
+  const server = certificate === undefined ? createServer(listener) : createTlsServer(certificate, listener);
   // No timeouts: an idle connection must not be closed while the client already sends its next request.
   server.keepAliveTimeout = 0;
   server.headersTimeout = 0;
@@ -36,5 +40,6 @@ export async function startLoopbackServer(
     server.close();
     await once(server, 'close');
   };
-  return { url: `http://127.0.0.1:${address.port}`, stop, [Symbol.asyncDispose]: stop };
+  const protocol = certificate === undefined ? 'http' : 'https';
+  return { url: `${protocol}://127.0.0.1:${address.port}`, stop, [Symbol.asyncDispose]: stop };
 }

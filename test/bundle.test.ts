@@ -24,6 +24,10 @@ test('a cold start does not load the slow built-in modules of Node.js', () => {
     expect(source).not.toMatch(/(?:from|import)\s*"node:(?:crypto|zlib|http|https|stream|fs)"/);
 });
 
+test('requests to Heap do not use fetch, whose client is loaded at the first request', () => {
+  for (const source of loaded) expect(source).not.toMatch(/\bfetch\(/);
+});
+
 test('the HTTP endpoint does not load what it never uses: another HTTP client, HTTP/2 and workers', () => {
   const bundle = join(__dirname, '..', 'dist', 'ingest', 'ingest.cjs');
   const script = `require(${JSON.stringify(bundle)}); console.log(process.moduleLoadList.join('\\n')); process.exit(0)`;

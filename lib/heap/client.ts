@@ -2,12 +2,13 @@ import type { Clock } from '../clock.ts';
 import { deferred, type Deferred, type Delivered } from '../outcome.ts';
 import { readAnswer, type Refused } from './answer.ts';
 import { ENDPOINTS, type HeapCallKind } from './api.ts';
-import { bodyOf, type BulkRequest } from './bulk.ts';
+import type { BulkRequest } from './bulk.ts';
 import type { Circuit } from './circuit.ts';
 import { createCircuits, type Circuits, type FailureScope } from './circuits.ts';
 import { createPatience } from './patience.ts';
 import { createProbes } from './probes.ts';
 import { NO_ROOM, type RateLimiter, type Reservation } from './rate-limiter.ts';
+import { createRequestBodies, type Post } from './request-bodies.ts';
 import { backoffMs, RETRY_POLICY, type RetryPolicy } from './retry.ts';
 import type { Answer, Transport } from './transport.ts';
 
@@ -60,14 +61,15 @@ export function createHeapClient(options: HeapClientOptions): HeapClient {
     add_user_properties: createCircuits(options.createCircuit),
     track: createCircuits(options.createCircuit),
   };
+  const withBody = createRequestBodies(transport);
   const patience = createPatience(retryPolicy.timeoutMs);
   const oneProbe = createProbes(({ kind, appId }) => circuitsOf[kind].state(appId, clock.now()) === 'probing');
 
   /** Sends one HTTP request. Returns undefined if Heap had less than its usual time to answer. */
-  async function attempt({ kind, entries }: BulkRequest, body: string, timeoutMs: number): Promise<Answer | undefined> {
+  async function attempt({ kind, entries }: BulkRequest, post: Post, timeoutMs: number): Promise<Answer | undefined> {
     const { path } = ENDPOINTS[kind];
     const startedAt = clock.now();
-    const answer = await transport(baseUrl + path, body, timeoutMs);
+    const answer = await post(baseUrl + path, timeoutMs);
     const durationMs = clock.now() - startedAt;
     const result = answer.kind === 'answered' ? answer.status : answer.kind;
     onAttempt({ path, entries: entries.length, durationMs, result });
@@ -78,18 +80,14 @@ export function createHeapClient(options: HeapClientOptions): HeapClient {
     return answer;
   }
 
-  function circuitOpen({ kind, appId }: BulkRequest): Deferred {
-    const retryAfterMs = circuitsOf[kind].openUntil(appId) - clock.now();
-    const cause = circuitsOf[kind].lastFailure(appId);
-    const detail = `Heap has failed several times in a row${cause === undefined ? '' : `, at last: ${cause.detail}`}`;
-    const status = cause?.heapStatus === undefined ? {} : { heapStatus: cause.heapStatus };
-    return deferred('circuit_open', detail, { retryAfterMs, ...status });
-  }
-
-  async function sendWithRetries(request: BulkRequest, deadline: number, isProbe: boolean): Promise<SendResult> {
+  async function sendWithRetries(
+    request: BulkRequest,
+    post: Post,
+    deadline: number,
+    isProbe: boolean,
+  ): Promise<SendResult> {
     const { kind, appId } = request;
     const circuits = circuitsOf[kind];
-    const body = bodyOf(request);
     let last = OUT_OF_TIME;
     let hasReconnected = false;
     // Another app's quick answers must not shorten what this request has learned.
@@ -97,7 +95,9 @@ export function createHeapClient(options: HeapClientOptions): HeapClient {
 
     for (let attempts = 1; ; attempts += 1) {
       const state = circuits.state(appId, clock.now());
-      if (state === 'open' || (state === 'probing' && !isProbe)) return attempts > 1 ? last : circuitOpen(request);
+      if (state === 'open' || (state === 'probing' && !isProbe)) {
+        return attempts > 1 ? last : circuitOpen(circuits, appId, clock.now());
+      }
       if (deadline - clock.now() < SHORTEST_ATTEMPT_MS) return last;
 
       const room = await waitForRoom(request, deadline, rateLimiter, clock);
@@ -105,7 +105,7 @@ export function createHeapClient(options: HeapClientOptions): HeapClient {
 
       const startedAt = clock.now();
       const timeoutMs = Math.min(Math.max(patience.timeoutMs(), leastMs), deadline - startedAt);
-      const answer = await attempt(request, body, timeoutMs);
+      const answer = await attempt(request, post, timeoutMs);
       room.reservation?.end(clock.now());
       if (answer === undefined) return last;
       if (answer.kind === 'timeout') leastMs = timeoutMs * 2;
@@ -130,7 +130,17 @@ export function createHeapClient(options: HeapClientOptions): HeapClient {
     }
   }
 
-  return { send: (request, deadline) => oneProbe(request, (isProbe) => sendWithRetries(request, deadline, isProbe)) };
+  return {
+    send: (request, deadline) =>
+      withBody(request, (post) => oneProbe(request, (isProbe) => sendWithRetries(request, post, deadline, isProbe))),
+  };
+}
+
+function circuitOpen(circuits: Circuits, appId: string, now: number): Deferred {
+  const cause = circuits.lastFailure(appId);
+  const detail = `Heap has failed several times in a row${cause === undefined ? '' : `, at last: ${cause.detail}`}`;
+  const status = cause?.heapStatus === undefined ? {} : { heapStatus: cause.heapStatus };
+  return deferred('circuit_open', detail, { retryAfterMs: circuits.openUntil(appId) - now, ...status });
 }
 
 /** A rate limit or a request that is not allowed concerns one app, anything else the host. */

@@ -135,7 +135,7 @@ function dependenciesOf(
   const count = (reason: string): void => void reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
   const clock: Clock = { now: () => EPOCH_MS + scheduler.now(), sleep: scheduler.sleep };
   const transport: Transport = async (_, body, timeoutMs) => {
-    const answer = await heap.bulk({ events: eventsIn(body, events), caller, timeoutMs });
+    const answer = await heap.bulk({ events: eventsIn(body.toString(), events), caller, timeoutMs });
     if (answer.kind === 'unreachable') return { ...answer, isConnectionLost: false, detail: 'ENOTFOUND' };
     return answer.kind === 'timeout' ? answer : { ...answer, body: '' };
   };

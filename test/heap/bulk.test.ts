@@ -1,11 +1,12 @@
 import fc from 'fast-check';
 import {
-  bodyOf,
+  bodyBytesOf,
   BULK_LIMITS,
   groupByApp,
   halve,
   isSingle,
   toRequests,
+  writeBody,
   type BulkRequest,
   type PendingCall,
 } from '../../lib/heap/bulk.ts';
@@ -15,6 +16,7 @@ function batch(calls: readonly PendingCall[], limits = { items: 1000, bytes: 1_0
   return [...groupByApp(calls).values()].flat().flatMap((group) => toRequests(group, limits));
 }
 
+const bodyOf = (request: BulkRequest): string => writeBody(request, Buffer.alloc(bodyBytesOf(request))).toString();
 const bytesOf = (call: PendingCall): number => batch([call])[0]?.entries[0]?.bytes ?? 0;
 const parsed = (request: BulkRequest): unknown => JSON.parse(bodyOf(request));
 
@@ -35,6 +37,23 @@ test('a request holds one app, and no more entries than allowed', () => {
     ['2', 10],
     ['2', 2],
   ]);
+});
+
+test('a body is written into the beginning of a buffer, byte for byte as JSON, and its length is known before', () => {
+  // Lone halves of characters, controls and characters of two to four bytes, also in the app id and over what was in the buffer.
+  const text = fc.string({ unit: 'binary', maxLength: 8 });
+  fc.assert(
+    fc.property(text, fc.array(text, { maxLength: 20 }), fc.nat({ max: 50 }), (appId, texts, room) => {
+      const calls = texts.map((one, index) => trackOf(`e-${index}`, { appId, identity: 'u', padding: one }));
+      for (const group of [...groupByApp(calls).values(), [{ kind: 'track', appId, entries: [] } as const]].flat()) {
+        const bytes = bodyBytesOf(group);
+        const body = writeBody(group, Buffer.alloc(bytes + room, 'x'));
+        expect(body).toHaveLength(bytes);
+        const written: unknown = JSON.parse(body.toString());
+        expect(written).toEqual({ app_id: appId, events: group.entries.map(({ json }): unknown => JSON.parse(json)) });
+      }
+    }),
+  );
 });
 
 test('a body is never larger than the limit in bytes, commas included, and no request could hold one entry more', () => {

@@ -37,7 +37,8 @@ function start(
     rateLimiter,
     createCircuit: () => createCircuit(circuitPolicy),
     onAttempt: (attempt) => attempts.push(attempt),
-    async transport(url, body, timeoutMs) {
+    async transport(url, bytes, timeoutMs) {
+      const body = bytes.toString();
       sentAt.push(clock.now());
       timeouts.push(timeoutMs);
       urls.push(url);

@@ -367,7 +367,7 @@ test('a container remembers at most a thousand apps, whatever they do', async ()
       rateLimiter,
       onAttempt: () => undefined,
       async transport(_, body): Promise<Answer> {
-        const status = results[Number(/app-(\d+)/.exec(body)?.[1]) % results.length] ?? 0;
+        const status = results[Number(/app-(\d+)/.exec(body.toString())?.[1]) % results.length] ?? 0;
         return status === 0 ? { kind: 'timeout' } : { kind: 'answered', status, retryAfter: undefined, body: '' };
       },
     }),
