@@ -5,6 +5,9 @@ import { decide } from '../lib/mapping/decide.ts';
 import { toRecord } from '../local/lambda/event-source-mapping.ts';
 import { sampleMessages } from '../local/messages.ts';
 
+const MOST_RECORDS = 10_000;
+const MOST_BYTES = 6_000_000;
+
 export const SETTINGS = readSettings({ appId: '11' });
 
 /**
@@ -53,6 +56,27 @@ export function recordsOf(bodies: readonly string[]): SQSRecord[] {
       'arn:aws:sqs:us-east-1:000000000000:queue',
     ),
   );
+}
+
+/**
+ * Lambda's largest batch, as JSON: 10,000 records within 6 MB. The events are small, because each record has about 500 bytes of
+ * metadata.
+ */
+export function largestBatch(): { readonly text: string; readonly records: number } {
+  const small = realisticEvents(MOST_RECORDS).map(({ type, event, userId, messageId, originalTimestamp }, index) =>
+    JSON.stringify({
+      type,
+      event,
+      userId,
+      messageId,
+      originalTimestamp,
+      traits: { plan: 'pro' },
+      properties: { index },
+    }),
+  );
+  const records = recordsOf(small);
+  while (Buffer.byteLength(JSON.stringify({ Records: records })) > MOST_BYTES) records.length -= 100;
+  return { text: JSON.stringify({ Records: records }), records: records.length };
 }
 
 /** Reproducible random numbers in [0, 1), by the algorithm mulberry32. */

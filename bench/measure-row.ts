@@ -2,6 +2,7 @@ import { measure as backfill } from './rows/backfill.ts';
 import { measure as bytes } from './rows/bytes.ts';
 import { measure as coldStart } from './rows/cold-start.ts';
 import { measure as endToEnd } from './rows/end-to-end.ts';
+import { measure as firstInvocation } from './rows/first-invocation.ts';
 import { measure as growth } from './rows/growth.ts';
 import { measure as httpColdStart } from './rows/http-cold-start.ts';
 import { measure as httpRequest } from './rows/http-request.ts';
@@ -9,6 +10,7 @@ import { measure as invocation } from './rows/invocation.ts';
 import { measure as mapping } from './rows/mapping.ts';
 import { measure as memory } from './rows/memory.ts';
 import { measure as requests } from './rows/requests.ts';
+import { measure as slowHeap } from './rows/slow-heap.ts';
 import { measure as sustained } from './rows/sustained.ts';
 import type { Row } from './row.ts';
 
@@ -17,10 +19,12 @@ export const ROWS: Readonly<Record<string, (seconds: number) => Promise<Row | re
   invocation,
   mapping,
   'cold-start': coldStart,
+  'first-invocation': firstInvocation,
   bytes,
   memory,
   growth,
   requests,
+  'slow-heap': slowHeap,
   sustained,
   'http-request': httpRequest,
   'http-cold-start': httpColdStart,

@@ -3,13 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startHeapServer } from '../../local/heap-simulator/server.ts';
-import { realisticEvents, recordsOf } from '../events.ts';
+import { largestBatch } from '../events.ts';
 import { summarize } from '../measure.ts';
 import type { Row } from '../row.ts';
 import { FUNCTION_ENVIRONMENT } from './cold-start.ts';
 
-const RECORDS = 10_000;
-const MOST_BYTES = 6_000_000;
 const MEGABYTE = 1024 * 1024;
 const MEMORY_MB = 256;
 const RUNS = 9;
@@ -54,24 +52,6 @@ export async function measure(): Promise<Row> {
   } finally {
     rmSync(folder, { recursive: true });
   }
-}
-
-/** Small events, so that as many records as possible fit into 6 MB; each record has about 500 bytes of metadata. */
-function largestBatch(): { readonly text: string; readonly records: number } {
-  const small = realisticEvents(RECORDS).map(({ type, event, userId, messageId, originalTimestamp }, index) =>
-    JSON.stringify({
-      type,
-      event,
-      userId,
-      messageId,
-      originalTimestamp,
-      traits: { plan: 'pro' },
-      properties: { index },
-    }),
-  );
-  const records = recordsOf(small);
-  while (Buffer.byteLength(JSON.stringify({ Records: records })) > MOST_BYTES) records.length -= 100;
-  return { text: JSON.stringify({ Records: records }), records: records.length };
 }
 
 function peakMegabytes(bundle: string, payload: string, heapUrl: string): Promise<number> {
