@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { gzipSync } from 'node:zlib';
 import { isObject } from '../lib/json.ts';
 import { startLoopbackServer, type LoopbackServer } from '../local/loopback-server.ts';
 import { createSelfSignedCertificate } from '../local/self-signed-certificate.ts';
@@ -21,6 +22,9 @@ let heap: LoopbackServer;
 let harness: Harness;
 /** One for each request: its connection. */
 let requests: Socket[] = [];
+/** Heap answers when so many requests are waiting. */
+let answersAt = 1;
+const waiting: ServerResponse[] = [];
 
 beforeAll(async () => {
   heap = await startLoopbackServer(
@@ -28,7 +32,7 @@ beforeAll(async () => {
     async (request, response) => {
       requests.push(request.socket);
       await text(request);
-      response.end('OK');
+      if (waiting.push(response) === answersAt) for (const one of waiting.splice(0)) one.end('OK');
     },
     certificate,
   );
@@ -37,6 +41,7 @@ beforeAll(async () => {
 afterEach(async () => {
   await harness.stop();
   requests = [];
+  answersAt = 1;
 });
 
 afterAll(async () => {
@@ -66,10 +71,25 @@ test('a certificate is accepted that NODE_EXTRA_CA_CERTS names, and all requests
   expect(new Set(requests).size).toBe(1);
 });
 
+test('eight requests of an app are under way at once, over as many connections, which the next batch uses again', async () => {
+  await start({ NODE_EXTRA_CA_CERTS, MAXIMUM_CONCURRENCY: '1' });
+  answersAt = 8;
+  const events = Array.from(
+    { length: 7001 },
+    (_, index) => `{"type":"track","userId":"u-${index}","event":"A","messageId":"m-${index}"}`,
+  );
+  await harness.invokeWith(gzipSync(`[${events.join(',')}]`).toString('base64'));
+  expect(requests).toHaveLength(8);
+  answersAt = 1;
+  expect(await deliverBoth()).toMatchObject({ delivered: 2 });
+  expect(requests).toHaveLength(10);
+  expect(new Set(requests).size).toBe(8);
+});
+
 test('any other certificate defers the events', async () => {
   await start({});
   expect(await deliverBoth()).toMatchObject({ delivered: 0, deferred: { heap_unreachable: 2 } });
-  expect(requests).toEqual([]);
+  expect(requests).toHaveLength(0);
 });
 
 describe('a proxy', () => {
