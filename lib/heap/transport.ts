@@ -34,7 +34,7 @@ const READ_BODY_BYTES = 1024 * 1024;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /**
  * A connection that was idle for longer, in ms, is not used again: servers and gateways close them after a minute or more. A
- * container that was frozen does not notice, and without an answer it would wait for the timeout.
+ * container that was frozen does not notice, and may wait for an answer until the timeout.
  */
 const LONGEST_IDLE_MS = 50_000;
 
@@ -66,6 +66,7 @@ export function createTransport(now: () => number): Transport {
       const parsed = new URL(url);
       const client = clients.get(parsed.protocol) ?? createClient(parsed.protocol);
       clients.set(parsed.protocol, client);
+      // The agent's own timers do not run in a frozen container.
       if (now() - client.usedAt > LONGEST_IDLE_MS) dropIdle(client);
       const answer = await post(client, parsed, body, timeoutMs);
       client.usedAt = now();
@@ -92,7 +93,7 @@ function createClient(protocol: string): Client {
   // An agent of one's own does not follow NODE_USE_ENV_PROXY by itself.
   const { proxyEnv } = https.globalAgent.options;
   // The number of connections needs no limit: whoever sends requests limits how many are under way at once.
-  return { request, agent: new Agent({ keepAlive: true, proxyEnv }), usedAt: 0 };
+  return { request, agent: new Agent({ keepAlive: true, timeout: LONGEST_IDLE_MS, proxyEnv }), usedAt: 0 };
 }
 
 function dropIdle({ agent }: Client): void {
@@ -140,8 +141,8 @@ function read(response: IncomingMessage, sent: ClientRequest, end: (answer: Answ
     if (!wasSent) sent.destroy();
     if (isSuccess && !wasSent)
       return end(unreachable(`the answer has status ${status}, but comes before the whole request`));
-    const encoding = headers['content-encoding'];
-    const body = encoding === undefined ? beginningOf(parts) : `(a body in ${encoding})`;
+    const encoding = headers['content-encoding'] ?? 'identity';
+    const body = encoding === 'identity' ? beginningOf(parts) : `(a body in ${encoding})`;
     const more = wasSent ? ({ wasSent } as const) : {};
     end({ kind: 'answered', status, retryAfter: headers['retry-after'], body, ...more });
   }
