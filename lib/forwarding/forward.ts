@@ -1,11 +1,11 @@
 import type { SQSBatchItemFailure, SQSBatchResponse, SQSRecord } from 'aws-lambda';
 import type { Deliver } from '../heap/deliver.ts';
 import { NO_CUTS, type Cuts } from '../mapping/flatten.ts';
-import type { Outcome } from '../outcome.ts';
-import { sentAt } from '../sqs/record.ts';
+import { backsOff, type Outcome } from '../outcome.ts';
+import { firstReceivedAt } from '../sqs/record.ts';
 import type { OutcomeCache } from './outcome-cache.ts';
 import { INTERNAL_ERROR, prepare, type PrepareDependencies } from './prepare.ts';
-import { isDeferred, type ProcessedRecord } from './processed-record.ts';
+import { deferredOf, isDeferred, type ProcessedRecord } from './processed-record.ts';
 
 /** The result of one invocation, for telemetry. Only the outcomes' details may quote values of an event. */
 export interface BatchReport {
@@ -15,8 +15,8 @@ export interface BatchReport {
   readonly cuts: readonly Cuts[];
   /** Records that return to the queue. */
   readonly recordsDeferred: number;
-  /** How long the oldest record has been in the queue, in ms. */
-  readonly oldestRecordAgeMs: number;
+  /** How long ago the oldest of the records that go back after a failed attempt was first received, in ms; 0 if there is none. */
+  readonly oldestRetryAgeMs: number;
 }
 
 /** What `forward` uses. */
@@ -55,9 +55,13 @@ export async function forward(
 
   const outcomes: Outcome[] = [];
   const returned: SQSBatchItemFailure[] = [];
+  let oldestRetryAgeMs = 0;
   for (const one of await settleOrDefer(prepared, deadlines.settling, dependencies)) {
     outcomeCache.note(one);
-    if (isDeferred(one)) returned.push({ itemIdentifier: one.record.messageId });
+    if (isDeferred(one)) {
+      returned.push({ itemIdentifier: one.record.messageId });
+      oldestRetryAgeMs = Math.max(oldestRetryAgeMs, retryAgeMs(one, clock.now()));
+    }
     for (const { outcome } of one.events) outcomes.push(outcome);
   }
 
@@ -68,7 +72,7 @@ export async function forward(
       outcomes,
       cuts: pending.map(({ cuts }) => cuts).filter((cuts) => cuts !== NO_CUTS),
       recordsDeferred: returned.length,
-      oldestRecordAgeMs: oldestAgeMs(records, clock.now()),
+      oldestRetryAgeMs,
     },
   };
 }
@@ -92,6 +96,7 @@ async function settleOrDefer(
   }
 }
 
-function oldestAgeMs(records: readonly SQSRecord[], now: number): number {
-  return records.reduce((oldest, record) => Math.max(oldest, now - sentAt(record, now)), 0);
+/** A record that waits for its turn is not being retried. */
+function retryAgeMs(processed: ProcessedRecord, now: number): number {
+  return deferredOf(processed).some(backsOff) ? now - firstReceivedAt(processed.record, now) : 0;
 }

@@ -74,11 +74,11 @@ export function createTelemetry(settings: LogSettings, write?: (line: string) =>
       log.error(PROBLEMS[code], { code, ...describeError(error) });
     },
 
-    reportBatch({ records, outcomes, cuts, recordsDeferred, oldestRecordAgeMs }) {
+    reportBatch({ records, outcomes, cuts, recordsDeferred, oldestRetryAgeMs }) {
       metrics.add('RecordsReceived', 'Count', records);
       metrics.add('RecordsDeferred', 'Count', recordsDeferred);
       metrics.add('EventsReceived', 'Count', outcomes.length);
-      metrics.add('OldestRecordAge', 'Milliseconds', oldestRecordAgeMs);
+      metrics.add('OldestRetryAge', 'Milliseconds', oldestRetryAgeMs);
       const reasons = addOutcomes(metrics, outcomes);
       const heap = addAttempts(metrics, attempts);
       attempts = [];
@@ -94,7 +94,7 @@ export function createTelemetry(settings: LogSettings, write?: (line: string) =>
         events: outcomes.length,
         ...reasons,
         ...heap,
-        oldestRecordAgeMs,
+        oldestRetryAgeMs,
       });
     },
   };

@@ -112,7 +112,7 @@ test('docs/reference.md, Metrics: "also by" names the dimension that a metric ha
     rejected('no_event', ''),
     deferred('heap_error', ''),
   ];
-  forwarder.reportBatch({ records: 1, outcomes, cuts: [], recordsDeferred: 1, oldestRecordAgeMs: 1 });
+  forwarder.reportBatch({ records: 1, outcomes, cuts: [], recordsDeferred: 1, oldestRetryAgeMs: 1 });
   const endpoint = createIngestTelemetry(settings, (line) => lines.push(line));
   endpoint.reportTaken('web', { events: 1, messages: 1, withoutTime: 1, rejected: new Map([['no_event', 1]]) });
   endpoint.reportRefusal('queue_unavailable', 1);

@@ -5,7 +5,7 @@ import { mapOutcomes } from '../../lib/forwarding/processed-record.ts';
 import type { PendingCall } from '../../lib/heap/bulk.ts';
 import { NO_CUTS } from '../../lib/mapping/flatten.ts';
 import type { Mapped } from '../../lib/mapping/mapped.ts';
-import { deferred } from '../../lib/outcome.ts';
+import { deferred, type Outcome } from '../../lib/outcome.ts';
 import type { RudderStackEvent } from '../../lib/rudderstack/event.ts';
 import { DELIVERED, FAILED, FILTERED, recordOf, REFUSED } from './processed.ts';
 
@@ -28,6 +28,13 @@ function mappedOf(name: string): Mapped {
 
 const nameOf = ({ call }: PendingCall): string => (call.kind === 'track' ? call.payload.event : 'no event');
 
+/** The outcomes of events with these names; all others are delivered. */
+const OUTCOMES: Readonly<Record<string, Outcome>> = {
+  failed: FAILED,
+  paced: deferred('paced_app', ''),
+  late: deferred('out_of_time', ''),
+};
+
 /** Dependencies that decide and deliver by the name of an event, and everything that they were asked for. */
 function dependencies(changes: Partial<ForwardDependencies> = {}) {
   const delivered: PendingCall[] = [];
@@ -44,7 +51,7 @@ function dependencies(changes: Partial<ForwardDependencies> = {}) {
       delivered.push(...calls);
       deadlines.push(deadline);
       for (const call of calls) {
-        if (nameOf(call) !== 'forgotten') call.outcome = nameOf(call) === 'failed' ? FAILED : DELIVERED;
+        if (nameOf(call) !== 'forgotten') call.outcome = OUTCOMES[nameOf(call)] ?? DELIVERED;
       }
     },
     async settle(processed, deadline) {
@@ -73,15 +80,31 @@ const failuresOf = (...messageIds: string[]) => ({
 test('a batch is unwrapped, decided, delivered and settled; only records with a deferred event go back', async () => {
   const { response, report, words, delivered } = await run([
     recordOf('a', { body: eventOf('good'), sentAt: NOW - 2000 }),
-    recordOf('b', { body: `[${eventOf('good')},${eventOf('failed')},${eventOf('filtered')}]`, sentAt: NOW - 7000 }),
-    recordOf('c', { body: eventOf('rejected'), sentAt: NOW - 1000 }),
+    recordOf('b', {
+      body: `[${eventOf('good')},${eventOf('failed')},${eventOf('filtered')}]`,
+      sentAt: NOW - 9000,
+      firstReceivedAt: NOW - 7000,
+    }),
+    recordOf('c', { body: eventOf('rejected'), sentAt: NOW - 1000, firstReceivedAt: NOW - 8000 }),
     recordOf('d', { body: 'garbage', sentAt: NOW - 1000 }),
   ]);
   expect(words).toEqual(['delivered', 'delivered', 'heap_error', 'integrations', 'heap_refused', 'not_json']);
   expect(delivered).toEqual(['good', 'good', 'failed']);
   expect(response).toEqual(failuresOf('b'));
-  expect(report).toMatchObject({ records: 4, recordsDeferred: 1, oldestRecordAgeMs: 7000 });
+  expect(report).toMatchObject({ records: 4, recordsDeferred: 1, oldestRetryAgeMs: 7000 });
   expect(report.cuts).toHaveLength(3);
+});
+
+test.each([
+  ['failed', 5000],
+  ['late', 5000],
+  // It waits for its turn.
+  ['paced', 0],
+  ['good', 0],
+])('a record with an event that is %s and was first received 5 s ago has been retried for %i ms', async (name, ms) => {
+  const received = { sentAt: NOW - 9000, firstReceivedAt: NOW - 5000 };
+  const { report } = await run([recordOf('a', { body: eventOf(name), ...received })]);
+  expect(report.oldestRetryAgeMs).toBe(ms);
 });
 
 test('sending and settling have deadlines of their own', async () => {
@@ -244,5 +267,5 @@ describe('a record that comes back', () => {
 test('an empty batch is an empty answer', async () => {
   const { response, report } = await run([]);
   expect(response).toEqual(failuresOf());
-  expect(report).toMatchObject({ records: 0, outcomes: [], recordsDeferred: 0, oldestRecordAgeMs: 0 });
+  expect(report).toMatchObject({ records: 0, outcomes: [], recordsDeferred: 0, oldestRetryAgeMs: 0 });
 });

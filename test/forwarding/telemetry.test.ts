@@ -33,7 +33,7 @@ const REPORT: BatchReport = {
     { ...NO_CUTS, namesCollided: 2, withoutTime: 1 },
   ],
   recordsDeferred: 2,
-  oldestRecordAgeMs: 1234,
+  oldestRetryAgeMs: 1234,
 };
 
 test('keys of the settings that are not known are one line, and nothing if there are none', () => {
@@ -52,7 +52,7 @@ test('an invocation becomes metrics: counts of events by what became of them, an
     RecordsReceived: 5,
     RecordsDeferred: 2,
     EventsReceived: 7,
-    OldestRecordAge: 1234,
+    OldestRetryAge: 1234,
     EventsDelivered: 2,
     EventsFiltered: 1,
     'EventsFiltered integrations': 1,
@@ -85,7 +85,7 @@ test('an invocation becomes one line of the log, with the same counts', () => {
       deferred: { heap_error: 1, paced_identity: 1 },
       heapRequests: 0,
       heapMs: 0,
-      oldestRecordAgeMs: 1234,
+      oldestRetryAgeMs: 1234,
     },
   ]);
 });
