@@ -26,7 +26,7 @@ export async function readCsv(
   const rows = parsedRows(chunks, file, delimiter);
   const header = columns === undefined ? (await rows.next()).value : undefined;
   const names = columns ?? (header === undefined ? [] : header.cells.map((cell) => cell.trim()));
-  const twice = names.find((name, at) => names.findIndex((one) => one.toLowerCase() === name.toLowerCase()) !== at);
+  const twice = firstTwice(names);
   if (twice !== undefined) {
     const remedy = 'Export each column once, or rename one of them';
     throw refuseFile(
@@ -37,6 +37,16 @@ export async function readCsv(
     );
   }
   return { columns: names, items: itemsOf(rows, names, nulls) };
+}
+
+function firstTwice(names: readonly string[]): string | undefined {
+  const seen = new Set<string>();
+  return names.find((name) => {
+    const lower = name.toLowerCase();
+    if (seen.has(lower)) return true;
+    seen.add(lower);
+    return false;
+  });
 }
 
 async function* itemsOf(
