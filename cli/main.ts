@@ -44,7 +44,7 @@ withReading(
     .exitOverride(),
 ).action(async (file: string | undefined, options: ReadFlags & { readonly config?: string }) => {
   // Events without a time are shown, with a note.
-  await preview(file, options.config, toReadOptions(options, { skip: [], allowNoTime: true }));
+  await preview(file, options.config, toReadOptions(options, { skip: [], allowNoTime: true }, Date.now()));
 });
 
 await reportToCaller(async () => {

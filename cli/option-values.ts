@@ -9,8 +9,19 @@ const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_0
  * @throws InvalidArgumentError
  */
 export function parsePointInTime(text: string): number {
+  return pointInTime(text, Date.now());
+}
+
+/**
+ * The same, before another time than now.
+ *
+ * @param nowMs in ms since 1970
+ * @returns ms since 1970
+ * @throws InvalidArgumentError
+ */
+export function pointInTime(text: string, nowMs: number): number {
   const { count, unit = '' } = /^(?<count>\d+)(?<unit>[smhd])$/.exec(text.trim())?.groups ?? {};
-  const ms = count === undefined ? Date.parse(text) : Date.now() - Number(count) * (UNITS[unit] ?? Number.NaN);
+  const ms = count === undefined ? Date.parse(text) : nowMs - Number(count) * (UNITS[unit] ?? Number.NaN);
   if (Number.isNaN(ms))
     throw new InvalidArgumentError('It has to be a date (2026-11-23T10:00:00Z) or a time before now (2h, 3d).');
   return ms;

@@ -5,15 +5,23 @@ import { connect, type Connection, type ConnectionOptions } from '../connection.
 import { thisCommand } from '../hint.ts';
 import { expandFiles } from '../history/expand-files.ts';
 import { toReadOptions, withChoice, withReading, type ChoiceFlags, type ReadFlags } from '../history/flags.ts';
-import { openHistory } from '../history/open-history.ts';
-import type { ReadOptions } from '../history/read-options.ts';
+import { openHistory, type History } from '../history/open-history.ts';
+import { givenOptions, type ReadOptions } from '../history/read-options.ts';
 import { interruptSignal } from '../interrupt.ts';
 import { print, withConnection, type OutputOptions } from '../options.ts';
 import { parseCount, parsePositive } from '../option-values.ts';
 import { startProgress } from '../progress.ts';
 import { readConfig } from '../read-config.ts';
 import { checkFile, describeCheck } from './check.ts';
-import { NOTHING_DONE, openCheckpoint, type Checkpoint } from './checkpoint.ts';
+import { openBadFile } from './bad-file.ts';
+import {
+  NOTHING_DONE,
+  openCheckpoint,
+  sentOtherwise,
+  startOfLoad,
+  type Checkpoint,
+  type Reached,
+} from './checkpoint.ts';
 import { enqueueFile } from './enqueue.ts';
 import { createTally, describeTally } from './tally.ts';
 
@@ -49,9 +57,8 @@ export function addEnqueueCommand(program: Command): void {
   withChoice(withReading(command)).action(async (paths: readonly string[], options: Options) => {
     const signal = interruptSignal();
     const files = expandFiles(paths);
-    const reading = toReadOptions(options, options);
-    if (options.check) await checkAll(files, reading, options, signal);
-    else await loadAll(files, reading, options, signal);
+    if (options.check) await checkAll(files, toReadOptions(options, options, Date.now()), options, signal);
+    else await loadAll(files, options, signal);
   });
 }
 
@@ -85,94 +92,139 @@ async function checkAll(
  * Loads files one after the other. The head of each is read before the first event is sent, and the checkpoints stay until all
  * of them are in the queue.
  */
-async function loadAll(
-  files: readonly string[],
-  reading: ReadOptions,
-  options: Options,
-  signal: AbortSignal,
-): Promise<void> {
-  for (const file of files) if (file !== '-') await tryHead(file, reading);
-  const connection = await connect(options);
-  const checkpoints: Checkpoint[] = [];
-  for (const file of files) {
-    if (signal.aborted) break;
-    const hasCheckpoint = options.checkpoint && file !== '-';
-    const checkpoint = hasCheckpoint ? openCheckpoint(file, connection.queueUrl, `${file}.checkpoint`) : undefined;
-    if (checkpoint !== undefined) checkpoints.push(checkpoint);
-    if (checkpoint?.isFinished === true) {
-      const { done } = checkpoint.reached;
-      print(
-        options,
-        { file, enqueued: 0, skipped: done, isComplete: true },
-        `${file}: all of it was sent to the queue by an earlier run.`,
-      );
-    } else {
-      await load(file, reading, options, { ...connection, checkpoint, signal });
+async function loadAll(files: readonly string[], options: Options, signal: AbortSignal): Promise<void> {
+  const startedMs = (options.checkpoint ? startOfLoad(files) : undefined) ?? Date.now();
+  const reading = toReadOptions(options, options, startedMs);
+  const standardInput = await tryHeads(files, reading, startedMs);
+  try {
+    const connection = await connect(options);
+    const run = { queueUrl: connection.queueUrl, given: givenOptions(reading), badFile: options.skipBad, startedMs };
+    const checkpoints = new Map<string, Checkpoint>();
+    for (const file of files) {
+      if (options.checkpoint && file !== '-') checkpoints.set(file, openCheckpoint(file, run));
     }
+    for (const file of files) {
+      if (signal.aborted) break;
+      const checkpoint = checkpoints.get(file);
+      if (checkpoint?.isFinished === true) {
+        const { done } = checkpoint.reached;
+        const sentence = `${file}: all of it was sent to the queue by an earlier run.`;
+        print(options, { file, enqueued: 0, skipped: done, isComplete: true }, sentence);
+      } else {
+        const history = file === '-' ? standardInput : undefined;
+        await load(file, options, { ...connection, reading, startedMs, history, checkpoint, signal });
+      }
+    }
+    if (!signal.aborted) for (const checkpoint of checkpoints.values()) checkpoint.remove();
+  } finally {
+    await standardInput?.close();
   }
-  if (!signal.aborted) for (const checkpoint of checkpoints) checkpoint.remove();
 }
 
-/** Refuses a file whose shape is not known. */
-async function tryHead(file: string, reading: ReadOptions): Promise<void> {
-  const { entries } = await openHistory(file, reading, () => undefined, Date.now());
-  await entries.return(undefined);
+/**
+ * Refuses files whose shape is not known.
+ *
+ * @returns standard input if it is among them, which can be opened only once
+ */
+async function tryHeads(
+  files: readonly string[],
+  reading: ReadOptions,
+  startedMs: number,
+): Promise<History | undefined> {
+  let standardInput: History | undefined;
+  for (const file of files) {
+    const history = await openHistory(file, reading, () => undefined, startedMs);
+    if (file === '-') standardInput = history;
+    else await history.close();
+  }
+  return standardInput;
 }
 
 interface Loading extends Pick<Connection, 'client' | 'queueUrl'> {
+  readonly reading: ReadOptions;
+  readonly startedMs: number;
+  readonly history: History | undefined;
   readonly checkpoint: Checkpoint | undefined;
   readonly signal: AbortSignal;
 }
 
 async function load(
   file: string,
-  reading: ReadOptions,
   options: Options,
-  { client, queueUrl, checkpoint, signal }: Loading,
+  { client, queueUrl, checkpoint, signal, ...opened }: Loading,
 ): Promise<void> {
+  const { skipBad } = options;
   const skip = checkpoint?.reached ?? NOTHING_DONE;
   const bar = startProgress(sizeOf(file), 'events');
-  const tally = createTally(options.skipBad);
+  const badBytes = skipBad === undefined ? undefined : checkpoint?.badBytesIn(skipBad);
+  const badFile = skipBad === undefined ? undefined : openBadFile(skipBad, badBytes);
+  const tally = createTally(badFile);
+  const otherOptions = checkpoint?.otherOptions;
   let savedAt = Date.now();
-  let reached = skip;
+  let reached: Reached = { ...skip, badBytes: badBytes ?? badFile?.size() ?? 0 };
   let sent = 0;
+  let hasBegun = false;
+  let isSettled = true;
+  /** What was noted with other options stays until it is known to hold for these as well. */
+  const begin = (): void => {
+    if (!hasBegun) checkpoint?.save(reached, false);
+    hasBegun = true;
+  };
   try {
     reached = await enqueueFile(client, queueUrl, {
+      ...opened,
       file,
       skip,
-      reading,
+      changed: otherOptions === undefined ? undefined : () => sentOtherwise(file, otherOptions),
       eventsPerMessage: options.eventsPerMessage,
       rate: options.rate,
       signal,
-      onEntry: tally.note,
-      onBad: tally.keep,
+      onEntry(entry) {
+        begin();
+        tally.note(entry);
+      },
+      onBad: before(begin, tally.keep),
+      badBytes: badFile?.size,
+      onFailedSend: () => (isSettled = false),
       onProgress(upTo, bytes, count) {
         reached = upTo;
         sent += count;
         bar.update(bytes, upTo.done - skip.done);
         if (Date.now() - savedAt < CHECKPOINT_EVERY_MS) return;
         savedAt = Date.now();
-        checkpoint?.save(upTo);
+        checkpoint?.save(upTo, false);
       },
     });
   } catch (error) {
-    checkpoint?.save(reached);
+    if (hasBegun) checkpoint?.save(reached, isSettled);
     throw error;
   } finally {
     bar.stop();
   }
-  if (signal.aborted) checkpoint?.save(reached);
+  if (signal.aborted) checkpoint?.save(reached, true);
   else checkpoint?.finish(reached);
-  const before = skip.done === 0 ? '' : `, and ${skip.done} more from an earlier run`;
+  const earlier = skip.done === 0 ? '' : `, and ${skip.done} more from an earlier run`;
   const next = checkpoint === undefined ? '' : ` To continue:\n  ${thisCommand()}`;
   const interrupted = signal.aborted ? ` Interrupted.${next}` : '';
   const { counts } = tally;
   print(
     options,
     { file, enqueued: sent, skipped: skip.done, isComplete: !signal.aborted, ...counts },
-    `${file}: ${sent} events were sent to the queue${before}.${interrupted}${describeTally(counts, options.skipBad)}`,
+    `${file}: ${sent} events were sent to the queue${earlier}.${interrupted}${describeTally(counts, skipBad)}`,
   );
   if (counts.bad !== undefined) process.exitCode ||= 1;
+}
+
+/** Returns a function that does something else first; undefined if there is none. */
+function before<Args extends readonly unknown[]>(
+  first: () => void,
+  then: ((...args: Args) => void) | undefined,
+): ((...args: Args) => void) | undefined {
+  if (then === undefined) return undefined;
+  return (...args) => {
+    first();
+    then(...args);
+  };
 }
 
 /** In bytes; 0 for standard input, whose size is unknown. */

@@ -8,7 +8,7 @@ import { sendBatch } from '../../lib/sqs/send-batch.ts';
 import { sendWithRetry } from '../../lib/sqs/send-with-retry.ts';
 import { CallerError } from '../caller-error.ts';
 import { createThrottle } from '../throttle.ts';
-import { openHistory, type Entry } from '../history/open-history.ts';
+import { openHistory, type Entry, type History } from '../history/open-history.ts';
 import type { ReadOptions } from '../history/read-options.ts';
 import type { Reached } from './checkpoint.ts';
 import { toMessages, type NumberedMessage } from './to-messages.ts';
@@ -19,7 +19,13 @@ export interface EnqueueOptions {
   readonly file: string;
   /** How many items are in the queue already; they have to be the same as then. */
   readonly skip: Reached;
+  /** Returns the error if they are not. */
+  readonly changed?: (() => CallerError) | undefined;
   readonly reading: ReadOptions;
+  /** When the load began, in ms since 1970: later times are not believed. */
+  readonly startedMs: number;
+  /** The file, if it is open already. */
+  readonly history?: History | undefined;
   /** The maximum number of events per message. */
   readonly eventsPerMessage: number;
   /** The maximum number of items per second; undefined for no limit. */
@@ -38,6 +44,10 @@ export interface EnqueueOptions {
   readonly onEntry?: (entry: Entry) => void;
   /** Takes an item that cannot be sent; undefined to stop at it. */
   readonly onBad?: ((entry: Entry, why: string) => void) | undefined;
+  /** Returns the size of the file that `onBad` writes to, in bytes. */
+  readonly badBytes?: (() => number) | undefined;
+  /** Called when a batch could not be sent: others may be in the queue without being counted. */
+  readonly onFailedSend?: (() => void) | undefined;
 }
 
 /** Batches that are sent concurrently. */
@@ -52,14 +62,16 @@ const PARALLEL_SENDS = 8;
  *   message
  */
 export async function enqueueFile(client: SQSClient, queueUrl: string, options: EnqueueOptions): Promise<Reached> {
-  const { file, skip, rate, signal, onProgress } = options;
+  const { file, skip, rate, signal, onProgress, onFailedSend } = options;
   let bytes = 0;
   let reached = skip;
-  const { entries } = await openHistory(file, options.reading, (read) => (bytes += read), Date.now());
+  const { entries } =
+    options.history ?? (await openHistory(file, options.reading, (read) => (bytes += read), options.startedMs));
   const messages = toMessages(entries, {
     ...options,
     onEntry: options.onEntry ?? (() => undefined),
     onBad: options.onBad,
+    badBytes: options.badBytes ?? (() => 0),
     isFifo: isFifo(queueUrl),
   });
   const batches = inBatchesAsync(messages, SQS_BATCH_LIMITS, (message) => message.bytes);
@@ -67,7 +79,15 @@ export async function enqueueFile(client: SQSClient, queueUrl: string, options: 
   // Results arrive in the order of the file, so that `reached` never includes a batch that is still being sent. On a FIFO
   // queue batches are sent one after the other, to keep the order.
   const concurrency = isFifo(queueUrl) ? 1 : PARALLEL_SENDS;
-  for await (const batch of pMapIterable(due, (one) => send(client, queueUrl, one), { concurrency })) {
+  const sendOne = async (batch: readonly NumberedMessage[]): Promise<readonly NumberedMessage[]> => {
+    try {
+      return await send(client, queueUrl, batch);
+    } catch (error) {
+      onFailedSend?.();
+      throw error;
+    }
+  };
+  for await (const batch of pMapIterable(due, sendOne, { concurrency })) {
     reached = batch.at(-1)?.upTo ?? reached;
     onProgress(
       reached,

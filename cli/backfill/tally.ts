@@ -1,7 +1,7 @@
-import { appendFileSync } from 'node:fs';
 import { typeName } from '../../lib/rudderstack/event-types.ts';
 import type { Entry } from '../history/open-history.ts';
 import type { LeftOut } from '../history/read-item.ts';
+import type { BadFile } from './bad-file.ts';
 import { OTHER_KEYS, OVERWRITES } from './check.ts';
 
 /** What a load has done besides sending. A count of zero is left out. */
@@ -23,13 +23,13 @@ export interface Tally {
   readonly keep: ((entry: Entry, why: string) => void) | undefined;
 }
 
-/** @param badFile takes the lines that cannot be sent, as they came, for another run after they were repaired */
-export function createTally(badFile: string | undefined): Tally {
+/** @param badFile takes the items that cannot be sent */
+export function createTally(badFile: BadFile | undefined): Tally {
   const counts: Counts = {};
   const keep = (entry: Entry, why: string): void => {
     counts.bad = (counts.bad ?? 0) + 1;
     console.error(why);
-    if (badFile !== undefined) appendFileSync(badFile, `${entry.item.text}\n`);
+    badFile?.add(entry.item.text);
   };
   return {
     counts,

@@ -7,7 +7,7 @@ import type { OutgoingMessage } from '../../lib/sqs/message.ts';
 import { CallerError } from '../caller-error.ts';
 import { describeBad, type Entry } from '../history/open-history.ts';
 import { describePlace, nameOf } from '../history/refusal.ts';
-import { NOTHING_DONE, sealOf, type Reached } from './checkpoint.ts';
+import { checkpointOf, NOTHING_DONE, sealOf, type Reached } from './checkpoint.ts';
 
 /** Options of `toMessages`. */
 export interface MessageOptions {
@@ -22,6 +22,10 @@ export interface MessageOptions {
   readonly onEntry: (entry: Entry) => void;
   /** Takes an item that cannot be sent; undefined to stop at it. */
   readonly onBad: ((entry: Entry, why: string) => void) | undefined;
+  /** Returns the size of the file that `onBad` writes to, in bytes. */
+  readonly badBytes: () => number;
+  /** Returns the error if the items that are in the queue would be sent otherwise now. */
+  readonly changed?: (() => CallerError) | undefined;
 }
 
 /** A message, with how far the file is in the queue when it is. */
@@ -75,12 +79,12 @@ function bytesOf({ text, isAlone }: Part): number {
 }
 
 async function* partsOf(entries: AsyncIterable<Entry>, options: MessageOptions): AsyncGenerator<Part> {
-  const { file, skip, isFifo, onEntry, onBad } = options;
+  const { file, skip, isFifo, onEntry, onBad, badBytes, changed = () => changedFile(file, skip) } = options;
   let upTo = NOTHING_DONE;
   for await (const entry of entries) {
-    const { item, reading } = entry;
-    upTo = { done: upTo.done + 1, seal: sealOf(upTo.seal, item.text) };
-    if (upTo.done === skip.done && upTo.seal !== skip.seal) throw changed(file, skip);
+    const { reading } = entry;
+    upTo = { done: upTo.done + 1, seal: sealOf(upTo.seal, entry), badBytes: 0 };
+    if (upTo.done === skip.done && upTo.seal !== skip.seal) throw changed();
     if (upTo.done <= skip.done) continue;
     if (reading.kind === 'bad') {
       const why = describeBad(file, entry);
@@ -90,14 +94,15 @@ async function* partsOf(entries: AsyncIterable<Entry>, options: MessageOptions):
     onEntry(entry);
     if (reading.kind === 'bad' || reading.kind === 'left_out') continue;
     const group = reading.kind === 'event' ? userOf(reading.event) : BACKFILL;
-    yield { text: reading.text, isAlone: reading.kind === 'body' || isFifo, group, upTo, entry };
+    const isAlone = reading.kind === 'body' || isFifo;
+    yield { text: reading.text, isAlone, group, upTo: { ...upTo, badBytes: badBytes() }, entry };
   }
-  if (upTo.done < skip.done) throw changed(file, skip);
+  if (upTo.done < skip.done) throw changed();
 }
 
-function changed(file: string, { done }: Reached): CallerError {
+function changedFile(file: string, { done }: Reached): CallerError {
   return new CallerError(
-    `${file} has changed in its first ${done} items, which are in the queue already: delete ${file}.checkpoint to start over`,
+    `${file} has changed in its first ${done} items, which are in the queue already: delete ${checkpointOf(file)} to start over`,
   );
 }
 

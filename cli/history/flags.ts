@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { parsePointInTime } from '../option-values.ts';
+import { pointInTime } from '../option-values.ts';
 import { parseDelimiter } from './csv-head.ts';
 import { TABLES, type CellTypes, type DateFormat, type ReadOptions, type TableName } from './read-options.ts';
 
@@ -18,8 +18,8 @@ export interface ReadFlags {
 /** The options of a command that chooses among the events. */
 export interface ChoiceFlags {
   readonly skip: readonly string[];
-  /** In ms since 1970. */
-  readonly before?: number;
+  /** A date, or a time before the load began. */
+  readonly before?: string;
   readonly allowNoTime: boolean;
 }
 
@@ -68,16 +68,16 @@ export function withChoice(command: Command): Command {
         .argParser(collectType)
         .default([]),
     )
-    .option(
-      '--before <when>',
-      'leave out events at this time or later: a date, or 90s, 30m, 2h, 3d ago',
-      parsePointInTime,
-    )
+    .option('--before <when>', 'leave out events at this time or later: a date, or 90s, 30m, 2h, 3d ago', checkedTime)
     .option('--allow-no-time', 'send track events without a time: in Heap they happen when they are loaded', false);
 }
 
-/** Returns how files are to be read. */
-export function toReadOptions(flags: ReadFlags, choice: ChoiceFlags): ReadOptions {
+/**
+ * Returns how files are to be read.
+ *
+ * @param nowMs in ms since 1970: what `--before 3d` counts from
+ */
+export function toReadOptions(flags: ReadFlags, choice: ChoiceFlags, nowMs: number): ReadOptions {
   return {
     format: flags.format,
     table: flags.table,
@@ -88,9 +88,14 @@ export function toReadOptions(flags: ReadFlags, choice: ChoiceFlags): ReadOption
     types: flags.types,
     dateFormat: flags.dateFormat,
     skip: choice.skip,
-    beforeMs: choice.before,
+    beforeMs: choice.before === undefined ? undefined : pointInTime(choice.before, nowMs),
     allowNoTime: choice.allowNoTime,
   };
+}
+
+function checkedTime(text: string): string {
+  pointInTime(text, Date.now());
+  return text;
 }
 
 function parseNames(text: string): readonly string[] {

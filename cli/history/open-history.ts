@@ -23,6 +23,8 @@ export interface Entry {
 export interface History {
   readonly shape: FileShape;
   readonly entries: AsyncGenerator<Entry>;
+  /** Closes the file, also if none of the entries was read. */
+  readonly close: () => Promise<void>;
 }
 
 /** The shape of a file is told by its first items: so many at most, or so many characters. */
@@ -45,14 +47,14 @@ export async function openHistory(
   nowMs: number,
 ): Promise<History> {
   const { columns, items } = await itemsOf(file, options, onBytes);
-  const { head, whole } = await withHead(items, HEAD_ITEMS, ({ text }) => text.length);
+  const { head, whole, close } = await withHead(items, HEAD_ITEMS, ({ text }) => text.length);
   const found = columns === undefined ? shapeOfItems(head, options) : shapeOfColumns(columns, head, options);
   if (found.kind === 'refused') {
-    await whole.return(undefined);
+    await close();
     throw refuseFile(found.code, { file: nameOf(file) }, found.problem, found.remedy);
   }
   const { shape } = found;
-  return { shape, entries: entriesOf(whole, shape, options, nowMs) };
+  return { shape, entries: entriesOf(whole, shape, options, nowMs), close };
 }
 
 async function* entriesOf(
@@ -93,7 +95,7 @@ interface Opened {
 
 async function itemsOf(file: string, options: ReadOptions, onBytes: (bytes: number) => void): Promise<Opened> {
   const text = readText(file, options.encoding, onBytes);
-  const { head, whole } = await withHead(text, Number.POSITIVE_INFINITY, ({ length }) => length);
+  const { head, whole, close } = await withHead(text, Number.POSITIVE_INFINITY, ({ length }) => length);
   const start = head.join('');
   const place = { file: nameOf(file) };
   const strange = strangeTextOf(start);
@@ -106,10 +108,10 @@ async function itemsOf(file: string, options: ReadOptions, onBytes: (bytes: numb
     if (start.trim() === '' || layout === 'lines') return { columns: undefined, items: splitLines(whole, file) };
     if (layout !== undefined) return { columns: undefined, items: splitValues(whole, layout, file) };
     if (strange !== undefined) {
-      await whole.return(undefined);
+      await close();
       throw refuseFile('unknown_shape', place, strange.problem, strange.remedy);
     }
-    await refuseHeader(start, options, place, whole);
+    await refuseHeader(start, options, place, close);
   }
   return await readCsv(whole, file, options);
 }
@@ -119,7 +121,7 @@ async function refuseHeader(
   head: string,
   options: ReadOptions,
   place: { readonly file: string },
-  whole: AsyncGenerator<string>,
+  close: () => Promise<void>,
 ): Promise<void> {
   if (options.columns !== undefined) return;
   const firstLine = head.slice(0, Math.max(head.indexOf('\n'), 0) || head.length).trim();
@@ -127,7 +129,7 @@ async function refuseHeader(
   if (delimiter === (options.delimiter ?? ',')) return;
   // Its columns are judged when they are read: the name of the table says what they are.
   if (delimiter === undefined && options.table !== undefined) return;
-  await whole.return(undefined);
+  await close();
   if (delimiter !== undefined) {
     const name = nameOfDelimiter(delimiter);
     throw refuseFile('separator', place, `has columns that are separated by ${name}`, `Say --delimiter ${name}`);
@@ -217,12 +219,20 @@ function parsed(text: string): unknown[] {
   }
 }
 
+/** The beginning of a stream, and all of it. */
+interface Begun<Element> {
+  readonly head: readonly Element[];
+  readonly whole: AsyncGenerator<Element>;
+  /** Ends the stream. A generator of which nothing was read yet does not do that when it ends itself. */
+  readonly close: () => Promise<void>;
+}
+
 /** Returns the first elements of a stream, and the whole stream. */
 async function withHead<Element>(
   stream: AsyncGenerator<Element>,
   most: number,
   charactersOf: (element: Element) => number,
-): Promise<{ readonly head: readonly Element[]; readonly whole: AsyncGenerator<Element> }> {
+): Promise<Begun<Element>> {
   const head: Element[] = [];
   let characters = 0;
   while (head.length < most && characters < HEAD_CHARACTERS) {
@@ -232,13 +242,14 @@ async function withHead<Element>(
     characters += charactersOf(next.value);
   }
   const seen = [...head];
+  const close = async (): Promise<void> => void (await stream.return(undefined));
   async function* whole(): AsyncGenerator<Element> {
     try {
       for (let element = head.shift(); element !== undefined; element = head.shift()) yield element;
       yield* stream;
     } finally {
-      await stream.return(undefined);
+      await close();
     }
   }
-  return { head: seen, whole: whole() };
+  return { head: seen, whole: whole(), close };
 }

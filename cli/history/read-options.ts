@@ -41,3 +41,25 @@ export const DEFAULT_READ_OPTIONS: ReadOptions = {
   skip: [],
   allowNoTime: false,
 };
+
+/** Returns the options that decide what is sent, by their names and as texts. Those that are absent are left out. */
+export function givenOptions(reading: ReadOptions): Readonly<Record<string, string>> {
+  const { format, table, delimiter, columns, encoding, nulls, types, dateFormat, skip, beforeMs, allowNoTime } =
+    reading;
+  const texts: Readonly<Record<string, string | undefined>> = {
+    format,
+    table,
+    delimiter,
+    columns: columns?.join(','),
+    encoding,
+    null: nulls.length === 0 ? undefined : JSON.stringify(nulls),
+    types,
+    'date-format': dateFormat,
+    skip: skip.length === 0 ? undefined : [...new Set(skip)].toSorted().join(', '),
+    before: beforeMs === undefined ? undefined : new Date(beforeMs).toISOString(),
+    'allow-no-time': allowNoTime ? 'given' : undefined,
+  };
+  return Object.fromEntries(
+    Object.entries(texts).flatMap(([name, text]) => (text === undefined ? [] : [[name, text]])),
+  );
+}

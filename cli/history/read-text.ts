@@ -18,15 +18,19 @@ export async function* readText(
   onBytes: (bytes: number) => void,
 ): AsyncGenerator<string> {
   const input = file === '-' ? process.stdin : createReadStream(file);
-  const packed = await withHead(counted(input, onBytes), BYTES_OF_MARKS);
-  const isGzip = packed.head[0] === 0x1f && packed.head[1] === 0x8b;
-  const { head, whole } = isGzip ? await withHead(unpacked(packed.whole, file), BYTES_OF_MARKS) : packed;
-  const binary = binaryFormatOf(head);
-  if (binary !== undefined) {
-    const remedy = binary.remedy.replaceAll('FILE', file);
-    throw refuseFile('binary_format', { file: nameOf(file) }, binary.problem, remedy);
+  try {
+    const packed = await withHead(counted(input, onBytes), BYTES_OF_MARKS);
+    const isGzip = packed.head[0] === 0x1f && packed.head[1] === 0x8b;
+    const { head, whole } = isGzip ? await withHead(unpacked(packed.whole, file), BYTES_OF_MARKS) : packed;
+    const binary = binaryFormatOf(head);
+    if (binary !== undefined) {
+      const remedy = binary.remedy.replaceAll('FILE', file);
+      throw refuseFile('binary_format', { file: nameOf(file) }, binary.problem, remedy);
+    }
+    yield* decoded(whole, isUtf16(head) ?? (encoding === 'latin1' ? 'latin1' : 'utf-8'), file);
+  } finally {
+    input.destroy();
   }
-  yield* decoded(whole, isUtf16(head) ?? (encoding === 'latin1' ? 'latin1' : 'utf-8'), file);
 }
 
 async function* counted(input: AsyncIterable<Buffer>, onBytes: (bytes: number) => void): AsyncGenerator<Buffer> {

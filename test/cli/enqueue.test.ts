@@ -202,6 +202,7 @@ test('on a standard queue the load is one message group, so that live events go 
     isFifo: false,
     onEntry: () => undefined,
     onBad: undefined,
+    badBytes: () => 0,
   };
   const groups: unknown[] = [];
   const file = fileOf('load.ndjson', ndjson(events(3)));
@@ -274,7 +275,8 @@ describe('an interruption', () => {
 test('a checkpoint of another queue, or a damaged one, is refused', async () => {
   const file = fileOf('a.ndjson', ndjson(events(3)));
   const checkpoint = `${file}.checkpoint`;
-  openCheckpoint(file, 'https://sqs/another-queue', checkpoint).save({ done: 2, seal: 'x' });
+  const earlier = { queueUrl: 'https://sqs/another-queue', given: {}, badFile: undefined, startedMs: 0 };
+  openCheckpoint(file, earlier).save({ done: 2, seal: 'x', badBytes: 0 }, true);
   for (let run = 0; run < 2; run += 1) {
     const { code, error } = await heapq(['enqueue', file], environmentFor(queues));
     expect([code, error]).toEqual([2, expect.stringMatching(/\.checkpoint belongs to another queue, or is damaged/)]);
@@ -306,6 +308,7 @@ test('the checkpoint never passes over a batch that is still being sent', async 
     file: fileOf('a.ndjson', ndjson(events(80))),
     skip: NOTHING_DONE,
     reading: DEFAULT_READ_OPTIONS,
+    startedMs: Date.now(),
     eventsPerMessage: 1,
     rate: undefined,
     signal: new AbortController().signal,
@@ -357,9 +360,10 @@ describe('several files', () => {
   test.each([
     ['a file of another format', (inner: string) => [inner], /z\.bin is a Parquet file/],
     ['a file that does not exist', (inner: string) => [join(inner, 'a.ndjson'), join(inner, 'no')], /does not exist/],
+    ['standard input of another format', (inner: string) => [join(inner, 'a.ndjson'), '-'], /input is a Parquet file/],
   ] as const)('%s is noticed before the first is loaded', async (_, argsFor, message) => {
     const inner = folderWith({ 'a.ndjson': ndjson(events(3)), 'z.bin': 'PAR1....' });
-    const { code, error } = await heapq(['enqueue', ...argsFor(inner)], environmentFor(queues));
+    const { code, error } = await heapq(['enqueue', ...argsFor(inner)], environmentFor(queues), 'PAR1....');
     expect([code, error]).toEqual([2, expect.stringMatching(message)]);
     expect(await countMessages(client, queues.queueUrl)).toBe(0);
   });

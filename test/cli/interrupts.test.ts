@@ -5,7 +5,12 @@ import { join } from 'node:path';
 import { readTemplate } from '../../infra/template.ts';
 import { createLocalClient, createLocalQueues } from '../../local/queues.ts';
 import { createRandom } from '../../local/virtual/random.ts';
-import { interruptEnqueue, interruptExport, interruptRedrive } from '../support/interrupted-commands.ts';
+import {
+  interruptEnqueue,
+  interruptExport,
+  interruptRedrive,
+  interruptSeveralFiles,
+} from '../support/interrupted-commands.ts';
 import { COMPILE_CACHE, sqsEndpoint } from '../support/lambda-harness.ts';
 
 /** A small part of `npm run test:interrupts`. */
@@ -13,6 +18,7 @@ test.concurrent.each([
   ['redrive', interruptRedrive],
   ['export', interruptExport],
   ['enqueue', interruptEnqueue],
+  ['enqueue of several files, with lines that cannot be sent', interruptSeveralFiles],
 ] as const)('%s, interrupted again and again, loses none and doubles none', async (_, interrupt) => {
   const client = createLocalClient(sqsEndpoint());
   const { lastCode, last, wrongFigures, deadLetters, inHeap } = await interrupt({

@@ -11,11 +11,12 @@ import {
   interruptEnqueue,
   interruptExport,
   interruptRedrive,
+  interruptSeveralFiles,
   INTERRUPTIONS,
   type InterruptedOptions,
 } from '../support/interrupted-commands.ts';
 
-/** Interrupts a redrive, an export and an enqueue at random, and says what is left of their messages. */
+/** Interrupts a redrive, an export and loads at random, and says what is left of their messages. */
 const { values } = parseArgs({
   options: {
     messages: { type: 'string', default: '20000' },
@@ -28,7 +29,12 @@ const server = await startQueueServer();
 const client = createLocalClient(server.endpoint);
 const random = createRandom(Number(values.seed));
 const template = readTemplate('template.yaml');
-const commands = { redrive: interruptRedrive, export: interruptExport, enqueue: interruptEnqueue };
+const commands = {
+  redrive: interruptRedrive,
+  export: interruptExport,
+  enqueue: interruptEnqueue,
+  'enqueue of several files': interruptSeveralFiles,
+};
 for (const [name, interrupt] of Object.entries(commands)) {
   const options: InterruptedOptions = {
     endpoint: server.endpoint,

@@ -95,6 +95,36 @@ export async function interruptEnqueue(options: InterruptedOptions): Promise<Aft
   return await interruptAll(createLocalClient(options.endpoint), options, command, options.messages / 10);
 }
 
+/**
+ * Interrupts `enqueue --skip-bad` of several files again and again, and then lets it finish. Lines that cannot be sent stand
+ * among the others and at the ends. A line that is not once in the file of `--skip-bad` is a wrong figure.
+ */
+export async function interruptSeveralFiles(options: InterruptedOptions): Promise<Aftermath> {
+  const { messages, folder } = options;
+  const files = [0, 1, 2].map((index) => join(folder, `several-${index}.ndjson`));
+  const badFile = join(folder, 'bad.ndjson');
+  const bad: string[] = [];
+  for (const [index, file] of files.entries()) {
+    const lines: string[] = [];
+    for (let at = index; at < messages; at += files.length) {
+      lines.push(body(at));
+      if (at % 7 < 3 || at + files.length >= messages) bad.push(`{bad ${at}`);
+      if (bad.at(-1) === `{bad ${at}`) lines.push(`{bad ${at}`);
+    }
+    writeFileSync(file, `${lines.join('\n')}\n`);
+  }
+  const words = ['--events-per-message', '1', '--skip-bad', badFile, '--json'];
+  const client = createLocalClient(options.endpoint);
+  const aftermath = await interruptAll(client, options, () => ['enqueue', ...files, ...words], messages / 20);
+  const { early, lastCode, wrongFigures } = aftermath;
+  const written = readFileSync(badFile, 'utf8').trimEnd().split('\n');
+  // A run that has ended leaves nothing to continue from: the next one begins anew.
+  const isOnce = early > 0 || JSON.stringify(written.toSorted()) === JSON.stringify(bad.toSorted());
+  const wrong = isOnce ? [] : [`${written.length} bad lines were written, of ${bad.length}`];
+  // The exit code of a run that has come upon lines that cannot be sent. The last lines are such.
+  return { ...aftermath, lastCode: lastCode === 1 ? 0 : -1, wrongFigures: [...wrongFigures, ...wrong] };
+}
+
 /** Interrupts `export --remove` again and again, lets it finish, and loads all its files. */
 export async function interruptExport(options: InterruptedOptions): Promise<Aftermath> {
   const client = createLocalClient(options.endpoint);
@@ -155,7 +185,8 @@ async function interruptAll(
       child.kill(interruption === 'closed pipe' ? 'SIGINT' : interruption);
     };
     const { out } = await ended;
-    wrongFigures.push(...differences(out, before, await counts()));
+    // A run that is killed has printed the results of the files before at most.
+    if (interruption !== 'SIGKILL') wrongFigures.push(...differences(out, before, await counts()));
     if (callsLeft > 0) early += 1;
   }
   onCall = () => undefined;
@@ -163,7 +194,7 @@ async function interruptAll(
   const { code, out } = await start(command(), counting.url, options).ended;
   wrongFigures.push(...differences(out, before, await counts()));
   await finish();
-  const last: unknown = JSON.parse(out);
+  const last: unknown = printed(out).at(-1);
   const deadLetters = await countMessages(client, queues.deadLetterQueueUrl);
   const keys = (await drain(client, queues.queueUrl)).flatMap(({ Body = '' }) => keysOf(Body));
   client.destroy();
@@ -187,14 +218,22 @@ interface Counts {
 /** Compares what a run has printed with what it has done. A run that was killed, or whose output nobody reads, prints nothing. */
 function differences(out: string, before: Counts, after: Counts): readonly string[] {
   if (out === '') return [];
-  const printed: unknown = JSON.parse(out);
-  const { sent, enqueued, exported, left } = Object(printed);
+  const results = printed(out);
+  const { sent, exported, left } = Object(results.at(-1));
+  const counts = results.map((result): unknown => Object(result).enqueued).filter((count) => typeof count === 'number');
+  const enqueued = counts.length === 0 ? undefined : counts.reduce((sum, count) => sum + count, 0);
   const facts: readonly (readonly [unknown, number])[] = [
     [sent ?? enqueued, after.queue - before.queue],
     [sent ?? exported, before.deadLetters - after.deadLetters],
     [left, after.deadLetters],
   ];
   return facts.flatMap(([says, is]) => (says === undefined || says === is ? [] : [`${is} and not as in ${out}`]));
+}
+
+/** What was printed, one result for each file. */
+function printed(out: string): readonly unknown[] {
+  const lines = out.trimEnd().split('\n');
+  return lines.map((line): unknown => JSON.parse(line));
 }
 
 function start(args: readonly string[], endpoint: string, { queues, environment = {} }: InterruptedOptions) {
