@@ -90,14 +90,16 @@ export async function* splitValues(
   /** The current value so far, including white space, and the line where it starts. */
   let text = '';
   let line = 1;
+  /** Whether the outermost bracket that is open is that of an array to be split. */
+  let isInArray = false;
   for await (const chunk of chunks) {
     const found: Item[] = [];
     let from = 0;
-    const cut = (to: number, next: number, isValue: boolean): void => {
+    const cut = (to: number, next: number): void => {
       const value = text + chunk.slice(from, to);
       const bare = value.trim();
       const blanks = value.slice(0, value.indexOf(bare));
-      if (bare !== '' && isValue) found.push({ text: bare, line: line + countLines(blanks) });
+      if (bare !== '') found.push({ text: bare, line: line + countLines(blanks) });
       line += countLines(value);
       text = '';
       from = next;
@@ -106,15 +108,17 @@ export async function* splitValues(
       chunk,
       (code, at, depth) => {
         if (depth < 0) state.depth = 0;
-        if (layout === 'values') {
-          const isEnd = depth <= 0 && (code === TOKEN.closeObject || code === TOKEN.closeArray);
+        if (code === TOKEN.comma) {
           // Some writers put a comma between the values.
-          if (isEnd) cut(at + 1, at + 1, true);
-          else if (depth === 0 && code === TOKEN.comma) cut(at, at + 1, true);
-          return 'go_on';
+          if (depth === 0 || (depth === 1 && isInArray)) cut(at, at + 1);
+        } else if (depth <= 0 && (code === TOKEN.openObject || code === TOKEN.openArray)) {
+          isInArray = layout === 'array' && code === TOKEN.openArray;
+          cut(at, isInArray ? at + 1 : at);
+        } else if (depth <= 0 && (code === TOKEN.closeObject || code === TOKEN.closeArray)) {
+          const isEndOfArray = isInArray && code === TOKEN.closeArray;
+          cut(isEndOfArray ? at : at + 1, at + 1);
+          isInArray = false;
         }
-        const isOuterBracket = depth <= 0 && (code === TOKEN.openArray || code === TOKEN.closeArray);
-        if (isOuterBracket || (depth === 1 && code === TOKEN.comma)) cut(at, at + 1, code !== TOKEN.openArray);
         return 'go_on';
       },
       state,
@@ -137,5 +141,10 @@ export async function* splitValues(
 function tooLong(file: string, line: number): Error {
   const megabytes = Math.round(MOST_CHARACTERS / 1024 / 1024);
   const remedy = 'If it is a list in an object, write its elements one a line, for example with: jq -c ".batch[]"';
-  return refuseFile('json', { file: nameOf(file), line }, `has a JSON value of more than ${megabytes} MB`, remedy);
+  return refuseFile(
+    'json',
+    { file: nameOf(file), line },
+    `has a JSON value of more than ${megabytes} MB, or a quote that is not closed`,
+    remedy,
+  );
 }
