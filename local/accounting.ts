@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Message } from '@aws-sdk/client-sqs';
+import { createCauses, type Cause, type FilePlace } from '../cli/causes.ts';
 import type { Settings } from '../lib/rudderstack/settings.ts';
 import type { HeapCall, HeapEvent, HeapUser } from '../lib/heap/api.ts';
 import { decide } from '../lib/mapping/decide.ts';
@@ -12,9 +13,14 @@ import type { HeapContents } from './heap-simulator/heap.ts';
  * mapping, and then compared with the actual contents of Heap and the dead-letter queue.
  */
 export interface Ledger {
-  /** @param arrivedAtMs when the body arrives in the queue, in ms since 1970 */
-  add(body: string, arrivedAtMs?: number): void;
+  /**
+   * @param arrivedAtMs when the body arrives in the queue, in ms since 1970
+   * @param place where the body stands in a file, to say so of events that are filtered or rejected
+   */
+  add(body: string, arrivedAtMs?: number, place?: FilePlace): void;
   readonly counts: ExpectedCounts;
+  /** Why events with a place are filtered or rejected. */
+  readonly causes: () => readonly Cause[];
   /** Every difference between the expected and the actual contents of Heap, one line each. */
   differences(contents: HeapContents, deadLetters: readonly Message[]): readonly string[];
 }
@@ -33,13 +39,18 @@ export function createLedger(settings: Settings): Ledger {
   /** By app and identity. */
   const users = new Map<string, HeapUser[]>();
 
+  const causes = createCauses();
+
   return {
     counts,
-    add(body, arrivedAtMs) {
+    causes: causes.list,
+    add(body, arrivedAtMs, place) {
       for (const decision of decisionsFor(body, settings, arrivedAtMs)) {
         counts.events += 1;
         if (decision.kind === 'filtered' || decision.kind === 'rejected') {
           counts[decision.kind] += 1;
+          const detail = decision.kind === 'rejected' ? decision.detail : '';
+          if (place !== undefined) causes.note({ fate: decision.kind, reason: decision.reason, detail }, place);
           continue;
         }
         counts.toDeliver += 1;

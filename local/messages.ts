@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { FilePlace } from '../cli/causes.ts';
 import { openHistory } from '../cli/history/open-history.ts';
 import { DEFAULT_READ_OPTIONS } from '../cli/history/read-options.ts';
 import { nameOf } from '../cli/history/refusal.ts';
@@ -10,6 +11,8 @@ export interface MessageSource {
   readonly body: string;
   /** Where it comes from, for messages to the user: a file, and its line if there is one. */
   readonly origin: string;
+  /** Its line in the person's own file. */
+  readonly place?: FilePlace;
 }
 
 const EVENTS = join(import.meta.dirname, '..', 'events');
@@ -48,6 +51,7 @@ export async function* readMessages(file: string): AsyncGenerator<MessageSource>
   const { entries } = await openHistory(file, options, () => undefined, Date.now());
   for await (const { item, reading } of entries) {
     const body = reading.kind === 'bad' ? item.text : reading.text;
-    yield { body, origin: `${nameOf(file)}:${item.line}` };
+    const place = { file: nameOf(file), line: item.line };
+    yield { body, origin: `${place.file}:${place.line}`, place };
   }
 }

@@ -17,7 +17,7 @@ import { printSummary, progressLine } from './summary.ts';
 const HELP = `Runs events through the whole pipeline on this machine: an SQS server, the built Lambda function, a Heap simulator.
 
   npm start                          sends the sample events in events/
-  npm start -- --file FILE           sends your own events: NDJSON, optionally gzipped; - for standard input
+  npm start -- --file FILE           sends your own events: any file that heapq enqueue reads; - for standard input
   npm start -- --config FILE         your settings: RudderStack's Config for Heap, as JSON
   npm start -- --heap-url URL        sends to URL instead of the simulator
   npm start -- --logs                prints the function's log
@@ -91,7 +91,7 @@ async function run({ file, config, heapUrl, showsLogs, hasLongTimeout }: StartOp
   await enqueue(client, queues.queueUrl, file === undefined ? sampleMessages() : readMessages(file), {
     onSent(sources) {
       messages += sources.length;
-      for (const { body } of sources) ledger.add(body, Date.now());
+      for (const { body, place } of sources) ledger.add(body, Date.now(), place);
     },
     onRefused: ({ origin }, why) => problems.push(`${origin} was refused by the queue: ${why}`),
   });
@@ -113,6 +113,7 @@ async function run({ file, config, heapUrl, showsLogs, hasLongTimeout }: StartOp
   const heap = simulator?.heap.counts();
   const coldStarts = pipeline.lambda.coldStarts();
   const { counts: expected } = ledger;
-  printSummary({ messages, seconds, expected, reported, deadLetters, heap, coldStarts, problems, file });
+  const causes = ledger.causes();
+  printSummary({ messages, seconds, expected, causes, reported, deadLetters, heap, coldStarts, problems, file });
   return problems.length === 0;
 }

@@ -1,5 +1,7 @@
 import { styleText } from 'node:util';
 import type { Message } from '@aws-sdk/client-sqs';
+import { createCauses, describeExample, describePlaces, type Cause, type Fate } from '../cli/causes.ts';
+import { cut } from '../cli/table.ts';
 import { total, type ExpectedCounts, type ReportedCounts } from './accounting.ts';
 import type { HeapCounts } from './heap-simulator/heap.ts';
 
@@ -7,6 +9,8 @@ export interface Summary {
   readonly messages: number;
   readonly seconds: number;
   readonly expected: ExpectedCounts;
+  /** Why events of the user's own file are filtered or rejected, as the mapping foresees it. */
+  readonly causes: readonly Cause[];
   readonly reported: ReportedCounts;
   readonly deadLetters: readonly Message[];
   /** Undefined when the events were not sent to the simulator. */
@@ -16,6 +20,9 @@ export interface Summary {
   /** The user's own events; undefined for the samples. */
   readonly file: string | undefined;
 }
+
+/** In characters, of what follows a number. */
+const WIDEST = 110;
 
 /** Prints the progress, if stderr is a terminal, where a line can be overwritten. */
 export function progressLine(events: number, { delivered, filtered, deadLettered, deferred }: ReportedCounts): void {
@@ -30,6 +37,7 @@ export function printSummary({
   messages,
   seconds,
   expected,
+  causes,
   reported,
   deadLetters,
   heap,
@@ -38,20 +46,25 @@ export function printSummary({
   file,
 }: Summary): void {
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
-  const byReason = new Map<string, string[]>();
-  for (const { MessageAttributes = {} } of deadLetters) {
-    const reason = MessageAttributes['reason']?.StringValue ?? 'moved by SQS, without a reason';
-    const detail = MessageAttributes['detail']?.StringValue ?? '';
-    byReason.set(reason, [...(byReason.get(reason) ?? []), detail]);
-  }
-
   row('enqueued', expected.events, `events in ${messages} messages`);
   row('delivered', reported.delivered, 'events');
   row('filtered', total(reported.filtered), 'events');
-  for (const [reason, count] of Object.entries(reported.filtered).toSorted(byName)) row('', count, reason);
+  for (const [reason, count] of Object.entries(reported.filtered).toSorted(byName)) {
+    const foreseen = causesOf('filtered', reason, causes, count);
+    if (foreseen.length === 0) row('', count, reason);
+    else foreseen.forEach(rowsOfCause);
+  }
   row('dead-lettered', deadLetters.length, 'events');
-  for (const [reason, details] of [...byReason].toSorted(byName))
-    row('', details.length, `${reason.padEnd(20)} ${details[0] ?? ''}`);
+  for (const [reason, found] of [...reasonsOf(deadLetters)].toSorted(byName)) {
+    const foreseen = causesOf(
+      'rejected',
+      reason,
+      causes,
+      found.reduce((sum, one) => sum + one.count, 0),
+    );
+    if (foreseen.length > 0) foreseen.forEach(rowsOfCause);
+    else for (const { count, detail } of found) row('', count, `${reason.padEnd(20)} ${detail}`);
+  }
   if (total(reported.deferred) > 0) {
     row('deferred', total(reported.deferred), 'times an event was returned to the queue for another attempt');
     for (const [reason, count] of Object.entries(reported.deferred).toSorted(byName)) row('', count, reason);
@@ -75,6 +88,32 @@ export function printSummary({
       .map(commandLine)
       .join('\n')}`,
   );
+}
+
+/** The causes that the mapping foresees for a reason, if they are as many events as there were. */
+function causesOf(fate: Fate, reason: string, causes: readonly Cause[], count: number): readonly Cause[] {
+  const found = causes.filter((cause) => cause.fate === fate && cause.reason === reason);
+  return found.reduce((sum, cause) => sum + cause.count, 0) === count ? found : [];
+}
+
+/** The dead letters of each reason, with the same explanation but for what it quotes. */
+function reasonsOf(deadLetters: readonly Message[]): ReadonlyMap<string, readonly Cause[]> {
+  const causes = createCauses();
+  for (const { MessageAttributes = {} } of deadLetters) {
+    const reason = MessageAttributes['reason']?.StringValue ?? 'moved by SQS, without a reason';
+    const detail = MessageAttributes['detail']?.StringValue ?? '';
+    causes.note({ fate: 'rejected', reason, detail }, { file: '', line: 1 });
+  }
+  return Map.groupBy(causes.list(), ({ reason }) => reason);
+}
+
+/** A cause with all its lines, and an example below. */
+function rowsOfCause(cause: Cause): void {
+  console.log(
+    `${''.padEnd(18)}${String(cause.count).padStart(8)}  ${cause.reason.padEnd(20)} ${describePlaces(cause, true)}`,
+  );
+  const example = describeExample(cause, true);
+  if (example !== '') console.log(`${''.padEnd(28)}${cut(example, WIDEST)}`);
 }
 
 type Step = readonly [command: string, what: string];
@@ -104,7 +143,7 @@ function commandLine([command, what]: Step): string {
 }
 
 function row(title: string, count: number, what: string): void {
-  const oneLine = what.replaceAll(/\s+/g, ' ').slice(0, 110);
+  const oneLine = what.replaceAll(/\s+/g, ' ').slice(0, WIDEST);
   console.log(`${styleText('bold', title.padEnd(18))}${String(count).padStart(8)}  ${oneLine}`);
 }
 

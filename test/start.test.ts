@@ -34,6 +34,11 @@ const lines = [
   '',
   '{"type":"page"}',
   'not JSON',
+  '{"type":"track","event":"A"}',
+  '{"type":"page"}',
+  '{"type":"track","event":"A"}',
+  '{"type":"foo","userId":"u"}',
+  '{"type":"bar","userId":"u"}',
 ].join('\n');
 
 test('npm start accounts for every sample event and ends by itself', async () => {
@@ -69,10 +74,25 @@ describe('your own events', () => {
       deadLetters: row(output, 'dead-lettered'),
     }).toEqual({
       code: 0,
-      enqueued: 3,
+      enqueued: 8,
       delivered: 1,
-      deadLetters: 1,
+      deadLetters: 5,
     });
+    // Each cause has all of its lines, and an example.
+    const said = output.split('\n').map((line) => line.trim().replaceAll(/\s+/g, ' '));
+    expect(said).toEqual(
+      expect.arrayContaining([
+        '2 unsupported_type lines 3 and 6',
+        '2 missing_identity lines 5 and 7',
+        'line 5: userId is required',
+        '1 not_json line 4',
+        expect.stringMatching(/^line 4: the body is not valid JSON: Unexpected token/),
+        '1 unknown_type line 8',
+        'line 8: message type foo is not supported',
+        '1 unknown_type line 9',
+        'line 9: message type bar is not supported',
+      ]),
+    );
   });
 
   test('go to the URL of --heap-url', async () => {

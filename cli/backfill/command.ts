@@ -1,6 +1,8 @@
 import { statSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import { readSettings } from '../../lib/rudderstack/settings.ts';
+import { CallerError } from '../caller-error.ts';
 import { connect, type Connection, type ConnectionOptions } from '../connection.ts';
 import { thisCommand } from '../hint.ts';
 import { expandFiles } from '../history/expand-files.ts';
@@ -11,9 +13,9 @@ import { interruptSignal } from '../interrupt.ts';
 import { print, withConnection, type OutputOptions } from '../options.ts';
 import { parseCount, parsePositive } from '../option-values.ts';
 import { startProgress } from '../progress.ts';
-import { readConfig } from '../read-config.ts';
-import { checkFile, describeCheck } from './check.ts';
+import { findConfig, type NamedConfig } from '../read-config.ts';
 import { openBadFile } from './bad-file.ts';
+import { checkFiles } from './check.ts';
 import {
   NOTHING_DONE,
   openCheckpoint,
@@ -22,6 +24,7 @@ import {
   type Checkpoint,
   type Reached,
 } from './checkpoint.ts';
+import { describeCheck } from './describe-check.ts';
 import { enqueueFile } from './enqueue.ts';
 import { createTally, describeTally } from './tally.ts';
 
@@ -49,7 +52,10 @@ export function addEnqueueCommand(program: Command): void {
       ),
   )
     .option('--check', 'show what would happen to the events, and send nothing', false)
-    .option('--config <file>', 'for --check: RudderStack’s Config for Heap, as JSON')
+    .option(
+      '--config <file>',
+      'for --check: RudderStack’s Config for Heap, as JSON; without it, the settings of the stack',
+    )
     .option('--rate <count>', 'maximum number of events per second; Heap accepts 250 per app', parsePositive)
     .option('--events-per-message <count>', 'maximum number of events per SQS message', parseCount, 20)
     .option('--skip-bad <file>', 'write what cannot be sent to this file, and go on')
@@ -57,9 +63,16 @@ export function addEnqueueCommand(program: Command): void {
   withChoice(withReading(command)).action(async (paths: readonly string[], options: Options) => {
     const signal = interruptSignal();
     const files = expandFiles(paths);
+    refuseOwnOutput(files, options.skipBad);
     if (options.check) await checkAll(files, toReadOptions(options, options, Date.now()), options, signal);
     else await loadAll(files, options, signal);
   });
+}
+
+/** What is written must not be read at the same time: it would never end. */
+function refuseOwnOutput(files: readonly string[], skipBad: string | undefined): void {
+  const isRead = skipBad !== undefined && files.some((file) => resolve(file) === resolve(skipBad));
+  if (isRead) throw new CallerError(`--skip-bad ${skipBad} is one of the files to load: name another one`);
 }
 
 async function checkAll(
@@ -68,24 +81,31 @@ async function checkAll(
   options: Options,
   signal: AbortSignal,
 ): Promise<void> {
-  const settings = readSettings(readConfig(options.config));
-  for (const file of files) {
-    if (signal.aborted) break;
-    const bar = startProgress(sizeOf(file), 'events');
-    const seen = { events: 0, bytes: 0 };
-    try {
-      const result = await checkFile(file, { settings, reading }, signal, (events, bytes) => {
-        seen.events += events;
-        seen.bytes += bytes;
-        bar.update(seen.bytes, seen.events);
-      });
-      bar.stop();
-      print(options, { file, ...result }, describeCheck(file, result));
-      if (Object.keys(result.rejected).length > 0) process.exitCode ||= 1;
-    } finally {
-      bar.stop();
-    }
-  }
+  const { name, config } = await findSettings(options);
+  const settings = readSettings(config, name);
+  const bar = startProgress(
+    files.reduce((sum, file) => sum + sizeOf(file), 0),
+    'events',
+  );
+  const seen = { events: 0, bytes: 0 };
+  const result = await checkFiles(files, { settings, reading }, signal, (events, bytes) => {
+    seen.events += events;
+    seen.bytes += bytes;
+    bar.update(seen.bytes, seen.events);
+  }).finally(() => bar.stop());
+  const [refused] = result.refusedFiles;
+  if (refused !== undefined && files.length === 1 && result.events === 0) throw new CallerError(refused.why);
+  const areKeysOfRows = settings.idempotencyKey === 'messageId';
+  print(options, { ...result, settings: name }, describeCheck(result, { settings: name, areKeysOfRows }));
+  if (refused !== undefined) process.exitCode ||= 2;
+  else if (result.causes.some(({ fate }) => fate === 'rejected' || fate === 'refused')) process.exitCode ||= 1;
+}
+
+/** The settings in a file, else those of the stack. */
+async function findSettings(options: Options): Promise<NamedConfig> {
+  if (options.config !== undefined || options.stack === undefined) return findConfig(options.config);
+  const { stackSettings } = await connect(options);
+  return findConfig(undefined, stackSettings);
 }
 
 /**

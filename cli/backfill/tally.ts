@@ -1,8 +1,8 @@
-import { typeName } from '../../lib/rudderstack/event-types.ts';
+import { typeName, UNSUPPORTED_TYPES } from '../../lib/rudderstack/event-types.ts';
 import type { Entry } from '../history/open-history.ts';
 import type { LeftOut } from '../history/read-item.ts';
 import type { BadFile } from './bad-file.ts';
-import { OTHER_KEYS, OVERWRITES } from './check.ts';
+import { LEFT_OUT, OTHER_CALLS, OTHER_KEYS, OVERWRITES } from './warnings.ts';
 
 /** What a load has done besides sending. A count of zero is left out. */
 export interface Counts {
@@ -10,6 +10,8 @@ export interface Counts {
   identifies?: number;
   /** Track events of rows, whose keys are not those of the live events. */
   rowEvents?: number;
+  /** Calls that the function filters, unless its settings say otherwise. */
+  otherCalls?: number;
   leftOut?: Partial<Record<LeftOut, number>>;
   /** Items that could not be sent. */
   bad?: number;
@@ -40,6 +42,7 @@ export function createTally(badFile: BadFile | undefined): Tally {
         const { type } = reading.event;
         const name = typeof type === 'string' ? typeName(type) : '';
         if (name === 'identify') counts.identifies = (counts.identifies ?? 0) + 1;
+        else if (UNSUPPORTED_TYPES.has(name)) counts.otherCalls = (counts.otherCalls ?? 0) + 1;
         else if (reading.isRow) counts.rowEvents = (counts.rowEvents ?? 0) + 1;
       }
     },
@@ -47,15 +50,9 @@ export function createTally(badFile: BadFile | undefined): Tally {
   };
 }
 
-const LEFT_OUT: Readonly<Record<LeftOut, string>> = {
-  unsupported_type: 'calls that Heap does not take (page, screen, group, alias)',
-  skipped: 'events by --skip',
-  not_before: 'events by --before',
-};
-
 /** Formats the counts for people: a sentence for each, with a line break before it. */
 export function describeTally(
-  { identifies, rowEvents, leftOut = {}, bad }: Counts,
+  { identifies, rowEvents, otherCalls, leftOut = {}, bad }: Counts,
   badFile: string | undefined,
 ): string {
   const sentences = [
@@ -64,6 +61,7 @@ export function describeTally(
     ),
     ...(identifies === undefined ? [] : [`Of the events ${identifies} are identify calls: ${OVERWRITES}.`]),
     ...(rowEvents === undefined ? [] : [`Of the events ${rowEvents} are track events of rows: ${OTHER_KEYS}.`]),
+    ...(otherCalls === undefined ? [] : [`Of the events ${otherCalls} are other calls: ${OTHER_CALLS}.`]),
     ...(bad === undefined ? [] : [`${bad} could not be sent, and are in ${badFile ?? ''}.`]),
   ];
   return sentences.map((sentence) => `\n  ${sentence}`).join('');

@@ -1,13 +1,12 @@
 import { createHash } from 'node:crypto';
 import { inBatchesAsync } from '../../lib/batches.ts';
 import type { JsonObject } from '../../lib/json.ts';
-import { SQS_LIMITS } from '../../lib/sqs/limits.ts';
-import { compress, escapeJson, toMessageBody } from '../../lib/sqs/message-body.ts';
 import type { OutgoingMessage } from '../../lib/sqs/message.ts';
 import { CallerError } from '../caller-error.ts';
-import { describeBad, type Entry } from '../history/open-history.ts';
-import { describePlace, nameOf } from '../history/refusal.ts';
+import type { Entry } from '../history/open-history.ts';
+import { describeRefusal, nameOf } from '../history/refusal.ts';
 import { checkpointOf, NOTHING_DONE, sealOf, type Reached } from './checkpoint.ts';
+import { refusalOf, toBodyOf } from './refuse-item.ts';
 
 /** Options of `toMessages`. */
 export interface MessageOptions {
@@ -18,7 +17,7 @@ export interface MessageOptions {
   /** The maximum number of events per message. */
   readonly eventsPerMessage: number;
   readonly isFifo: boolean;
-  /** Called for each item that is left out, is bad, or is sent. */
+  /** Called for each item that is left out or sent. */
   readonly onEntry: (entry: Entry) => void;
   /** Takes an item that cannot be sent; undefined to stop at it. */
   readonly onBad: ((entry: Entry, why: string) => void) | undefined;
@@ -53,7 +52,6 @@ interface Part {
   readonly isAlone: boolean;
   readonly group: string;
   readonly upTo: Reached;
-  readonly entry: Entry;
 }
 
 /**
@@ -68,8 +66,7 @@ export async function* toMessages(
 ): AsyncGenerator<NumberedMessage> {
   const limits = { items: options.eventsPerMessage, bytes: SHARED_BYTES };
   for await (const parts of inBatchesAsync(partsOf(entries, options), limits, bytesOf)) {
-    const message = toMessage(parts, options);
-    if (message !== undefined) yield message;
+    yield toMessage(parts, options);
   }
 }
 
@@ -82,20 +79,22 @@ async function* partsOf(entries: AsyncIterable<Entry>, options: MessageOptions):
   const { file, skip, isFifo, onEntry, onBad, badBytes, changed = () => changedFile(file, skip) } = options;
   let upTo = NOTHING_DONE;
   for await (const entry of entries) {
-    const { reading } = entry;
+    const { item, reading } = entry;
     upTo = { done: upTo.done + 1, seal: sealOf(upTo.seal, entry), badBytes: 0 };
     if (upTo.done === skip.done && upTo.seal !== skip.seal) throw changed();
     if (upTo.done <= skip.done) continue;
-    if (reading.kind === 'bad') {
-      const why = describeBad(file, entry);
+    const refused = refusalOf(entry);
+    if (refused !== undefined) {
+      const why = describeRefusal({ place: { file: nameOf(file), line: item.line }, ...refused });
       if (onBad === undefined) throw new CallerError(why);
       onBad(entry, why);
+      continue;
     }
     onEntry(entry);
     if (reading.kind === 'bad' || reading.kind === 'left_out') continue;
     const group = reading.kind === 'event' ? userOf(reading.event) : BACKFILL;
     const isAlone = reading.kind === 'body' || isFifo;
-    yield { text: reading.text, isAlone, group, upTo: { ...upTo, badBytes: badBytes() }, entry };
+    yield { text: reading.text, isAlone, group, upTo: { ...upTo, badBytes: badBytes() } };
   }
   if (upTo.done < skip.done) throw changed();
 }
@@ -106,20 +105,13 @@ function changedFile(file: string, { done }: Reached): CallerError {
   );
 }
 
-function toMessage(parts: readonly Part[], { file, isFifo, onBad }: MessageOptions): NumberedMessage | undefined {
+function toMessage(parts: readonly Part[], { isFifo }: MessageOptions): NumberedMessage {
   const [first] = parts;
   const last = parts.at(-1);
   if (first === undefined || last === undefined) throw new Error('a message needs at least one item');
   const text = parts.length === 1 ? first.text : `{"batch":[${parts.map((part) => part.text).join(',')}]}`;
   const body = toBodyOf(text);
   const bytes = Buffer.byteLength(body);
-  if (bytes > SQS_LIMITS.bytes) {
-    const place = describePlace({ file: nameOf(file), line: first.entry.item.line });
-    const why = `${place} is too large for an SQS message: ${bytes} bytes even when compressed`;
-    if (onBad === undefined) throw new CallerError(why);
-    onBad(first.entry, why);
-    return undefined;
-  }
   const { upTo } = last;
   const numbered = { body, bytes, upTo, parts: parts.length };
   if (!isFifo) return { ...numbered, groupId: BACKFILL };
@@ -132,22 +124,4 @@ function userOf({ userId, anonymousId }: JsonObject): string {
   return createHash('md5')
     .update(JSON.stringify([userId, anonymousId]))
     .digest('hex');
-}
-
-/**
- * Escapes in JSON what SQS refuses. Other text must not change: it is compressed if it holds such characters, and the function
- * unpacks it.
- */
-function toBodyOf(text: string): string {
-  const escaped = escapeJson(text);
-  return escaped === text || isJson(text) ? toMessageBody(escaped) : compress(text);
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }

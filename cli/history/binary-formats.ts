@@ -14,19 +14,24 @@ const FORMATS: readonly (readonly [bytes: string, offset: number, problem: strin
     'PK\u0003\u0004',
     0,
     'is a zip archive or a spreadsheet',
-    'Unpack it, and load the files in it: unzip -p FILE | heapq enqueue -. Save a spreadsheet as CSV',
+    'Unpack it, and load the files in it: unzip -p FILE | npm run -s heapq -- enqueue -. Save a spreadsheet as CSV',
   ],
   ['ustar', 257, 'is a tar archive', 'Unpack it, and load the files in it: tar -xf FILE'],
   [
     '\u0028\u00b5\u002f\u00fd',
     0,
     'is compressed with Zstandard',
-    'Unpack it on the way: zstd -dc FILE | heapq enqueue -',
+    'Unpack it on the way: zstd -dc FILE | npm run -s heapq -- enqueue -',
   ],
-  ['BZh', 0, 'is compressed with bzip2', 'Unpack it on the way: bzip2 -dc FILE | heapq enqueue -'],
-  ['\u00fd7zXZ\u0000', 0, 'is compressed with xz', 'Unpack it on the way: xz -dc FILE | heapq enqueue -'],
+  ['BZh', 0, 'is compressed with bzip2', 'Unpack it on the way: bzip2 -dc FILE | npm run -s heapq -- enqueue -'],
+  ['\u00fd7zXZ\u0000', 0, 'is compressed with xz', 'Unpack it on the way: xz -dc FILE | npm run -s heapq -- enqueue -'],
   ['7z\u00bc\u00af\u0027\u001c', 0, 'is a 7-Zip archive', 'Unpack it, and load the files in it'],
-  ['\u0004\u0022\u004d\u0018', 0, 'is compressed with LZ4', 'Unpack it on the way: lz4 -dc FILE | heapq enqueue -'],
+  [
+    '\u0004\u0022\u004d\u0018',
+    0,
+    'is compressed with LZ4',
+    'Unpack it on the way: lz4 -dc FILE | npm run -s heapq -- enqueue -',
+  ],
   ['\u00ff\u0006\u0000\u0000sNaPpY', 0, 'is compressed with Snappy', `Unpack it. ${AS_JSON}`],
   ['Obj\u0001', 0, 'is an Avro file', AS_JSON],
   ['ORC', 0, 'is an ORC file', AS_JSON],
@@ -34,7 +39,12 @@ const FORMATS: readonly (readonly [bytes: string, offset: number, problem: strin
   ['PGCOPY\n\u00ff', 0, 'is a binary dump of Postgres', `${AS_JSON}: COPY … TO STDOUT (FORMAT csv, HEADER)`],
   ['PGDMP', 0, 'is an archive of pg_dump', `${AS_JSON}: COPY … TO STDOUT (FORMAT csv, HEADER)`],
   ['\u00d0\u00cf\u0011\u00e0', 0, 'is an old spreadsheet', 'Save it as CSV in UTF-8'],
-  ['\u001f\u008b', 0, 'is compressed with gzip twice', 'Unpack it on the way: gzip -dc FILE | heapq enqueue -'],
+  [
+    '\u001f\u008b',
+    0,
+    'is compressed with gzip twice',
+    'Unpack it on the way: gzip -dc FILE | npm run -s heapq -- enqueue -',
+  ],
 ];
 
 /** How many bytes of a file `binaryFormatOf` needs to see. */

@@ -7,9 +7,9 @@ const NO_DATA = /^(?:[._].*|.*\.(?:checkpoint|new|crc|md5)|manifest.*)$/i;
 
 /** How files in object storage are read: by their own tool, through standard input. */
 const STORAGES: readonly (readonly [RegExp, (url: string) => string])[] = [
-  [/^s3a?:\/\//i, (url) => `aws s3 cp ${url} - | heapq enqueue -`],
-  [/^gs:\/\//i, (url) => `gcloud storage cat ${url} | heapq enqueue -`],
-  [/^(?:https?|abfss?|wasbs?|azure):\/\//i, (url) => `curl -fsS ${url} | heapq enqueue -`],
+  [/^s3a?:\/\//i, (url) => `aws s3 cp ${url} - | npm run -s heapq -- enqueue -`],
+  [/^gs:\/\//i, (url) => `gcloud storage cat ${url} | npm run -s heapq -- enqueue -`],
+  [/^(?:https?|abfss?|wasbs?|azure):\/\//i, (url) => `curl -fsS ${url} | npm run -s heapq -- enqueue -`],
 ];
 
 /**

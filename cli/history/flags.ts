@@ -59,12 +59,15 @@ export function withReading(command: Command): Command {
     );
 }
 
+/** The calls that can be left out. */
+const CALLS = ['identify', 'track', 'page', 'screen', 'group', 'alias'];
+
 /** Adds the options that say which events are to be sent. */
 export function withChoice(command: Command): Command {
   return command
     .addOption(
       new Option('--skip <type>', 'leave out events of this type; may be repeated')
-        .choices(['identify', 'track'])
+        .choices(CALLS)
         .argParser(collectType)
         .default([]),
     )
@@ -109,6 +112,6 @@ function collect(text: string, before: readonly string[]): readonly string[] {
 }
 
 function collectType(text: string, before: readonly string[]): readonly string[] {
-  if (text !== 'identify' && text !== 'track') throw new InvalidArgumentError('Allowed choices are identify, track.');
+  if (!CALLS.includes(text)) throw new InvalidArgumentError(`Allowed choices are ${CALLS.join(', ')}.`);
   return [...before, text];
 }

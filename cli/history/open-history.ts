@@ -9,7 +9,7 @@ import { readCsv, shown } from './read-csv.ts';
 import { readItem, type FileShape, type Reading } from './read-item.ts';
 import type { ReadOptions } from './read-options.ts';
 import { readText } from './read-text.ts';
-import { describeRefusal, nameOf, refuseFile, type FileProblem, type Refusal } from './refusal.ts';
+import { describeRefusal, nameOf, refuseFile, type FileProblem, type ItemProblem } from './refusal.ts';
 import { jsonLayoutOf, splitLines, splitValues } from './split-json.ts';
 import { tableOf, TRACKS } from './tables.ts';
 
@@ -69,18 +69,16 @@ async function* entriesOf(
 /** What to do about a bad item, in one line. */
 export function describeBad(file: string, { item, reading }: Entry): string {
   if (reading.kind !== 'bad') return '';
-  const remedy = REMEDIES[reading.code] ?? '';
   const place = { file: nameOf(file), line: item.line };
-  return describeRefusal({
-    kind: 'item',
-    code: reading.code,
-    place,
-    problem: reading.problem,
-    remedy,
-  } satisfies Refusal);
+  return describeRefusal({ place, problem: reading.problem, remedy: remedyFor(reading.code) });
 }
 
-const REMEDIES: Partial<Readonly<Record<Extract<Reading, { kind: 'bad' }>['code'], string>>> = {
+/** What to do about a bad item, as a sentence; may be empty. */
+export function remedyFor(code: ItemProblem): string {
+  return REMEDIES[code] ?? '';
+}
+
+const REMEDIES: Partial<Readonly<Record<ItemProblem, string>>> = {
   no_time:
     'In Heap it would happen on the day of the import: give it a time (--date-format for dates such as 1/31/2026), or say --allow-no-time, or --skip-bad FILE',
   unknown_shape: 'Repair the line, or say --skip-bad FILE',

@@ -4,7 +4,7 @@ import { isObject, type JsonObject } from '../../lib/json.ts';
 import { isDeeperThan, memberText } from '../../lib/json-text.ts';
 import { readTimestamp } from '../../lib/mapping/timestamp.ts';
 import { unwrap } from '../../lib/rudderstack/envelope.ts';
-import { typeName, UNSUPPORTED_TYPES } from '../../lib/rudderstack/event-types.ts';
+import { typeName } from '../../lib/rudderstack/event-types.ts';
 import { jsonInText } from './cells.ts';
 import { classify } from './classify.ts';
 import { eventOfColumns, withParsedTexts } from './columns-to-event.ts';
@@ -39,13 +39,11 @@ export type Reading =
   | { readonly kind: 'left_out'; readonly why: LeftOut; readonly text: string; readonly shape: string }
   | { readonly kind: 'bad'; readonly code: ItemProblem; readonly problem: string };
 
-/** Why an event is not sent, although it was read. */
-export type LeftOut =
-  /** Heap's API has no such call, and the live event is not sent either. */
-  | 'unsupported_type'
-  /** The caller has said so. */
-  | 'skipped'
-  | 'not_before';
+/**
+ * Why an event is not sent, although it was read: the caller has said so. Whatever else is not for Heap, such as a page or a group,
+ * goes to the queue as the live event did, and the function decides by its settings.
+ */
+export type LeftOut = 'skipped' | 'not_before';
 
 /** Rows are flat. Deeper ones cannot be written as JSON again. */
 const MOST_NESTING = 200;
@@ -178,29 +176,32 @@ function nameOfTable(table: TableName): string {
   return table === 'event' ? 'the table of an event' : table;
 }
 
+/** The calls that can become an event in Heap, which happens at a time. */
+const TIMED: ReadonlySet<string> = new Set(['track', 'page', 'screen']);
+
 /** Leaves events out that are not to be sent, and sees to their time. */
 function checked(draft: Draft, options: ReadOptions, nowMs: number): Reading {
   const { event, shape, isRow = false } = draft;
   const type = typeof event['type'] === 'string' ? typeName(event['type']) : '';
-  const why = leftOutBy(type, options);
-  if (why !== undefined) return { kind: 'left_out', why, text: draft.text ?? JSON.stringify(event), shape };
+  const leaveOut = (why: LeftOut): Reading => ({
+    kind: 'left_out',
+    why,
+    text: draft.text ?? JSON.stringify(event),
+    shape,
+  });
+  if (options.skip.includes(type)) return leaveOut('skipped');
   const known = readTimestamp(event, nowMs);
   const late = known ?? readTime(event['receivedAt'], nowMs) ?? readTime(event['sentAt'], nowMs);
-  if (late === undefined && !options.allowNoTime && (type === 'track' || options.beforeMs !== undefined)) {
+  if (late === undefined && !options.allowNoTime && (TIMED.has(type) || options.beforeMs !== undefined)) {
     const given = ['timestamp', 'originalTimestamp'].some((name) => event[name] !== undefined);
     return bad('no_time', given ? 'has no time that can be read and can be true' : 'has no time that can be read');
   }
   if (late !== undefined && options.beforeMs !== undefined && Date.parse(late) >= options.beforeMs)
-    return { kind: 'left_out', why: 'not_before', text: draft.text ?? JSON.stringify(event), shape };
-  const isDated = known === undefined && late !== undefined && type === 'track';
+    return leaveOut('not_before');
+  const isDated = known === undefined && late !== undefined && TIMED.has(type);
   const text = isDated ? undefined : draft.text;
   const sent = isDated ? { ...event, timestamp: late } : event;
   return { kind: 'event', text: text ?? JSON.stringify(sent), event: sent, shape, isRow };
-}
-
-function leftOutBy(type: string, { skip }: ReadOptions): LeftOut | undefined {
-  if (UNSUPPORTED_TYPES.has(type)) return 'unsupported_type';
-  return skip.includes(type) ? 'skipped' : undefined;
 }
 
 /**
@@ -222,8 +223,7 @@ function readEnvelope(text: string, options: ReadOptions, nowMs: number): Readin
     ({ given, reading }) => reading?.kind === 'event' && given.kind === 'event' && reading.event !== given.event,
   );
   const [first] = leftOut;
-  const isWhole = leftOut.every(({ why }) => why === 'unsupported_type');
-  if (!isChanged && isWhole && (first === undefined || sent.length > 0)) return { kind: 'body', text, shape };
+  if (!isChanged && first === undefined) return { kind: 'body', text, shape };
   if (sent.length + leftOut.length < parts.length) {
     return bad('unknown_shape', 'has an element that is no event, beside events that are left out or need a time');
   }

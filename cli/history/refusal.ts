@@ -67,7 +67,7 @@ export function refuseFile(code: FileProblem, place: Place, problem: string, rem
 }
 
 /** Formats a refusal in one line. */
-export function describeRefusal({ place, problem, remedy }: Refusal): string {
+export function describeRefusal({ place, problem, remedy }: Pick<Refusal, 'place' | 'problem' | 'remedy'>): string {
   return `${describePlace(place)} ${problem}${remedy === '' ? '' : `. ${remedy}`}`.replaceAll(/\s*\n\s*/g, ' ');
 }
 

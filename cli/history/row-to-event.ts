@@ -49,8 +49,28 @@ export function eventOfRow(row: Row, table: TableName, options: RowOptions): Jso
     timestamp: firstTime(times, options.dateFormat, options.nowMs),
     context: contextOfRow(row, options.types),
   };
-  if (type !== 'track') return { ...about, ...(type === 'identify' ? { traits: facts } : {}) };
-  return { ...about, event: row.get('event_text') ?? row.get('event'), properties: renamed(facts, PROPERTY_NAMES) };
+  return { ...about, ...saidBy(type, row, facts) };
+}
+
+/** What a call says, in the fields in which the live event has it. */
+function saidBy(type: string, row: Row, facts: JsonObject): JsonObject {
+  switch (type) {
+    case 'identify':
+      return { traits: facts };
+    case 'page':
+    case 'screen':
+      return { name: facts['name'], properties: renamed(without(facts, 'name'), PROPERTY_NAMES) };
+    case 'group':
+      return { groupId: row.get('group_id'), traits: without(facts, 'group_id') };
+    case 'alias':
+      return { previousId: row.get('previous_id') };
+    default:
+      return { event: row.get('event_text') ?? row.get('event'), properties: renamed(facts, PROPERTY_NAMES) };
+  }
+}
+
+function without(facts: JsonObject, name: string): JsonObject {
+  return Object.fromEntries(Object.entries(facts).filter(([key]) => key !== name));
 }
 
 /** The properties or traits of a row. A column with the JSON of all of them counts as its members. */

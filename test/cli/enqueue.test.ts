@@ -1,6 +1,6 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import type { SQSClient } from '@aws-sdk/client-sqs';
@@ -166,7 +166,7 @@ describe('input formats', () => {
       ].map((ids, index) => ({ type: 'track', event: 'A', ...ids, ...contexts[index], properties: properties[index] })),
     );
     const check = await heapq(['enqueue', '--check', '--json', fileOf('a.csv', cells), ...options], {});
-    expect(JSON.parse(check.out)).toMatchObject({ delivered: 2, withoutTime: { count: 0 } });
+    expect(JSON.parse(check.out)).toMatchObject({ delivered: 2, causes: [] });
   });
 
   test('a number that a double cannot hold stays as it came, in events and in rows', async () => {
@@ -383,6 +383,13 @@ test('--skip-bad writes what cannot be sent to a file as it came, goes on, and e
   expect(await eventsInQueue()).toEqual(events(2));
 });
 
+test('a load says how many calls the function filters, unless its settings send them', async () => {
+  const page = { type: 'page', userId: 'u', messageId: 'm', timestamp };
+  const { code, out } = await heapq(['enqueue', fileOf('a.ndjson', ndjson([page, event(1)]))], environmentFor(queues));
+  expect([code, out]).toEqual([0, expect.stringMatching(/Of the events 1 are other calls: page, screen.*--skip page/)]);
+  expect(await eventsInQueue()).toEqual([page, event(1)]);
+});
+
 test('a load says how many identify calls and track events of rows it has sent, and what may be wrong with them', async () => {
   const received_at = timestamp;
   const rows = [{ id: 'm-1', user_id: 'u-1', event: 'a', received_at, x: 1 }];
@@ -396,7 +403,7 @@ test('a load says how many identify calls and track events of rows it has sent, 
 describe('--check', () => {
   const mixed = [
     event(1),
-    { type: 'page', userId: 'u' },
+    { type: 'page', userId: 'u', timestamp },
     { type: 'track', userId: 'u', timestamp },
     event(2),
     { type: 'track', userId: 'u', timestamp },
@@ -406,20 +413,49 @@ describe('--check', () => {
     const file = fileOf('mixed.ndjson', `${ndjson(mixed)}not JSON\n`);
     const { code, out } = await heapq(['enqueue', '--check', '--json', file], {});
     expect(code).toBe(1);
+    const at = (...lines: readonly number[]) => [{ file, lines: lines.map((line) => [line, line]), moreLines: 0 }];
     expect(JSON.parse(out)).toEqual({
-      file,
+      files: [file],
+      isComplete: true,
+      settings: 'local/settings.json',
       events: 6,
       delivered: 2,
       identifies: 0,
       rowEvents: 0,
-      filtered: { unsupported_type: { count: 1, lines: [2] } },
-      rejected: { missing_event: { count: 2, lines: [3, 5] }, not_json: { count: 1, lines: [6] } },
-      leftOut: {},
-      withoutTime: { count: 0, lines: [] },
+      causes: [
+        {
+          fate: 'filtered',
+          reason: 'unsupported_type',
+          detail: '',
+          example: { file, line: 2 },
+          count: 1,
+          places: at(2),
+          moreFiles: 0,
+        },
+        {
+          fate: 'rejected',
+          reason: 'missing_event',
+          detail: 'event is required',
+          example: { file, line: 3 },
+          count: 2,
+          places: at(3, 5),
+          moreFiles: 0,
+        },
+        {
+          fate: 'refused',
+          reason: 'not_json',
+          detail: expect.stringMatching(/^is not valid JSON: /),
+          example: { file, line: 6 },
+          count: 1,
+          places: at(6),
+          moreFiles: 0,
+        },
+      ],
       shapes: { events: { count: 5, first: expect.objectContaining({ kind: 'deliver' }) } },
+      refusedFiles: [],
     });
     const forPerson = await heapq(['enqueue', '--check', file], {});
-    expect(forPerson.out).toMatch(/rejected missing_event +2 {3}line 3, 5\n/);
+    expect(forPerson.out).toMatch(/rejected +missing_event +2 {3}lines 3 and 5\n {6}line 3: event is required\n/);
     expect(await countMessages(client, queues.queueUrl)).toBe(0);
   });
 
@@ -428,10 +464,27 @@ describe('--check', () => {
     const refused = await heapq(['enqueue', '--check', '--json', file], {});
     expect([refused.code, JSON.parse(refused.out)]).toMatchObject([
       1,
-      { delivered: 0, rejected: { no_time: { count: 4, lines: [1, 3, 4, 5] } } },
+      { delivered: 0, causes: [{ fate: 'refused', reason: 'no_time', count: 5, places: [{ lines: [[1, 5]] }] }] },
     ]);
     const allowed = await heapq(['enqueue', '--check', '--allow-no-time', file], {});
-    expect(allowed.out).toMatch(/of them without a time +2 {3}line 1, 4: in Heap they happen when they are loaded\n/);
+    expect(allowed.out).toMatch(/without a time +2 {3}in Heap they happen when they are loaded: lines 1 and 4\n/);
+  });
+
+  test('a refused file does not keep the others from being checked', async () => {
+    const good = fileOf('good.ndjson', ndjson(events(2)));
+    const [none, cut] = [fileOf('none.bin', 'PAR1....'), fileOf('cut.json', `[${JSON.stringify(event(3))},\n{"type":`)];
+    const { code, out } = await heapq(['enqueue', '--check', '--json', none, cut, good], {});
+    const refusedFiles = [
+      { file: none, why: expect.stringMatching(/none\.bin is a Parquet file/) },
+      { file: cut, why: expect.stringMatching(/cut\.json is incomplete/) },
+    ];
+    expect([code, JSON.parse(out)]).toMatchObject([2, { delivered: 2, refusedFiles }]);
+    const forPerson = await heapq(['enqueue', '--check', none, cut, good], {});
+    expect(forPerson.out).toMatch(
+      /^3 files: 2 events.*\n(?:.*\n)*.*none\.bin is a Parquet file.*\n.*cut\.json is incomplete/,
+    );
+    const alone = await heapq(['enqueue', '--check', none], {});
+    expect([alone.code, alone.out, alone.error]).toEqual([2, '', expect.stringMatching(/none\.bin is a Parquet file/)]);
   });
 
   test('accepts a valid file', async () => {
@@ -453,7 +506,18 @@ describe('an error is reported in one line', () => {
       /^The file does not exist\. \(ENOENT.*\/nowhere\/a\.ndjson/,
     ],
     ['an empty folder', ['enqueue', mkdtempSync(join(folder, 'empty-'))], (env) => env, /is a folder without files$/],
-    ['a URL', ['enqueue', 's3://b/a.gz'], (env) => env, /: aws s3 cp s3:\/\/b\/a\.gz - \| heapq enqueue -$/],
+    [
+      'the file of --skip-bad among those that are loaded',
+      ['enqueue', good, '--skip-bad', join(dirname(good), '.', basename(good))],
+      (env) => env,
+      /^--skip-bad \S+good\.ndjson is one of the files to load: name another one$/,
+    ],
+    [
+      'a URL',
+      ['enqueue', 's3://b/a.gz'],
+      (env) => env,
+      /: aws s3 cp s3:\/\/b\/a\.gz - \| npm run -s heapq -- enqueue -$/,
+    ],
     [
       'invalid JSON in a line',
       ['enqueue', fileOf('bad.ndjson', `${ndjson(events(2))}{"a":\n${ndjson(events(1))}`)],
@@ -549,27 +613,45 @@ describe('an error is reported in one line', () => {
 
 describe('--stack', () => {
   async function withStack(
-    outputs: Readonly<Record<string, string>>,
-    work: (environment: NodeJS.ProcessEnv) => Promise<void>,
+    stack: Parameters<typeof startCloudFormation>[0],
+    work: (environment: NodeJS.ProcessEnv, requests: () => number) => Promise<void>,
   ) {
-    await using cloudFormation = await startCloudFormation({ outputs });
+    await using cloudFormation = await startCloudFormation(stack);
     const { QUEUE_URL: _, DEAD_LETTER_QUEUE_URL: __, ...environment } = environmentFor(queues);
-    await work({ ...environment, AWS_ENDPOINT_URL_CLOUDFORMATION: cloudFormation.url });
+    await work({ ...environment, AWS_ENDPOINT_URL_CLOUDFORMATION: cloudFormation.url }, cloudFormation.requests);
   }
+  const ours = () => ({ QueueUrl: queues.queueUrl, DeadLetterQueueUrl: queues.deadLetterQueueUrl });
 
-  test('finds the queues in the stack’s outputs', async () => {
-    await withStack(
-      { QueueUrl: queues.queueUrl, DeadLetterQueueUrl: queues.deadLetterQueueUrl },
-      async (environment) => {
-        const file = fileOf('a.ndjson', ndjson(events(2)));
-        expect(await heapq(['enqueue', file, '--stack', 's'], environment)).toMatchObject({ code: 0, error: '' });
-        expect(await eventsInQueue()).toEqual(events(2));
-      },
-    );
+  test('finds the queues in the stack’s outputs, with one look for all files', async () => {
+    await withStack({ outputs: ours() }, async (environment, requests) => {
+      const files = [0, 1, 2].map((index) => fileOf('a.ndjson', ndjson([event(index)])));
+      expect(await heapq(['enqueue', ...files, '--stack', 's'], environment)).toMatchObject({ code: 0, error: '' });
+      expect(await eventsInQueue()).toEqual(events(3));
+      expect(requests()).toBe(1);
+    });
+  });
+
+  test('--check maps with the settings of the stack, unless --config names others, and says with which', async () => {
+    const file = fileOf('a.ndjson', ndjson(events(2)));
+    const parameters = { DestinationConfig: '{"appId":"4711","idempotencyKey":"messageId"}' };
+    await withStack({ outputs: ours(), parameters }, async (environment, requests) => {
+      const check = ['enqueue', '--check', file, file, '--stack', 's'];
+      const { code, out } = await heapq(check, environment);
+      expect([code, out]).toEqual([0, expect.stringContaining('mapped with the settings of the stack s\n')]);
+      expect(out).toMatch(/"app_id":"4711".*"idempotency_key":"m-0"/);
+      expect(requests()).toBe(1);
+      const config = fileOf('settings.json', '{"appId":"12"}');
+      const others = await heapq([...check, '--config', config, '--json'], environment);
+      expect(JSON.parse(others.out)).toMatchObject({
+        settings: config,
+        shapes: { events: { first: { body: { app_id: '12' } } } },
+      });
+      expect(await countMessages(client, queues.queueUrl)).toBe(0);
+    });
   });
 
   test('reports a stack without these outputs', async () => {
-    await withStack({ Something: 'else' }, async (environment) => {
+    await withStack({ outputs: { Something: 'else' } }, async (environment) => {
       const { code, error } = await heapq(['dead-letters', 'list', '--stack', 's'], environment);
       expect([code, error]).toEqual([
         2,

@@ -24,6 +24,8 @@ const SCENE = [
   ['missing_identity', 'userId is required', 'Signed Up', '2026-11-23T08:59:31.640Z'],
   ['retries_exhausted', 'Heap answered 503 for 48 hours', 'Signed Up', '2026-11-21T17:02:11.982Z'],
 ] as const;
+/** The events of a file of history are older, and their times stay. */
+const HISTORY_ENDS = '2026-02-01';
 const HELD_UNTIL = '2026-11-23T10:02:00.000Z';
 
 /** Returns a page with what its commands print now. */
@@ -69,7 +71,7 @@ async function printedBy(words: readonly string[], isHeld: boolean): Promise<str
   const known: ReadonlySet<string> = new Set(SCENE.map(([, , , failedAt]) => failedAt));
   return printed
     .replaceAll(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, (id) => ids.get(id) ?? id)
-    .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, (time) => (known.has(time) ? time : HELD_UNTIL));
+    .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, (time) => (known.has(time) || time < HISTORY_ENDS ? time : HELD_UNTIL));
 }
 
 /** What a person sees, whether it is printed as a result or as an error. */

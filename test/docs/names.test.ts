@@ -224,7 +224,9 @@ test('docs/command-line.md names each option of heapq, and no other one', () => 
     .trim()
     .split('\n');
   const lines = readPage('docs/command-line.md')
-    .text.split('\n')
+    // The commands with which warehouses export have options of their own.
+    .text.replaceAll(/`(?:bq|gcloud|clickhouse-client) [^`]+`/g, '')
+    .split('\n')
     .filter((line) => !/\baws |npm run (?!-s (?:heapq|preview|check:settings))/.test(line));
   const named = lines.flatMap((line) => line.match(/(?<![\w-])--[a-z][a-z-]*/g) ?? []);
   expect([...new Set(named)].filter((option) => option !== '--help').toSorted()).toEqual(

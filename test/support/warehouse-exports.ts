@@ -56,12 +56,22 @@ export function exportedAsJson(warehouse: Warehouse, table: string): string {
   ).join('\n');
 }
 
-/** A table as CSV with a header line, as Postgres writes it with `COPY … CSV HEADER`, and pandas with `to_csv`. */
-export function exportedAsCsv(warehouse: Warehouse, table: string, absent: string): string {
+/** A table as CSV with a header line, as Postgres writes it with `COPY … CSV HEADER`. */
+export function exportedByCopy(table: string): string {
+  return exportedAsCsv('postgres', table, '', (cell) => (typeof cell === 'boolean' ? (cell ? 't' : 'f') : cell));
+}
+
+/** A table as CSV with a header line, as pandas writes it with `to_csv`. */
+export function exportedAsCsv(
+  warehouse: Warehouse,
+  table: string,
+  absent: string,
+  written: (cell: unknown) => unknown = (cell) => cell,
+): string {
   const found = find(warehouse, table);
   const cells = (row: readonly unknown[]): string =>
     row
-      .map((cell, at) => csvCell(cell === null ? absent : jsonCell('postgres', found.columns[at] ?? '', cell)))
+      .map((cell, at) => csvCell(cell === null ? absent : written(jsonCell('postgres', found.columns[at] ?? '', cell))))
       .join(',');
   return [found.columns.map(csvCell).join(','), ...found.rows.map(cells)].join('\n');
 }
@@ -101,11 +111,11 @@ function timeOf(warehouse: Warehouse, iso: string): string {
     case 'bq':
       return `${day} ${clock} UTC`;
     case 'rs':
-      return `${day} ${clock}+00`;
+      return `${day} ${clock}`;
     case 'postgres':
       return `${day}T${clock}+00:00`;
     case 'clickhouse':
-      return `${day} ${clock.slice(0, 8)}`;
+      return `${day}T${clock.slice(0, 8)}Z`;
   }
 }
 

@@ -1,17 +1,34 @@
-import { gzipSync } from 'node:zlib';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { read } from '../../support/history.ts';
 
 const TIME = '2026-01-31T10:00:00.000Z';
 const EVENT = { type: 'track', event: 'A', userId: 'u', messageId: 'm', timestamp: TIME };
 const text = JSON.stringify(EVENT);
+const bytes = (hex: string): Buffer => Buffer.from(hex.replaceAll(' ', ''), 'hex');
 
 test.each([
   ['Parquet', 'PAR1....', /is a Parquet file\. .*duckdb/],
   ['zip', 'PK\u0003\u0004....', /is a zip archive or a spreadsheet\. .*unzip -p/],
+  ['xlsx', bytes('504b0304 14000600 08000000 2100'), /is a zip archive or a spreadsheet\. .*Save a spreadsheet as CSV/],
+  ['xls', bytes('d0cf11e0 a1b11ae1'), /is an old spreadsheet\. Save it as CSV in UTF-8/],
   ['tar', `${'a'.repeat(257)}ustar\0${'b'.repeat(300)}`, /is a tar archive/],
-  ['Zstandard', Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 1]), /is compressed with Zstandard\. .*zstd -dc/],
+  ['Zstandard', zstdCompressSync(text), /is compressed with Zstandard\. .*zstd -dc/],
+  ['bzip2', 'BZh91AY&SY....', /is compressed with bzip2\. .*bzip2 -dc/],
+  ['xz', bytes('fd377a58 5a000004'), /is compressed with xz\. .*xz -dc/],
+  ['7-Zip', bytes('377abcaf 271c0004'), /is a 7-Zip archive/],
+  ['LZ4', bytes('04224d18 6440a7'), /is compressed with LZ4\. .*lz4 -dc/],
+  ['Snappy', bytes('ff060000 734e6150 7059'), /is compressed with Snappy/],
+  ['Avro', bytes('4f626a01 04166176 726f'), /is an Avro file\. Export it as newline-delimited JSON or as CSV/],
+  ['ORC', 'ORC....', /is an ORC file\. Export it/],
+  ['SQLite', `SQLite format 3\0....`, /is an SQLite database\. Export it/],
+  ['COPY in binary', bytes('5047434f 50590aff 0d0a00'), /is a binary dump of Postgres\. .*FORMAT csv, HEADER/],
+  ['pg_dump -Fc', 'PGDMP\u0001....', /is an archive of pg_dump\. .*FORMAT csv, HEADER/],
+  ['gzip twice', gzipSync(gzipSync(text)), /is compressed with gzip twice\. .*gzip -dc/],
   ['a tar archive in gzip', gzipSync(`${'a'.repeat(257)}ustar\0`), /is a tar archive/],
   ['other bytes', Buffer.from([1, 0, 2, 0]), /is no text/],
+  ['a script of SQL', '-- PostgreSQL database dump\nSET statement_timeout = 0;', /is a script of SQL\. Export it/],
+  ['INSERTs', "INSERT INTO tracks VALUES ('m', 'u');", /is a script of SQL/],
+  ['XML', '<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>', /is XML or HTML, perhaps the error message/],
   ['HTML', '<!doctype html><p>', /is XML or HTML/],
   [
     'Mixpanel',
@@ -40,6 +57,30 @@ test.each(['event', 'identifies'] as const)(
     expect(await read.refusal(`id;user_id;event;received_at\nm;u;a;${TIME}`, { table })).toMatch(/separated by ';'/);
   },
 );
+
+describe('the option --format', () => {
+  test('ndjson reads a file whose first line is damaged, and lists the line', async () => {
+    const damaged = `Exporting …\n${text}\n`;
+    expect(await read.refusal(damaged)).toMatch(/neither JSON nor CSV/);
+    expect(await read.events(damaged, { format: 'ndjson' })).toEqual([
+      expect.stringMatching(/line 1 is not valid JSON/),
+      EVENT,
+    ]);
+  });
+
+  test('json reads values that take several lines, also after a first one in a line of its own', async () => {
+    const mixed = `${text}\n${JSON.stringify(EVENT, undefined, 2)}\n`;
+    expect(await read.events(mixed)).toContainEqual(expect.stringMatching(/line 2 is not valid JSON/));
+    expect(await read.events(mixed, { format: 'json' })).toEqual([EVENT, EVENT]);
+  });
+
+  test('csv reads columns whose names look like something else', async () => {
+    const rows = `-- id,user_id,event,received_at,x\nm,u,a,${TIME},1`;
+    expect(await read.refusal(rows)).toMatch(/is a script of SQL/);
+    expect(await read.events(rows, { format: 'csv' })).toMatchObject([{ userId: 'u', event: 'a' }]);
+    expect(await read.refusal(text, { format: 'csv' })).toMatch(/^FILE, line 1 is not valid CSV/);
+  });
+});
 
 describe('encodings', () => {
   const rows = `id,user_id,event,received_at,x\nm,u,a,${TIME},Köln`;

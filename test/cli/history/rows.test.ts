@@ -8,11 +8,18 @@ const csv = (...lines: readonly string[]): string => lines.join('\n');
 
 describe('tables are told apart by their columns', () => {
   test.each([
-    ['a page', { path: '/p', url: 'https://x/p', title: 'Pricing' }],
-    ['a group', { group_id: 'g-1', name: 'Initech' }],
-    ['an alias', { previous_id: 'u-0' }],
-  ])('%s is left out, as the live call', async (_, columns) => {
-    expect(await read.events(ndjson({ ...ROW, ...columns }))).toEqual(['unsupported_type']);
+    [
+      'a page',
+      { path: '/p', url: 'https://x/p', title: 'T', name: 'Pricing' },
+      { type: 'page', name: 'Pricing', properties: { path: '/p', url: 'https://x/p', title: 'T' } },
+    ],
+    ['a group', { group_id: '007', name: 'Initech' }, { type: 'group', groupId: '007', traits: { name: 'Initech' } }],
+    ['an alias', { previous_id: 'u-0' }, { type: 'alias', previousId: 'u-0' }],
+  ])('%s becomes the call that it was, which the function filters as the live one', async (_, columns, call) => {
+    const row = ndjson({ ...ROW, ...columns });
+    const [event] = await read.events(row, { types: 'infer' });
+    expect(event).toEqual({ messageId: 'm-1', userId: 'u-1', timestamp: TIME, ...call });
+    expect(await read.calls(row, {}, {})).toEqual([{ kind: 'filtered', reason: 'unsupported_type' }]);
   });
 
   test('after a thousand identify calls a page is no identify call either', async () => {
@@ -29,7 +36,7 @@ describe('tables are told apart by their columns', () => {
     expect(await read.events(rows, { table: 'identifies' })).toMatchObject([
       { type: 'identify', userId: 'u-1', traits: { url: 'https://me', path: 'left' } },
     ]);
-    expect(await read.events(rows, { table: 'pages' })).toEqual(['unsupported_type']);
+    expect(await read.events(rows, { table: 'pages' })).toMatchObject([{ type: 'page' }]);
   });
 });
 
@@ -92,6 +99,30 @@ describe('times', () => {
     const { timestamp, ...event } = { ...EVENT, receivedAt: TIME };
     expect(await read.events(ndjson(event))).toMatchObject([{ timestamp }]);
     expect(await read.events(JSON.stringify({ batch: [event, EVENT] }))).toMatchObject([{ timestamp }, { timestamp }]);
+  });
+});
+
+describe('calls that only some settings send to Heap', () => {
+  const page = { type: 'page', name: 'Pricing', userId: 'u', messageId: 'm', timestamp: TIME };
+
+  test('go to the queue as they came, and the function decides', async () => {
+    for (const type of ['page', 'Screen', 'group', 'alias']) {
+      const text = JSON.stringify({ ...page, type });
+      expect(await read.readings(text)).toMatchObject([{ kind: 'event', text }]);
+      const batch = `{"batch":[${text},${JSON.stringify(EVENT)}]}`;
+      expect(await read.readings(batch)).toMatchObject([{ kind: 'body', text: batch }]);
+    }
+  });
+
+  test('a page needs a time, as it may become an event', async () => {
+    const { timestamp: _, ...withoutTime } = page;
+    expect(await read.events(ndjson(withoutTime))).toEqual([expect.stringMatching(/has no time that can be read/)]);
+    expect(await read.events(ndjson({ ...withoutTime, receivedAt: TIME }))).toMatchObject([{ timestamp: TIME }]);
+  });
+
+  test('--skip page leaves pages out, by themselves and in a batch', async () => {
+    expect(await read.events(ndjson(page, EVENT), { skip: ['page'] })).toEqual(['skipped', EVENT]);
+    expect(await read.events(JSON.stringify({ batch: [page, EVENT] }), { skip: ['page'] })).toEqual([EVENT]);
   });
 });
 
