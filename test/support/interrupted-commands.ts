@@ -167,10 +167,20 @@ async function interruptAll(
     deadLetters: await countMessages(client, queues.deadLetterQueueUrl),
   });
   let onCall = (): void => undefined;
+  const underWay = new Set<Promise<unknown>>();
   await using counting = await startProxy(endpoint, async (call, passOn) => {
     onCall();
-    return await passOn(call);
+    const answer = passOn(call);
+    underWay.add(answer);
+    return await answer.finally(() => underWay.delete(answer));
   });
+  const behindIt = createLocalClient(counting.url);
+  /** Waits until SQS has taken all calls of a process that has ended. A call of our own arrives behind those. */
+  const untilTaken = async (): Promise<void> => {
+    onCall = () => undefined;
+    await countMessages(behindIt, queues.queueUrl);
+    await Promise.allSettled(underWay);
+  };
   for (const interruption of interruptions) {
     let callsLeft = 1 + Math.floor((random() * calls) / interruptions.length);
     const before = await counts();
@@ -185,11 +195,11 @@ async function interruptAll(
       child.kill(interruption === 'closed pipe' ? 'SIGINT' : interruption);
     };
     const { out } = await ended;
+    await untilTaken();
     // A run that is killed has printed the results of the files before at most.
     if (interruption !== 'SIGKILL') wrongFigures.push(...differences(out, before, await counts()));
     if (callsLeft > 0) early += 1;
   }
-  onCall = () => undefined;
   const before = await counts();
   const { code, out } = await start(command(), counting.url, options).ended;
   wrongFigures.push(...differences(out, before, await counts()));
@@ -198,6 +208,7 @@ async function interruptAll(
   const deadLetters = await countMessages(client, queues.deadLetterQueueUrl);
   const keys = (await drain(client, queues.queueUrl)).flatMap(({ Body = '' }) => keysOf(Body));
   client.destroy();
+  behindIt.destroy();
   return {
     early,
     wrongFigures,
