@@ -17,9 +17,7 @@ const TEMPLATE = /^\{\{(?<path>.*?)\|\|(?<otherwise>.*)\}\}$/s;
 const PATH = /^(?:message|event)(?:\.[A-Za-z_]\w*)+$/;
 
 /** Parses the setting `appId`. A `problem` is a phrase that follows the name of the setting. */
-export function parseAppId(
-  setting: string,
-): { readonly kind: 'app_id'; readonly appId: AppId } | { readonly kind: 'wrong'; readonly problem: string } {
+export function parseAppId(setting: string): AppId | { readonly kind: 'wrong'; readonly problem: string } {
   const value = setting.trim();
   if (value === '') return wrong('is required (the id of a Heap environment, as a string)');
 
@@ -29,12 +27,12 @@ export function parseAppId(
       return wrong('has to have the form {{ message.path.to.id || "default" }} to be read from the event');
     const [, ...keys] = path.trim().split('.');
     const fallback = withoutQuotes(otherwise.trim());
-    return { kind: 'app_id', appId: { kind: 'from_event', path: keys, otherwise: fallback } };
+    return { kind: 'from_event', path: keys, otherwise: fallback };
   }
   if (value.startsWith('env.'))
     return wrong('cannot be an env. reference, which only RudderStack resolves: give the id itself');
   if (value.length > MAX_LENGTH) return wrong(`is longer than ${MAX_LENGTH} characters`);
-  return { kind: 'app_id', appId: { kind: 'fixed', id: value } };
+  return { kind: 'fixed', id: value };
 }
 
 /**

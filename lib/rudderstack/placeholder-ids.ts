@@ -8,63 +8,63 @@ import { trimInvisible } from '../visible-text.ts';
  *
  * @see https://developers.heap.io/reference/identify
  */
-const PLACEHOLDERS: ReadonlyMap<string, string> = new Map([
+const PLACEHOLDERS: ReadonlySet<string> = new Set([
   // What a program writes for nothing.
-  ['', 'an empty text, also in quotes or brackets: "", [], {}'],
-  ['undefined', 'JavaScript'],
-  ['null', 'JavaScript, Java, PHP, SQL'],
-  ['nil', 'Go (<nil>), Ruby, Swift'],
-  ['none', 'Python'],
-  ['nan', 'JavaScript, pandas'],
-  ['object object', 'an object as text in JavaScript: [object Object]'],
-  ['object undefined', 'the same, of nothing'],
-  ['object null', 'the same, of nothing'],
-  ['undefined undefined', 'a first and a last name that are both missing'],
-  ['null null', 'the same'],
-  ['optional(nil)', 'Swift'],
-  ['true', 'a condition instead of its value'],
-  ['false', 'the same'],
-  ['0', 'the number of nobody'],
-  ['0.0', 'the same, from a column of floats'],
-  ['-1', 'not found, in many languages'],
-  ['-1.0', 'the same, from a column of floats'],
+  '', // an empty text, also in quotes or brackets: "", [], {}
+  'undefined', // JavaScript
+  'null', // JavaScript, Java, PHP, SQL
+  'nil', // Go (<nil>), Ruby, Swift
+  'none', // Python
+  'nan', // JavaScript, pandas
+  'object object', // an object as text in JavaScript: [object Object]
+  'object undefined', // the same, of nothing
+  'object null', // the same, of nothing
+  'undefined undefined', // a first and a last name that are both missing
+  'null null', // the same
+  'optional(nil)', // Swift
+  'true', // a condition instead of its value
+  'false', // the same
+  '0', // the number of nobody
+  '0.0', // the same, from a column of floats
+  '-1', // not found, in many languages
+  '-1.0', // the same, from a column of floats
   // What a database or a spreadsheet writes for nothing.
-  ['\\n', String.raw`\N of MySQL and Postgres`],
-  ['\\\\n', 'the same, escaped once more'],
-  ['dbnull', '.NET'],
-  ['system.dbnull', '.NET'],
-  ['n/a', 'not available'],
-  ['#n/a', 'Excel'],
-  ['#ref!', 'Excel'],
-  ['#value!', 'Excel'],
-  ['#null!', 'Excel'],
-  ['-', 'an empty cell in a report'],
-  ['--', 'the same'],
-  ['not set', 'Google Analytics: (not set)'],
-  ['not provided', 'Google Analytics: (not provided)'],
+  '\\n', // \N of MySQL and Postgres
+  '\\\\n', // the same, escaped once more
+  'dbnull', // .NET
+  'system.dbnull', // .NET
+  'n/a', // not available
+  '#n/a', // Excel
+  '#ref!', // Excel
+  '#value!', // Excel
+  '#null!', // Excel
+  '-', // an empty cell in a report
+  '--', // the same
+  'not set', // Google Analytics: (not set)
+  'not provided', // Google Analytics: (not provided)
   // What a program calls somebody it does not know.
-  ['guest', 'a shop without a login'],
-  ['anonymous', 'a user without a login'],
-  ['anonymoususer', 'Django and Spring Security'],
-  ['anonymous user', 'the same, in words'],
-  ['unknown', 'the same'],
-  ['unknown user', 'the same'],
-  ['user', 'the same'],
-  ['not_authenticated', 'the same'],
-  ['unauthenticated', 'the same'],
-  ['shopify-admin', 'RudderStack’s Shopify source, for events of nobody'],
+  'guest', // a shop without a login
+  'anonymous', // a user without a login
+  'anonymoususer', // Django and Spring Security
+  'anonymous user', // the same, in words
+  'unknown', // the same
+  'unknown user', // the same
+  'user', // the same
+  'not_authenticated', // the same
+  'unauthenticated', // the same
+  'shopify-admin', // RudderStack’s Shopify source, for events of nobody
   // The name of the field instead of its value.
-  ['id', 'a name instead of a value'],
-  ['userid', 'the same'],
-  ['user_id', 'the same'],
-  ['user id', 'the same'],
-  ['anonymousid', 'the same'],
-  ['anonymous_id', 'the same'],
-  ['distinct_id', 'the same'],
+  'id', // a name instead of a value
+  'userid', // the same
+  'user_id', // the same
+  'user id', // the same
+  'anonymousid', // the same
+  'anonymous_id', // the same
+  'distinct_id', // the same
   // Ids of nobody.
-  ['00000000-0000-0000-0000-000000000000', 'the nil UUID; iOS gives it for an advertising id without permission'],
-  ['00000000000000000000000000000000', 'the nil UUID without hyphens'],
-  ['ffffffff-ffff-ffff-ffff-ffffffffffff', 'the max UUID'],
+  '00000000-0000-0000-0000-000000000000', // the nil UUID; iOS gives it for an advertising id without permission
+  '00000000000000000000000000000000', // the nil UUID without hyphens
+  'ffffffff-ffff-ffff-ffff-ffffffffffff', // the max UUID
 ]);
 
 /** Templates that nobody has filled in, wherever they stand in the id: `user-{{id}}` is the same for everyone. */

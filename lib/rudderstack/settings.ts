@@ -65,10 +65,10 @@ function perSource<Item extends v.GenericSchema>(item: Item) {
 function textNamed(key: string) {
   const message = `has to be an object {"${key}": …}`;
   return v.pipe(
-    v.record(v.string(), v.unknown(), message),
+    v.looseObject({}, message),
     v.check((element) => Object.hasOwn(element, key), message),
     v.transform((element) => element[key]),
-    v.nullable(trimmedText, ''),
+    v.nullish(trimmedText, ''),
   );
 }
 
@@ -90,12 +90,12 @@ const EventNames = v.nullish(
 const DestinationConfig = v.looseObject({
   appId: v.pipe(
     v.nullish(v.union([v.string(), v.number()], 'has to be a string'), ''),
-    v.rawTransform(({ dataset, addIssue, NEVER }) => {
-      const parsed = parseAppId(String(dataset.value));
-      if (parsed.kind === 'app_id') return parsed.appId;
-      addIssue({ message: parsed.problem });
-      return NEVER;
-    }),
+    v.transform((value) => parseAppId(String(value))),
+    v.check(
+      ({ kind }) => kind !== 'wrong',
+      ({ input }) => (input.kind === 'wrong' ? input.problem : ''),
+    ),
+    v.transform((parsed): AppId => (parsed.kind === 'wrong' ? { kind: 'fixed', id: '' } : parsed)),
   ),
   dataResidency: v.nullish(
     v.pipe(
