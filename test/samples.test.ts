@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { previewBody } from '../lib/mapping/preview.ts';
-import { valueAt } from '../lib/json.ts';
+import { isObject, valueAt } from '../lib/json.ts';
 
 const EVENTS = join(__dirname, '..', 'events');
 const SOURCES = readdirSync(EVENTS).filter((file) => file.endsWith('.json'));
@@ -35,6 +35,15 @@ test('there is a file for every source, with its calls', () => {
     const calls = file === 'amp.json' ? ['page', 'track'] : ['identify', 'track'];
     expect([file, types]).toEqual([file, expect.arrayContaining(calls)]);
   }
+});
+
+test('what Heap gets with rules of your own', () => {
+  const config: unknown = JSON.parse(readFileSync(join(EVENTS, 'own-rules', 'settings.json'), 'utf8'));
+  if (!isObject(config)) throw new Error('the settings are not an object');
+  const previews = readEvents(join('own-rules', 'events.json')).map((event) =>
+    previewBody(JSON.stringify(event), config),
+  );
+  expect(previews).toMatchSnapshot();
 });
 
 /** The snapshot was reviewed by hand once; see __snapshots__. */

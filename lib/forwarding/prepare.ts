@@ -143,7 +143,7 @@ function decideEvent(
   if (enveloped.kind === 'rejected') return withoutEvent(enveloped.rejection, text);
   const { messageId, type } = enveloped.event;
   const eventMessageId = typeof messageId === 'string' ? messageId : undefined;
-  const isTrack = type === 'track';
+  const isTrack = type === 'track' || type === 'page' || type === 'screen';
   const decision = outcomeCache.recall(recordId, part) ?? decide(enveloped.event, arrivedAt);
   if (decision.kind !== 'mapped') return { outcome: decision, text, eventMessageId, isTrack };
   const { call, cuts, characters } = decision;

@@ -8,7 +8,7 @@ export interface ProcessedEvent {
   readonly text: () => string;
   /** The event's `messageId`. */
   readonly eventMessageId: string | undefined;
-  /** Whether it is a track event. Heap orders those by their own time, so the order of sending does not matter. */
+  /** Whether it is a track event, or a page or screen that becomes one. Heap orders those by their own time, so the order of sending does not matter. */
   readonly isTrack: boolean;
 }
 

@@ -1,10 +1,11 @@
 import { rejected, type Filtered, type Rejected } from '../outcome.ts';
-import type { SupportedType } from '../rudderstack/admission.ts';
 import { resolveAppId } from '../rudderstack/app-id.ts';
+import type { SupportedType } from '../rudderstack/event-types.ts';
 import type { RudderStackEvent } from '../rudderstack/event.ts';
 import type { Settings } from '../rudderstack/settings.ts';
 import { mapIdentify } from './identify.ts';
 import type { Mapped } from './mapped.ts';
+import { mapPage } from './page.ts';
 import { mapTrack } from './track.ts';
 
 /**
@@ -25,6 +26,9 @@ export function mapEvent(
   switch (type) {
     case 'identify':
       return mapIdentify(event, id, settings, reception);
+    case 'page':
+    case 'screen':
+      return mapPage(event, type, id, settings, reception);
     case 'track':
       return mapTrack(event, id, settings, reception);
   }

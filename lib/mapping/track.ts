@@ -8,6 +8,9 @@ import { readIdentity } from './identity.ts';
 import { readTimestamp } from './timestamp.ts';
 import type { Mapped, Reception } from './mapped.ts';
 
+/** The settings that the mapping of an event depends on. */
+export type TrackSettings = Pick<Settings, 'idempotencyKey' | 'placeholderIds'>;
+
 /**
  * Maps a track event to a custom event with the same name.
  *
@@ -17,7 +20,7 @@ import type { Mapped, Reception } from './mapped.ts';
 export function mapTrack(
   event: RudderStackEvent,
   appId: string,
-  settings: Pick<Settings, 'idempotencyKey' | 'placeholderIds'>,
+  settings: TrackSettings,
   { asItCame, arrivedAtMs }: Reception,
 ): Mapped | Rejected {
   const name = readEventName(event.event);

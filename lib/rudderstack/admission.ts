@@ -3,12 +3,9 @@ import { filtered, rejected, type Filtered, type Rejected } from '../outcome.ts'
 import { isConsentDenied } from './consent.ts';
 import { eventFilteringReason } from './event-filtering.ts';
 import type { RudderStackEvent } from './event.ts';
-import { typeName, UNSUPPORTED_TYPES } from './event-types.ts';
+import { typeName, UNSUPPORTED_TYPES, type SupportedType } from './event-types.ts';
 import { isIntegrationEnabled } from './integrations.ts';
 import { isCopyOfBrowser } from './web-device-mode.ts';
-
-/** The calls that Heap supports. */
-export type SupportedType = 'identify' | 'track';
 
 /** The event is to be sent to Heap. */
 export interface Admitted {
@@ -18,12 +15,13 @@ export interface Admitted {
 
 /**
  * Decides whether an event is to be sent to Heap. The checks run in the order of RudderStack's pipeline: integrations, type,
- * event filtering, consent, device mode. The first check that fails determines the reason.
+ * event filtering, consent, device mode. The first check that fails determines the reason. RudderStack's lists of event names are
+ * for track events alone, so they do not apply to the names that pages and screens get.
  */
 export function admit(event: RudderStackEvent, settings: Settings): Admitted | Filtered | Rejected {
   if (!isIntegrationEnabled(event)) return filtered('integrations');
 
-  const admission = admitType(event.type);
+  const admission = admitType(event.type, settings);
   if (admission.kind !== 'admitted') return admission;
 
   const isCopy = settings.isWebDeviceMode && isCopyOfBrowser(event);
@@ -38,12 +36,14 @@ export function admit(event: RudderStackEvent, settings: Settings): Admitted | F
 }
 
 /** Ignores case and surrounding spaces, as rudder-server does. The messages are RudderStack's. */
-function admitType(type: unknown): Admitted | Filtered | Rejected {
+function admitType(type: unknown, { moreTypes }: Pick<Settings, 'moreTypes'>): Admitted | Filtered | Rejected {
   if (typeof type !== 'string' || type.trim() === '') {
     return rejected('missing_type', 'message Type is not present. Aborting message.');
   }
   const name = typeName(type);
   if (name === 'identify' || name === 'track') return { kind: 'admitted', type: name };
+  const more = moreTypes.get(name);
+  if (more !== undefined) return { kind: 'admitted', type: more };
   if (UNSUPPORTED_TYPES.has(name)) return filtered('unsupported_type');
   return rejected('unknown_type', `message type ${type.slice(0, 100)} is not supported`);
 }

@@ -1,4 +1,10 @@
-/** RudderStack's calls that Heap's server-side API does not support. They are valid events. */
+/** The calls that are sent only if the owner asks for them, see `Settings.moreTypes`. */
+export type OptionalType = 'page' | 'screen';
+
+/** The calls that can be sent to Heap. */
+export type SupportedType = 'identify' | 'track' | OptionalType;
+
+/** RudderStack's calls that its Heap destination does not take. They are valid events. */
 export const UNSUPPORTED_TYPES: ReadonlySet<string> = new Set([
   'page',
   'screen',

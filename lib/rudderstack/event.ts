@@ -17,6 +17,7 @@ export interface RudderStackEvent extends JsonObject {
   readonly timestamp?: unknown;
   readonly originalTimestamp?: unknown;
   readonly event?: unknown;
+  readonly name?: unknown;
   readonly properties?: unknown;
   readonly traits?: unknown;
 }

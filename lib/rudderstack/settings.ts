@@ -3,6 +3,7 @@ import { ConfigurationError } from '../configuration-error.ts';
 import { isObject } from '../json.ts';
 import { parseAppId, type AppId } from './app-id.ts';
 import { configIn, findUnknownKeys } from './config-keys.ts';
+import type { OptionalType } from './event-types.ts';
 import { comparable } from './placeholder-ids.ts';
 import { isWebDeviceMode } from './web-device-mode.ts';
 
@@ -25,6 +26,8 @@ export interface Settings {
   readonly dataResidency: 'us' | 'eu';
   /** Whether events with one `messageId` and different contents are several events (`content`) or one. */
   readonly idempotencyKey: 'content' | 'messageId';
+  /** The types that are sent in addition to identify and track, because the owner asks for them. */
+  readonly moreTypes: ReadonlyMap<string, OptionalType>;
   /** Ids that the owner counts as placeholders, in the form of `comparable`. */
   readonly placeholderIds: ReadonlySet<string>;
   readonly eventFiltering: {
@@ -72,6 +75,8 @@ function textNamed(key: string) {
   );
 }
 
+const Switch = v.nullish(v.boolean('has to be true or false'), false);
+
 const EventNames = v.nullish(
   v.array(
     v.looseObject({ eventName: v.string('has to be a string') }, 'has to be an object {"eventName": …}'),
@@ -82,7 +87,8 @@ const EventNames = v.nullish(
 
 /**
  * All keys of RudderStack's definition of the destination (rudder-integrations-config v1.148.1), `dataResidency`, which its
- * documentation has, and this project's own: `eventFilteringScope`, `idempotencyKey` and `placeholderIds`.
+ * documentation has, and this project's own: `eventFilteringScope`, `idempotencyKey`, `placeholderIds`, `pageEvents` and
+ * `screenEvents`.
  *
  * @see https://github.com/rudderlabs/rudder-integrations-config/tree/v1.148.1/src/configurations/destinations/heap
  * @see https://www.rudderstack.com/docs/destinations/streaming-destinations/heap.io/
@@ -118,6 +124,8 @@ const DestinationConfig = v.looseObject({
     v.array(v.union([v.string(), v.number()], 'has to be a string'), 'has to be a list of ids'),
     [],
   ),
+  pageEvents: Switch,
+  screenEvents: Switch,
   blacklistedEvents: EventNames,
   whitelistedEvents: EventNames,
   useNativeSDK: v.nullish(
@@ -179,6 +187,7 @@ export function readSettings(document: unknown, name = 'DESTINATION_CONFIG'): Se
     appId: given.appId,
     dataResidency: given.dataResidency,
     idempotencyKey: given.idempotencyKey,
+    moreTypes: moreTypesOf(given),
     placeholderIds: new Set(given.placeholderIds.map((id) => comparable(String(id)))),
     eventFiltering: {
       option: given.eventFilteringOption,
@@ -197,6 +206,16 @@ export function readSettings(document: unknown, name = 'DESTINATION_CONFIG'): Se
     },
     unknownKeys: unknown.map(({ path }) => path),
   };
+}
+
+function moreTypesOf(given: {
+  readonly pageEvents: boolean;
+  readonly screenEvents: boolean;
+}): ReadonlyMap<string, OptionalType> {
+  const types = new Map<string, OptionalType>();
+  if (given.pageEvents) types.set('page', 'page');
+  if (given.screenEvents) types.set('screen', 'screen');
+  return types;
 }
 
 function describeIssue(issue: v.BaseIssue<unknown>): string {

@@ -127,6 +127,7 @@ function checkPlaces(
   const places = `${apps.length} times in Heap, ${deadLetters.length} dead letters (${deadLetters[0]?.reason})`;
   switch (fate) {
     case 'event':
+    case 'page':
     case 'user':
       return inHeapOnly && apps.length === 1 ? wrongApp : [says(`not delivered once: ${places}`)];
     case 'filtered':
@@ -152,7 +153,7 @@ function isSentToHeap({ fate }: Sent): boolean {
 
 function callOf(fate: Sent['fate']): HeapCallKind | undefined {
   if (fate === 'user' || fate === 'refused_user') return 'add_user_properties';
-  return fate === 'event' || fate === 'refused_event' ? 'track' : undefined;
+  return fate === 'event' || fate === 'page' || fate === 'refused_event' ? 'track' : undefined;
 }
 
 interface GivenUp {
@@ -211,11 +212,11 @@ function troubles({ crashes, queueFaults, queueLatenciesMs, shortTimeoutsMs }: S
   );
 }
 
+const MAY_BE_IN_HEAP: ReadonlySet<Sent['fate']> = new Set(['event', 'page', 'user', 'hostile']);
+
 /** Heap's own deduplication is all that stands between a repetition and a double count, so Heap holds nothing unknown. */
 function checkNothingElse(sent: readonly Sent[], { inHeap }: Findings): readonly string[] {
-  const mayBeInHeap = new Set(
-    sent.filter(({ fate }) => fate === 'event' || fate === 'user' || fate === 'hostile').map(({ marker }) => marker),
-  );
+  const mayBeInHeap = new Set(sent.filter(({ fate }) => MAY_BE_IN_HEAP.has(fate)).map(({ marker }) => marker));
   return [...inHeap.keys()].filter((marker) => !mayBeInHeap.has(marker)).map((marker) => `Heap holds ${marker}`);
 }
 

@@ -16,6 +16,7 @@ import {
 /** What has to become of an event in the end, as long as Heap can be reached. */
 export type Fate =
   | 'event'
+  | 'page'
   | 'user'
   | 'filtered'
   | 'rejected'
@@ -59,8 +60,8 @@ type MessagePlan =
 const ENVELOPES = ['bare', 'array', 'batch', 'eventbridge', 'sns', 'wrapper', 'gzip', 'proxy'] as const;
 type Envelope = (typeof ENVELOPES)[number];
 
-/** Where the app id of an event stands. An event without one belongs to app 11. */
-export const CONFIG: JsonObject = { appId: '{{ message.context.app || 11 }}' };
+/** Where the app id of an event stands. An event without one belongs to app 11. All that is off by default is on. */
+export const CONFIG: JsonObject = { appId: '{{ message.context.app || 11 }}', pageEvents: true, screenEvents: true };
 const MOST_APPS = 30;
 
 export function appIdOf(app: number): string {
@@ -74,6 +75,7 @@ const HOUR_MS = 60 * MINUTE_MS;
 const eventPlan: fc.Arbitrary<EventPlan> = fc.record({
   fate: fc.oneof(
     { weight: 10, arbitrary: fc.constant<EventPlan['fate']>('event') },
+    { weight: 2, arbitrary: fc.constant<EventPlan['fate']>('page') },
     { weight: 4, arbitrary: fc.constant<EventPlan['fate']>('user') },
     {
       weight: 4,
@@ -427,9 +429,11 @@ function writeEvent({ fate, user, hasMessageId }: EventPlan, marker: string, app
     case 'garbage':
       return `garbage ${marker}`;
     case 'filtered':
-      return { type: 'page', name: marker, ...common };
+      return { type: 'alias', previousId: marker, ...common };
     case 'rejected':
       return { type: 'track', properties: { marker }, ...common };
+    case 'page':
+      return { type: user % 2 === 0 ? 'page' : 'screen', name: 'Home', properties: { marker }, ...common };
     case 'user':
     case 'refused_user':
       return { type: 'identify', traits: { [`m${marker}`]: 1, ...bad }, ...common };

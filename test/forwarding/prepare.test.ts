@@ -175,3 +175,14 @@ test('a record that cannot be prepared goes back, and the others are prepared', 
   expect(words).toEqual(['internal_error', 'pending']);
   expect(problems).toHaveLength(1);
 });
+
+test.each([
+  ['track', true],
+  ['page', true],
+  ['screen', true],
+  ['identify', false],
+  ['group', false],
+])('%s: whether Heap orders it by its own time is %s', (type, isTrack) => {
+  const { prepared } = run([recordOf('m', { body: JSON.stringify({ type, event: 'a' }) })]);
+  expect(prepared.flatMap(({ events: of }) => of.map((one) => one.isTrack))).toEqual([isTrack]);
+});

@@ -60,6 +60,48 @@ describe('type', () => {
     expect(reasonFor({ type })).toBe(expected);
   });
 
+  const own = { pageEvents: true, screenEvents: true };
+  const denied = { context: { consentManagement: { deniedConsentIds: ['c'] } } };
+  const fromWebSdk = { channel: 'web', context: { library: { name: 'RudderLabs JavaScript SDK' } } };
+  test.each<[string, RudderStackEvent, JsonObject, string]>([
+    ['a page that the owner asks for', { type: 'page' }, own, 'page'],
+    ['a screen that the owner asks for', { type: 'Screen ' }, own, 'screen'],
+    ['a screen with pages alone', { type: 'screen' }, { pageEvents: true }, 'unsupported_type'],
+    ['an alias', { type: 'alias' }, own, 'unsupported_type'],
+    ['a page without Heap', { type: 'page', integrations: { 'Heap.io': false } }, own, 'integrations'],
+    [
+      'a page without consent',
+      { type: 'page', ...denied },
+      { ...own, oneTrustCookieCategories: [{ oneTrustCookieCategory: 'c' }] },
+      'consent',
+    ],
+    [
+      'a page of a browser in device mode',
+      { type: 'page', ...fromWebSdk },
+      { ...own, useNativeSDK: { web: true } },
+      'device_mode',
+    ],
+    [
+      'a page, with a list that denies its name in Heap',
+      { type: 'page', event: 'Page viewed' },
+      {
+        ...own,
+        eventFilteringScope: 'all',
+        eventFilteringOption: 'blacklistedEvents',
+        blacklistedEvents: [{ eventName: 'Page viewed' }],
+      },
+      'page',
+    ],
+    [
+      'a page, with an empty allow list',
+      { type: 'page' },
+      { ...own, eventFilteringScope: 'all', eventFilteringOption: 'whitelistedEvents' },
+      'page',
+    ],
+  ])('%s', (_, event, config, expected) => {
+    expect(reasonFor(event, config)).toBe(expected);
+  });
+
   test("that is refused is refused in RudderStack's own words", () => {
     expect(admit({}, settingsWith())).toEqual({
       kind: 'rejected',

@@ -16,6 +16,7 @@ test('a whole Config can be pasted as RudderStack shows it', () => {
     consentManagement: { web: [{ provider: 'custom', consents: [{ consent: 'c1' }], resolutionStrategy: 'or' }] },
     idempotencyKey: 'messageId',
     placeholderIds: [' "Nobody" ', 7],
+    screenEvents: true,
     somethingNew: true,
   });
   expect(settings).toEqual({
@@ -24,6 +25,7 @@ test('a whole Config can be pasted as RudderStack shows it', () => {
     eventFiltering: { option: 'whitelistedEvents', eventNames: new Set(['A']), scope: 'deviceMode' },
     idempotencyKey: 'messageId',
     placeholderIds: new Set(['nobody', '7']),
+    moreTypes: new Map([['screen', 'screen']]),
     isWebDeviceMode: false,
     consent: {
       consentManagement: {
@@ -56,6 +58,8 @@ test.each<[unknown, string]>([
   [{ appId: '1', idempotencyKey: 'none' }, 'idempotencyKey has to be "content" or "messageId", in DESTINATION_CONFIG'],
   [{ appId: '1', placeholderIds: 'x' }, 'placeholderIds has to be a list of ids, in DESTINATION_CONFIG'],
   [{ appId: '1', placeholderIds: [null] }, 'placeholderIds.0 has to be a string, in DESTINATION_CONFIG'],
+  [{ appId: '1', pageEvents: 'true' }, 'pageEvents has to be true or false, in DESTINATION_CONFIG'],
+  [{ appId: '1', screenEvents: { web: true } }, 'screenEvents has to be true or false, in DESTINATION_CONFIG'],
   [{ appId: '1', dataResidency: 'mars' }, 'dataResidency has to be "us" or "eu", in DESTINATION_CONFIG'],
   [
     { appId: '1', eventFilteringOption: 'off' },
@@ -113,6 +117,7 @@ describe('keys that are not known', () => {
     [{ appID: '1' }, 'appID is not known (did you mean appId?)'],
     [{ appIds: ['1'] }, 'appIds is not known (did you mean appId?)'],
     [{ blackListedEvent: [] }, 'blackListedEvent is not known (did you mean blacklistedEvents?)'],
+    [{ pageEvent: true }, 'pageEvent is not known (did you mean pageEvents?)'],
     [{ placeholderId: ['x'] }, 'placeholderId is not known (did you mean placeholderIds?)'],
     [{ useNativeSdk: true }, 'useNativeSdk is not known (did you mean useNativeSDK?)'],
     [{ useNativeSDK: { Web: true } }, 'useNativeSDK.Web is not known (did you mean web?)'],
