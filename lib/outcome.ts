@@ -10,7 +10,9 @@ export type FilterReason =
   /** The web SDK has already sent it to Heap from the browser. */
   | 'device_mode'
   /** An identify call without traits to set. */
-  | 'no_traits';
+  | 'no_traits'
+  /** An event of somebody who is not known. The owner does not want such events. */
+  | 'anonymous';
 
 /** Why an event can never be delivered. These codes are the `reason` attribute of a dead letter. */
 export type RejectReason =

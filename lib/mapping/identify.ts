@@ -1,9 +1,8 @@
 import { filtered, type Filtered, type Rejected } from '../outcome.ts';
 import { valueAt } from '../json.ts';
 import type { RudderStackEvent } from '../rudderstack/event.ts';
-import type { Settings } from '../rudderstack/settings.ts';
 import { flatten, type Flat } from './flatten.ts';
-import { readIdentity } from './identity.ts';
+import { readIdentity, type IdentitySettings } from './identity.ts';
 import { readTimestamp } from './timestamp.ts';
 import type { Mapped, Reception } from './mapped.ts';
 
@@ -18,14 +17,14 @@ import type { Mapped, Reception } from './mapped.ts';
 export function mapIdentify(
   event: RudderStackEvent,
   appId: string,
-  settings: Pick<Settings, 'placeholderIds'>,
+  settings: IdentitySettings,
   { arrivedAtMs }: Reception,
 ): Mapped | Filtered | Rejected {
   const traits = readTraits(event);
   if (traits.kind !== 'flat') return traits;
 
-  const identity = readIdentity(event, settings.placeholderIds);
-  if (identity.kind === 'rejected') return identity;
+  const identity = readIdentity(event, settings);
+  if (identity.kind !== 'identity') return identity;
 
   const payload = { identity: identity.identity, properties: traits.properties };
   const timestamp = readTimestamp(event, arrivedAtMs);

@@ -1,19 +1,29 @@
 import { LIMITS } from '../heap/api.ts';
-import { rejected, type Rejected } from '../outcome.ts';
+import { filtered, rejected, type Filtered, type Rejected } from '../outcome.ts';
 import { valueAt } from '../json.ts';
 import type { RudderStackEvent } from '../rudderstack/event.ts';
+import type { Settings } from '../rudderstack/settings.ts';
 import { isPlaceholder } from '../rudderstack/placeholder-ids.ts';
 import { trimInvisible } from '../visible-text.ts';
 
-/** The fields that may contain the user's id, in RudderStack's order. */
-const PATHS: readonly (readonly string[])[] = [
+/** The fields that may contain the id of a known user, in RudderStack's order. */
+const KNOWN: readonly (readonly string[])[] = [
   ['userId'],
   ['traits', 'userId'],
   ['traits', 'id'],
   ['context', 'traits', 'userId'],
   ['context', 'traits', 'id'],
-  ['anonymousId'],
 ];
+/** RudderStack's next place. */
+const ANONYMOUS: typeof KNOWN = [['anonymousId']];
+
+/** The settings that decide whom a call is about. */
+export type IdentitySettings = Pick<Settings, 'placeholderIds' | 'anonymousEvents'>;
+
+interface Identity {
+  readonly kind: 'identity';
+  readonly identity: string;
+}
 
 /**
  * Returns the user's identity in Heap: the first id of the event that belongs to one person, without invisible characters at
@@ -21,13 +31,25 @@ const PATHS: readonly (readonly string[])[] = [
  * some scripts and emojis. If the id is too long for Heap, the event is rejected. Using the next id instead would split the
  * user's history.
  *
- * @param placeholders those that the owner has added, see `Settings`
+ * @returns filtered if the event has no other id than an `anonymousId`, and the owner does not want such events
  */
 export function readIdentity(
   event: RudderStackEvent,
-  placeholders: ReadonlySet<string> = new Set(),
-): { readonly kind: 'identity'; readonly identity: string } | Rejected {
-  for (const path of PATHS) {
+  { placeholderIds, anonymousEvents }: IdentitySettings,
+): Identity | Filtered | Rejected {
+  const known = firstId(event, KNOWN, placeholderIds);
+  if (known !== undefined) return known;
+  const anonymous = firstId(event, ANONYMOUS, placeholderIds);
+  if (anonymous === undefined) return rejected('missing_identity', 'userId is required');
+  return anonymousEvents === 'drop' ? filtered('anonymous') : anonymous;
+}
+
+function firstId(
+  event: RudderStackEvent,
+  paths: typeof KNOWN,
+  placeholders: ReadonlySet<string>,
+): Identity | Rejected | undefined {
+  for (const path of paths) {
     const identity = asId(valueAt(event, path), placeholders);
     if (identity === undefined) continue;
     if (identity.length > LIMITS.identityCharacters) {
@@ -36,7 +58,7 @@ export function readIdentity(
     }
     return { kind: 'identity', identity };
   }
-  return rejected('missing_identity', 'userId is required');
+  return undefined;
 }
 
 function asId(value: unknown, placeholders: ReadonlySet<string>): string | undefined {

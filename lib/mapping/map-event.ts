@@ -6,7 +6,7 @@ import type { Settings } from '../rudderstack/settings.ts';
 import { mapIdentify } from './identify.ts';
 import type { Mapped } from './mapped.ts';
 import { mapPage } from './page.ts';
-import { mapTrack } from './track.ts';
+import { mapTrack, type TrackSettings } from './track.ts';
 
 /**
  * Maps an admitted event to a call to Heap.
@@ -17,7 +17,7 @@ import { mapTrack } from './track.ts';
 export function mapEvent(
   given: RudderStackEvent,
   type: SupportedType,
-  settings: Pick<Settings, 'appId' | 'idempotencyKey' | 'placeholderIds'>,
+  settings: Pick<Settings, 'appId'> & TrackSettings,
   arrivedAtMs: number | undefined,
 ): Mapped | Filtered | Rejected {
   const { id, event } = resolveAppId(given, settings.appId);

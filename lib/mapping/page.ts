@@ -1,4 +1,4 @@
-import type { Rejected } from '../outcome.ts';
+import type { Filtered, Rejected } from '../outcome.ts';
 import type { RudderStackEvent } from '../rudderstack/event.ts';
 import { withCuts } from './flatten.ts';
 import type { Mapped, Reception } from './mapped.ts';
@@ -20,7 +20,7 @@ export function mapPage(
   appId: string,
   settings: TrackSettings,
   { asItCame, arrivedAtMs }: Reception,
-): Mapped | Rejected {
+): Mapped | Filtered | Rejected {
   const { name, properties } = event;
   const hasName = typeof name === 'number' || (typeof name === 'string' && name.trim() !== '');
   const given = typeof properties === 'object' ? { ...properties } : {};

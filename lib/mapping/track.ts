@@ -1,15 +1,15 @@
 import { LIMITS } from '../heap/api.ts';
-import { rejected, type Rejected } from '../outcome.ts';
+import { rejected, type Filtered, type Rejected } from '../outcome.ts';
 import type { RudderStackEvent } from '../rudderstack/event.ts';
 import type { Settings } from '../rudderstack/settings.ts';
 import { cutText, flatten, withCuts } from './flatten.ts';
 import { readIdempotencyKey } from './idempotency-key.ts';
-import { readIdentity } from './identity.ts';
+import { readIdentity, type IdentitySettings } from './identity.ts';
 import { readTimestamp } from './timestamp.ts';
 import type { Mapped, Reception } from './mapped.ts';
 
 /** The settings that the mapping of an event depends on. */
-export type TrackSettings = Pick<Settings, 'idempotencyKey' | 'placeholderIds'>;
+export type TrackSettings = Pick<Settings, 'idempotencyKey'> & IdentitySettings;
 
 /**
  * Maps a track event to a custom event with the same name.
@@ -22,12 +22,12 @@ export function mapTrack(
   appId: string,
   settings: TrackSettings,
   { asItCame, arrivedAtMs }: Reception,
-): Mapped | Rejected {
+): Mapped | Filtered | Rejected {
   const name = readEventName(event.event);
   if (name === undefined) return rejected('missing_event', 'event is required');
 
-  const identity = readIdentity(event, settings.placeholderIds);
-  if (identity.kind === 'rejected') return identity;
+  const identity = readIdentity(event, settings);
+  if (identity.kind !== 'identity') return identity;
 
   const flat = flatten(event.properties);
   if (flat.kind === 'rejected') return flat;

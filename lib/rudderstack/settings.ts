@@ -28,6 +28,8 @@ export interface Settings {
   readonly idempotencyKey: 'content' | 'messageId';
   /** The types that are sent in addition to identify and track, because the owner asks for them. */
   readonly moreTypes: ReadonlyMap<string, OptionalType>;
+  /** Whether an `anonymousId` is the identity of an event without another id, or the event is filtered. */
+  readonly anonymousEvents: 'identity' | 'drop';
   /** Ids that the owner counts as placeholders, in the form of `comparable`. */
   readonly placeholderIds: ReadonlySet<string>;
   readonly eventFiltering: {
@@ -87,8 +89,8 @@ const EventNames = v.nullish(
 
 /**
  * All keys of RudderStack's definition of the destination (rudder-integrations-config v1.148.1), `dataResidency`, which its
- * documentation has, and this project's own: `eventFilteringScope`, `idempotencyKey`, `placeholderIds`, `pageEvents` and
- * `screenEvents`.
+ * documentation has, and this project's own: `eventFilteringScope`, `idempotencyKey`, `placeholderIds`, `pageEvents`,
+ * `screenEvents` and `anonymousEvents`.
  *
  * @see https://github.com/rudderlabs/rudder-integrations-config/tree/v1.148.1/src/configurations/destinations/heap
  * @see https://www.rudderstack.com/docs/destinations/streaming-destinations/heap.io/
@@ -126,6 +128,7 @@ const DestinationConfig = v.looseObject({
   ),
   pageEvents: Switch,
   screenEvents: Switch,
+  anonymousEvents: v.nullish(v.picklist(['identity', 'drop'], 'has to be "identity" or "drop"'), 'identity'),
   blacklistedEvents: EventNames,
   whitelistedEvents: EventNames,
   useNativeSDK: v.nullish(
@@ -188,6 +191,7 @@ export function readSettings(document: unknown, name = 'DESTINATION_CONFIG'): Se
     dataResidency: given.dataResidency,
     idempotencyKey: given.idempotencyKey,
     moreTypes: moreTypesOf(given),
+    anonymousEvents: given.anonymousEvents,
     placeholderIds: new Set(given.placeholderIds.map((id) => comparable(String(id)))),
     eventFiltering: {
       option: given.eventFilteringOption,

@@ -31,6 +31,7 @@ const FILTERED: Readonly<Record<FilterReason, true>> = {
   consent: true,
   device_mode: true,
   no_traits: true,
+  anonymous: true,
 };
 const DEFERRED: Readonly<Record<DeferReason, true>> = {
   heap_throttled: true,

@@ -17,6 +17,7 @@ test('a whole Config can be pasted as RudderStack shows it', () => {
     idempotencyKey: 'messageId',
     placeholderIds: [' "Nobody" ', 7],
     screenEvents: true,
+    anonymousEvents: 'drop',
     somethingNew: true,
   });
   expect(settings).toEqual({
@@ -25,6 +26,7 @@ test('a whole Config can be pasted as RudderStack shows it', () => {
     eventFiltering: { option: 'whitelistedEvents', eventNames: new Set(['A']), scope: 'deviceMode' },
     idempotencyKey: 'messageId',
     placeholderIds: new Set(['nobody', '7']),
+    anonymousEvents: 'drop',
     moreTypes: new Map([['screen', 'screen']]),
     isWebDeviceMode: false,
     consent: {
@@ -60,6 +62,7 @@ test.each<[unknown, string]>([
   [{ appId: '1', placeholderIds: [null] }, 'placeholderIds.0 has to be a string, in DESTINATION_CONFIG'],
   [{ appId: '1', pageEvents: 'true' }, 'pageEvents has to be true or false, in DESTINATION_CONFIG'],
   [{ appId: '1', screenEvents: { web: true } }, 'screenEvents has to be true or false, in DESTINATION_CONFIG'],
+  [{ appId: '1', anonymousEvents: 'keep' }, 'anonymousEvents has to be "identity" or "drop", in DESTINATION_CONFIG'],
   [{ appId: '1', dataResidency: 'mars' }, 'dataResidency has to be "us" or "eu", in DESTINATION_CONFIG'],
   [
     { appId: '1', eventFilteringOption: 'off' },
