@@ -40,6 +40,7 @@ const CUT_METRICS = {
   eventNamesCut: 'EventNamesCut',
   namesCollided: 'NamesCollided',
   withoutTime: 'EventsWithoutTime',
+  heapIdsDropped: 'HeapIdsDropped',
 } as const;
 
 /**

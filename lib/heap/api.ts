@@ -11,7 +11,12 @@ export type HeapProperties = Record<string, HeapValue>;
 
 /** One element of `events` in a bulk track request. */
 export interface HeapEvent {
-  readonly identity: string;
+  /** Either this or `user_id`. */
+  readonly identity?: string;
+  /** The id that Heap's SDK has given to somebody who is not known yet. */
+  readonly user_id?: string;
+  /** The session that Heap's SDK has captured. */
+  readonly session_id?: string;
   readonly event: string;
   readonly properties: HeapProperties;
   /** ISO 8601. Without it Heap uses the time of arrival. */
@@ -38,6 +43,11 @@ export type HeapCall =
     };
 
 export type HeapCallKind = HeapCall['kind'];
+
+/** Whom a call is about. */
+export function subjectOf({ kind, payload }: HeapCall): string {
+  return kind === 'track' ? (payload.identity ?? payload.user_id ?? '') : payload.identity;
+}
 
 /**
  * The path of each call, the name of the list in its bulk request, and its order among the calls of one app. User properties

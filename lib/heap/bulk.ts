@@ -1,6 +1,6 @@
 import { inBatches, type BatchLimits } from '../batches.ts';
 import type { Findings, Outcome } from '../outcome.ts';
-import { ENDPOINTS, LIMITS, type HeapCall, type HeapCallKind, type HeapProperties } from './api.ts';
+import { ENDPOINTS, LIMITS, subjectOf, type HeapCall, type HeapCallKind, type HeapProperties } from './api.ts';
 
 /** A call that is to be sent to Heap, and gets its outcome when that is known. */
 export interface PendingCall extends Findings {
@@ -15,6 +15,7 @@ export interface PendingCall extends Findings {
  * are identical are sent once.
  */
 export interface Entry {
+  /** Whom it is about, see `subjectOf`. Heap's rate limits count events by it. */
   readonly identity: string;
   /** At least one, earliest first. */
   readonly calls: readonly PendingCall[];
@@ -52,7 +53,7 @@ function groupByKind(appId: string, calls: readonly PendingCall[]): readonly Bul
 
 /** One entry for each identity. */
 function userEntries(calls: readonly PendingCall[]): readonly Entry[] {
-  return Array.from(Map.groupBy(calls, ({ call }) => call.payload.identity).values(), makeEntry);
+  return Array.from(Map.groupBy(calls, ({ call }) => subjectOf(call)).values(), makeEntry);
 }
 
 /**
@@ -74,7 +75,7 @@ function eventEntries(calls: readonly PendingCall[]): readonly Entry[] {
 }
 
 function keyOf({ call }: PendingCall): string {
-  return call.kind === 'track' ? call.payload.idempotency_key : call.payload.identity;
+  return call.kind === 'track' ? call.payload.idempotency_key : subjectOf(call);
 }
 
 /**
@@ -172,7 +173,7 @@ function makeEntry(given: readonly PendingCall[]): Entry {
   const calls = given.length > 1 ? given.toSorted(byTime) : given;
   const [first] = calls;
   if (first === undefined) throw new Error('an entry needs at least one call');
-  const { identity } = first.call.payload;
+  const identity = subjectOf(first.call);
   const isMerged = first.call.kind === 'add_user_properties' && calls.length > 1;
   const json = JSON.stringify(isMerged ? { identity, properties: mergeProperties(calls) } : first.call.payload);
   return { identity, calls, json, bytes: Buffer.byteLength(json), mostEntries: mostEntriesOf(calls) };

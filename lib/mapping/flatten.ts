@@ -17,6 +17,8 @@ export interface Cuts {
   readonly namesCollided: number;
   /** Track events without a time that can be read and can be true. */
   readonly withoutTime: number;
+  /** Ids in `integrations` that cannot be ids of Heap, and are left out. */
+  readonly heapIdsDropped: number;
 }
 
 export type CutKind = keyof Cuts;
@@ -29,6 +31,7 @@ export const NO_CUTS: Cuts = {
   eventNamesCut: 0,
   namesCollided: 0,
   withoutTime: 0,
+  heapIdsDropped: 0,
 };
 
 /** Returns the counts with `count` more of one kind. */

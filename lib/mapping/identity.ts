@@ -23,6 +23,8 @@ export type IdentitySettings = Pick<Settings, 'placeholderIds' | 'anonymousEvent
 interface Identity {
   readonly kind: 'identity';
   readonly identity: string;
+  /** It is not an identity, but the id that Heap's SDK has given to somebody who is not known yet. */
+  readonly isHeapUserId?: boolean;
 }
 
 /**
@@ -31,14 +33,17 @@ interface Identity {
  * some scripts and emojis. If the id is too long for Heap, the event is rejected. Using the next id instead would split the
  * user's history.
  *
+ * @param heapUserId the id of Heap's SDK that takes the place of an `anonymousId`, for calls that can have one
  * @returns filtered if the event has no other id than an `anonymousId`, and the owner does not want such events
  */
 export function readIdentity(
   event: RudderStackEvent,
   { placeholderIds, anonymousEvents }: IdentitySettings,
+  heapUserId?: string,
 ): Identity | Filtered | Rejected {
   const known = firstId(event, KNOWN, placeholderIds);
   if (known !== undefined) return known;
+  if (heapUserId !== undefined) return { kind: 'identity', identity: heapUserId, isHeapUserId: true };
   const anonymous = firstId(event, ANONYMOUS, placeholderIds);
   if (anonymous === undefined) return rejected('missing_identity', 'userId is required');
   return anonymousEvents === 'drop' ? filtered('anonymous') : anonymous;

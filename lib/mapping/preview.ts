@@ -67,6 +67,8 @@ function notesOn(cuts: Cuts): readonly string[] {
   return [
     cuts.withoutTime > 0 && 'the event has no time that can be read and can be true: Heap uses the time of arrival',
     cuts.namesCollided > 0 && `properties that have the name of another one and are lost: ${cuts.namesCollided}`,
+    cuts.heapIdsDropped > 0 &&
+      `ids in integrations that cannot be ids of Heap, and are left out: ${cuts.heapIdsDropped}`,
   ].filter((note) => note !== false);
 }
 

@@ -3,6 +3,7 @@ import { rejected, type Filtered, type Rejected } from '../outcome.ts';
 import type { RudderStackEvent } from '../rudderstack/event.ts';
 import type { Settings } from '../rudderstack/settings.ts';
 import { cutText, flatten, withCuts } from './flatten.ts';
+import { readHeapIds, withHeapIds } from './heap-ids.ts';
 import { readIdempotencyKey } from './idempotency-key.ts';
 import { readIdentity, type IdentitySettings } from './identity.ts';
 import { readTimestamp } from './timestamp.ts';
@@ -12,7 +13,7 @@ import type { Mapped, Reception } from './mapped.ts';
 export type TrackSettings = Pick<Settings, 'idempotencyKey'> & IdentitySettings;
 
 /**
- * Maps a track event to a custom event with the same name.
+ * Maps a track event to a custom event with the same name. Ids of Heap's own SDK in its `integrations` stand in Heap's fields.
  *
  * @param event without the field that the app id was read from
  * @see https://www.rudderstack.com/docs/destinations/streaming-destinations/heap.io/#track
@@ -26,7 +27,8 @@ export function mapTrack(
   const name = readEventName(event.event);
   if (name === undefined) return rejected('missing_event', 'event is required');
 
-  const identity = readIdentity(event, settings);
+  const heapIds = readHeapIds(event);
+  const identity = readIdentity(event, settings, heapIds?.userId);
   if (identity.kind !== 'identity') return identity;
 
   const flat = flatten(event.properties);
@@ -51,8 +53,10 @@ export function mapTrack(
     payload.idempotency_key.length +
     (timestamp?.length ?? 0);
   const cutsOfName = withCuts(flat.cuts, 'eventNamesCut', cutName === name ? 0 : 1);
-  const cuts = withCuts(cutsOfName, 'withoutTime', timestamp === undefined ? 1 : 0);
-  return { kind: 'mapped', call: { kind: 'track', appId, payload }, cuts, characters };
+  const cutsOfTime = withCuts(cutsOfName, 'withoutTime', timestamp === undefined ? 1 : 0);
+  const cuts = withCuts(cutsOfTime, 'heapIdsDropped', heapIds?.dropped ?? 0);
+  const sent = heapIds === undefined ? payload : withHeapIds(payload, heapIds, identity.isHeapUserId === true);
+  return { kind: 'mapped', call: { kind: 'track', appId, payload: sent }, cuts, characters };
 }
 
 /** The name is sent unchanged, including spaces at its ends, since Heap identifies the event by it. */

@@ -1,4 +1,4 @@
-import { isArray, isObject } from '../json.ts';
+import { isArray, isObject, type JsonObject } from '../json.ts';
 import type { RudderStackEvent } from './event.ts';
 
 /** Heap's display name in RudderStack, the only key that is recognized. It is case-sensitive. */
@@ -21,4 +21,10 @@ export function isIntegrationEnabled(event: RudderStackEvent): boolean {
   if (typeof all !== 'boolean') return false;
   if (typeof heap === 'boolean') return heap;
   return isObject(heap) || all;
+}
+
+/** The options for Heap in an event's `integrations`, if there are any. */
+export function heapOptions({ integrations }: RudderStackEvent): JsonObject | undefined {
+  const options = isObject(integrations) ? integrations[DESTINATION_NAME] : undefined;
+  return isObject(options) ? options : undefined;
 }

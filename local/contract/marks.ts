@@ -33,8 +33,11 @@ export function markOf({ id }: Run, question: string, part?: string): string {
   return [id, question, ...(part === undefined ? [] : [part])].join(' ');
 }
 
+/** An event of a known user. */
+export type MarkedEvent = HeapEvent & { readonly identity: string };
+
 /** An event as the function sends it. `part` tells those of one question apart. */
-export function eventOf(run: Run, question: string, part?: string): HeapEvent {
+export function eventOf(run: Run, question: string, part?: string): MarkedEvent {
   return {
     identity: identityOf(run, question),
     event: EVENT,

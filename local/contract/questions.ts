@@ -1,5 +1,5 @@
-import type { HeapEvent, HeapUser } from '../../lib/heap/api.ts';
-import { EVENT, eventOf, identityOf, markOf, userOf, type Run } from './marks.ts';
+import type { HeapUser } from '../../lib/heap/api.ts';
+import { EVENT, eventOf, identityOf, markOf, userOf, type MarkedEvent, type Run } from './marks.ts';
 import type { Outcome } from './outcome.ts';
 import { brokenRequest, bulkRequest, type ContractRequest, type Endpoint } from './request.ts';
 import {
@@ -51,7 +51,7 @@ export const QUESTIONS: readonly Question[] = [
     asks: 'Is a bulk request refused when one of its events is bad (it has no identity)?',
     kind: 'track',
     requests: (run) => {
-      const good = (part: string): HeapEvent => eventOf(run, 'one-bad-entry', part);
+      const good = (part: string): MarkedEvent => eventOf(run, 'one-bad-entry', part);
       return [
         bulkRequest('the bad event alone', run.appId, [withoutIdentity(good('bad'))]),
         bulkRequest('between two good ones', run.appId, [good('before'), withoutIdentity(good('bad')), good('after')]),
@@ -293,7 +293,7 @@ const USERS_OF_LARGE_REQUEST = 5;
 
 interface EventQuestion {
   /** Makes the event that is asked about out of a good one. */
-  readonly change: (event: HeapEvent, run: Run) => HeapEventLike;
+  readonly change: (event: MarkedEvent, run: Run) => HeapEventLike;
   readonly tells: string;
 }
 
@@ -326,11 +326,11 @@ function ofAppId(id: string, what: string, appId: string): Question {
   };
 }
 
-function withProperties<Entry extends HeapEvent | HeapUser>(entry: Entry, more: object): Entry {
+function withProperties<Entry extends MarkedEvent | HeapUser>(entry: Entry, more: object): Entry {
   return { ...entry, properties: { ...entry.properties, ...more } };
 }
 
-function withoutIdentity(entry: HeapEvent | HeapUser): object {
+function withoutIdentity(entry: MarkedEvent | HeapUser): object {
   return { ...entry, identity: undefined };
 }
 
@@ -338,16 +338,16 @@ function longText(length: number): string {
   return `${'long '.repeat(length).slice(0, length - 3)}end`;
 }
 
-function sameKey(run: Run, question: string, part: string): HeapEvent {
+function sameKey(run: Run, question: string, part: string): MarkedEvent {
   return { ...eventOf(run, question, part), idempotency_key: eventOf(run, question).idempotency_key };
 }
 
-function sameKeyOfAnother(run: Run, part: string): HeapEvent {
+function sameKeyOfAnother(run: Run, part: string): MarkedEvent {
   return { ...sameKey(run, 'same-key-of-another', part), identity: identityOf(run, `same-key-of-another-${part}`) };
 }
 
 /** All but the 1001st share a key for each user, so that Heap stores as few of them as it can. */
-function manyEvents(run: Run, count: number): readonly HeapEvent[] {
+function manyEvents(run: Run, count: number): readonly MarkedEvent[] {
   return Array.from({ length: count }, (_, index) => {
     if (index === 1000) return eventOf(run, 'over-1000', 'last');
     const user = `over-1000-user-${index % USERS_OF_LARGE_REQUEST}`;

@@ -57,9 +57,11 @@ function problemOf(kind: HeapCallKind, entry: JsonObject): string | undefined {
   const { identity, user_id: userId, properties = {} } = entry;
   if (kind === 'track') {
     if ((identity === undefined) === (userId === undefined)) return 'either identity or user_id is required, not both';
-    if (userId !== undefined && !(typeof userId === 'string' && /^\d{1,16}$/.test(userId)))
+    if (userId !== undefined && !(typeof userId === 'string' && isUserId(userId)))
       return 'user_id has to be a number from 0 to 2^53-1';
-    const { event, timestamp, idempotency_key: key } = entry;
+    const { event, timestamp, idempotency_key: key, session_id: session } = entry;
+    if (session !== undefined && !(typeof session === 'string' && /^\d{1,20}$/.test(session)))
+      return 'session_id has to be the id of a session';
     if (typeof event !== 'string' || event === '') return 'event has to be a string';
     if (event.length > LONGEST_EVENT_NAME) return `event is longer than ${LONGEST_EVENT_NAME}`;
     if (timestamp !== undefined && !isDate(timestamp)) return 'timestamp is not in ISO 8601';
@@ -89,6 +91,10 @@ function propertyProblem(kind: HeapCallKind, name: string, value: unknown): stri
   return typeof value === 'number' || typeof value === 'boolean'
     ? undefined
     : `the property ${name} is not a string, number or boolean`;
+}
+
+function isUserId(text: string): boolean {
+  return /^\d{1,16}$/.test(text) && BigInt(text) < 2n ** 53n;
 }
 
 function isDate(value: unknown): boolean {

@@ -12,14 +12,20 @@ const VISITOR: readonly JsonObject[] = [
   { type: 'track', event: 'Signed Up', messageId: 'm-4', ...known },
 ];
 
+/** The same with the ids of Heap's own SDK in every event. */
+const WITH_HEAP_IDS = VISITOR.map((event) => ({
+  ...event,
+  integrations: { All: true, 'Heap.io': { user_id: '4711', session_id: '77' } },
+}));
+
 /** Sends the events of the visitor through the function to the Heap simulator. Returns a row of the page. */
-async function rowOf(setting: string, config: JsonObject): Promise<string> {
-  const bodies = VISITOR.map((event) => ({ body: JSON.stringify(event) }));
+async function rowOf(setting: string, config: JsonObject, sent = VISITOR): Promise<string> {
+  const bodies = sent.map((event) => ({ body: JSON.stringify(event) }));
   const { heap, reports } = await runWorld({ ...CALM, bodies, config });
   const { events, users } = heap.contents();
-  const ids = [...events, ...users].map(({ identity }) => String(identity));
+  const ids = [...events, ...users].map(idOf);
   const inHeap = [...new Set(ids)].toSorted().map((id) => {
-    const count = events.filter(({ identity }) => identity === id).length;
+    const count = events.filter((event) => idOf(event) === id).length;
     return `\`${id}\` with ${count} event${count === 1 ? '' : 's'}`;
   });
   const reasons = reports.flatMap(({ outcomes }) => outcomes.map((one) => (one.kind === 'filtered' ? one.reason : '')));
@@ -27,12 +33,22 @@ async function rowOf(setting: string, config: JsonObject): Promise<string> {
   return [setting, String(inHeap.length), inHeap.join(', '), String(filtered)].join(' | ');
 }
 
+function idOf(entry: JsonObject): string {
+  return String(entry['identity'] ?? entry['user_id']);
+}
+
 test('the page says what becomes of one visitor who signs up, as the simulator has it', async () => {
-  const rows = [await rowOf('`"identity"`, as RudderStack', {}), await rowOf('`"drop"`', { anonymousEvents: 'drop' })];
+  const rows = [
+    await rowOf('`"identity"`, as RudderStack', {}),
+    await rowOf('`"drop"`', { anonymousEvents: 'drop' }),
+    await rowOf('either, with [ids of Heap](#heaps-own-session)', { anonymousEvents: 'drop' }, WITH_HEAP_IDS),
+  ];
   expect(rows).toEqual([
     '`"identity"`, as RudderStack | 2 | `a-1` with 2 events, `u-1` with 1 event | 0',
     '`"drop"` | 1 | `u-1` with 1 event | 2',
+    'either, with [ids of Heap](#heaps-own-session) | 2 | `4711` with 2 events, `u-1` with 1 event | 0',
   ]);
+  expect(await rowOf('either, with [ids of Heap](#heaps-own-session)', {}, WITH_HEAP_IDS)).toBe(rows[2]);
   const page = readPage('docs/mapping.md').text.replaceAll(/ +/g, ' ');
   for (const row of rows) expect(page).toContain(`| ${row} |`);
 });

@@ -30,7 +30,7 @@ const REPORT: BatchReport = {
   cuts: [
     { ...NO_CUTS, textsCut: 2 },
     { ...NO_CUTS, textsCut: 1, keysDropped: 4, withoutTime: 1 },
-    { ...NO_CUTS, namesCollided: 2, withoutTime: 1 },
+    { ...NO_CUTS, namesCollided: 2, withoutTime: 1, heapIdsDropped: 2 },
   ],
   recordsDeferred: 2,
   oldestRetryAgeMs: 1234,
@@ -65,6 +65,7 @@ test('an invocation becomes metrics: counts of events by what became of them, an
     TextsCut: 3,
     KeysDropped: 4,
     NamesCollided: 2,
+    HeapIdsDropped: 2,
     EventsWithoutTime: 2,
   });
 });

@@ -157,6 +157,13 @@ describe('entries', () => {
     expect(batch(calls)[0]?.entries.map(({ calls: same }) => same.length)).toEqual([2, 1, 1]);
   });
 
+  test('an event of somebody whom only Heap knows counts for its user_id', () => {
+    const payload = { user_id: '42', event: 'A', properties: {}, idempotency_key: 'k' };
+    const [request] = batch([{ call: { kind: 'track', appId: '11', payload }, arrivedAt: 0 }]);
+    expect(request?.entries.map(({ identity }) => identity)).toEqual(['42']);
+    expect(request && parsed(request)).toEqual({ app_id: '11', events: [payload] });
+  });
+
   test('whatever line breaks identities and keys have: only events that are identical are merged', () => {
     const text = fc.string({ unit: fc.constantFrom('a', '\n', '"', ' '), maxLength: 4 });
     fc.assert(

@@ -1,3 +1,4 @@
+import { subjectOf } from '../../lib/heap/api.ts';
 import { decide } from '../../lib/mapping/decide.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import { settingsWith } from '../support/settings.ts';
@@ -7,7 +8,7 @@ function identityOf(userId: unknown, config: JsonObject = {}): string {
     { type: 'track', event: 'A', userId, anonymousId: 'anon', messageId: 'm' },
     settingsWith(config),
   );
-  return decision.kind === 'mapped' ? decision.call.payload.identity : decision.reason;
+  return decision.kind === 'mapped' ? subjectOf(decision.call) : decision.reason;
 }
 
 describe('an id that strangers share falls back to the next place:', () => {
