@@ -4,6 +4,7 @@ import type { Queues } from '../lib/forwarding/queues.ts';
 import type { Settings } from '../lib/rudderstack/settings.ts';
 import type { Transport } from '../lib/heap/transport.ts';
 import { createTelemetry } from '../lib/forwarding/telemetry.ts';
+import { OPTIONAL } from '../lib/forwarding/optional.ts';
 import { SETTINGS } from './events.ts';
 
 /** A virtual clock: sleeping advances the time at once. */
@@ -54,6 +55,7 @@ export function createMeasuredHandler(
     loadQueues: () =>
       queues === undefined ? Promise.reject(new Error('nothing fails here')) : Promise.resolve(queues),
     loadSettle: () => Promise.resolve(settle),
+    loadOptional: () => Promise.resolve(OPTIONAL),
     telemetry: createTelemetry({ service: 'bench', level: 'INFO' }),
   });
   return {

@@ -26,6 +26,7 @@ export const handler = refuseWrongSettings<SQSEvent, Context, SQSBatchResponse>(
     loadQueues: () =>
       (queues ??= import('../lib/forwarding/queues.ts').then(({ createQueues }) => createQueues(runtime))),
     loadSettle: () => import('../lib/forwarding/settle.ts').then(({ settle }) => settle),
+    loadOptional: () => import('../lib/forwarding/optional.ts').then(({ OPTIONAL }) => OPTIONAL),
   });
 
   return async (event, context) => {

@@ -9,7 +9,7 @@ export type FilterReason =
   | 'consent'
   /** The web SDK has already sent it to Heap from the browser. */
   | 'device_mode'
-  /** An identify call without traits to set. */
+  /** An identify or group call without traits to set. */
   | 'no_traits'
   /** An event of somebody who is not known. The owner does not want such events. */
   | 'anonymous';
@@ -23,6 +23,7 @@ export type RejectReason =
   | 'missing_event'
   | 'missing_identity'
   | 'identity_too_long'
+  | 'missing_group'
   | 'missing_app_id'
   | 'too_deep'
   | 'forbidden_key'
@@ -49,6 +50,7 @@ export const REJECT_REASONS = {
   missing_event: true,
   missing_identity: true,
   identity_too_long: true,
+  missing_group: true,
   missing_app_id: true,
   too_deep: true,
   forbidden_key: true,
@@ -114,8 +116,14 @@ export interface Findings {
   readonly refusedAloneAt?: number | undefined;
 }
 
+/** The same about the calls of an event: most make one. */
+export interface FindingsOfCalls extends Findings {
+  /** About the second call. */
+  readonly also?: Findings | undefined;
+}
+
 /** The event stays in the queue. */
-export interface Deferred extends Findings {
+export interface Deferred extends FindingsOfCalls {
   readonly kind: 'deferred';
   readonly reason: DeferReason;
   readonly detail: string;

@@ -2,8 +2,9 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Message } from '@aws-sdk/client-sqs';
 import { createCauses, type Cause, type FilePlace } from '../cli/causes.ts';
 import type { Settings } from '../lib/rudderstack/settings.ts';
-import type { HeapCall, HeapEvent, HeapUser } from '../lib/heap/api.ts';
+import { subjectOf, type HeapCall, type HeapEvent, type HeapProperties } from '../lib/heap/api.ts';
 import { decide } from '../lib/mapping/decide.ts';
+import type { Mapped } from '../lib/mapping/mapped.ts';
 import { isObject } from '../lib/json.ts';
 import { unwrap } from '../lib/rudderstack/envelope.ts';
 import type { HeapContents } from './heap-simulator/heap.ts';
@@ -36,8 +37,8 @@ export function createLedger(settings: Settings): Ledger {
   const counts: ExpectedCounts = { events: 0, toDeliver: 0, filtered: 0, rejected: 0 };
   /** By app and idempotency key. Events with the same key may differ; Heap keeps the first one that it gets. */
   const tracks = new Map<string, HeapEvent[]>();
-  /** By app and identity. */
-  const users = new Map<string, HeapUser[]>();
+  /** Of users and accounts, by app and id. */
+  const properties = new Map<string, HeapProperties[]>();
 
   const causes = createCauses();
 
@@ -54,14 +55,18 @@ export function createLedger(settings: Settings): Ledger {
           continue;
         }
         counts.toDeliver += 1;
-        const { call } = decision;
-        if (call.kind === 'track') append(tracks, keyOfCall(call), call.payload);
-        else append(users, keyOfCall(call), call.payload);
+        for (const call of callsOf(decision)) {
+          if (call.kind === 'track') append(tracks, keyOfCall(call), call.payload);
+          else append(properties, keyOfCall(call), call.payload.properties);
+        }
       }
     },
     differences(contents, deadLetters) {
       const deadLettered = new Set(deadLetters.flatMap(({ Body = '' }) => callsIn(Body, settings).map(keyOfCall)));
-      return [...compareEvents(tracks, contents, deadLettered), ...compareUsers(users, contents, deadLettered)];
+      return [
+        ...compareEvents(tracks, contents, deadLettered),
+        ...compareProperties(properties, contents, deadLettered),
+      ];
     },
   };
 }
@@ -73,7 +78,11 @@ function decisionsFor(body: string, settings: Settings, arrivedAtMs?: number): R
 }
 
 function callsIn(body: string, settings: Settings): HeapCall[] {
-  return decisionsFor(body, settings).flatMap((decision) => (decision.kind === 'mapped' ? [decision.call] : []));
+  return decisionsFor(body, settings).flatMap((decision) => (decision.kind === 'mapped' ? callsOf(decision) : []));
+}
+
+function callsOf({ call, also }: Mapped): HeapCall[] {
+  return also === undefined ? [call] : [call, also];
 }
 
 /** JSON has no member without a value. */
@@ -102,22 +111,25 @@ function compareEvents(
   return problems;
 }
 
-/** Batching decides which of several identify events comes last, so each property may have any of the values sent. */
-function compareUsers(
-  expected: ReadonlyMap<string, readonly HeapUser[]>,
-  { users }: HeapContents,
+/** Batching decides which of several identify or group events comes last, so each property may have any of the values sent. */
+function compareProperties(
+  expected: ReadonlyMap<string, readonly HeapProperties[]>,
+  { users, accounts }: HeapContents,
   deadLettered: ReadonlySet<string>,
 ): string[] {
   const problems: string[] = [];
   const seen = new Set<string>();
-  for (const { appId, identity, properties } of users) {
-    const key = userKey(appId, identity);
+  const inHeap = [
+    ...users.map(({ appId, identity, properties }) => ({ key: userKey(appId, identity), properties })),
+    ...accounts.map(({ appId, accountId, properties }) => ({ key: accountKey(appId, accountId), properties })),
+  ];
+  for (const { key, properties } of inHeap) {
     seen.add(key);
     const candidates = expected.get(key) ?? [];
-    const names = new Set(candidates.flatMap((candidate) => Object.keys(candidate.properties)));
+    const names = new Set(candidates.flatMap((candidate) => Object.keys(candidate)));
     const isComplete = deadLettered.has(key) || isDeepStrictEqual(new Set(Object.keys(properties)), names);
     const areSent = Object.entries(properties).every(([name, value]) =>
-      candidates.some((candidate) => candidate.properties[name] === value),
+      candidates.some((candidate) => candidate[name] === value),
     );
     if (!isComplete || !areSent) problems.push(`Heap holds different properties of the ${key}`);
   }
@@ -161,11 +173,10 @@ function addTo(counts: Record<string, number>, reason: string, count: unknown): 
   if (typeof count === 'number') counts[reason] = (counts[reason] ?? 0) + count;
 }
 
-/** Events are known by their idempotency key, users by their identity. */
+/** Events are known by their idempotency key, users and accounts by their ids. */
 function keyOfCall(call: HeapCall): string {
-  return call.kind === 'track'
-    ? eventKey(call.appId, call.payload.idempotency_key)
-    : userKey(call.appId, call.payload.identity);
+  if (call.kind === 'track') return eventKey(call.appId, call.payload.idempotency_key);
+  return (call.kind === 'add_user_properties' ? userKey : accountKey)(call.appId, subjectOf(call));
 }
 
 function eventKey(appId: string, idempotencyKey: string): string {
@@ -174,6 +185,10 @@ function eventKey(appId: string, idempotencyKey: string): string {
 
 function userKey(appId: string, identity: string): string {
   return `user ${appId}/${identity}`;
+}
+
+function accountKey(appId: string, accountId: string): string {
+  return `account ${appId}/${accountId}`;
 }
 
 function append<Value>(map: Map<string, Value[]>, key: string, value: Value): void {

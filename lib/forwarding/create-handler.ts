@@ -7,11 +7,12 @@ import { createHeapClient } from '../heap/client.ts';
 import { createDeliver } from '../heap/deliver.ts';
 import { createRateLimiter, rateLimitsFor } from '../heap/rate-limiter.ts';
 import type { Transport } from '../heap/transport.ts';
-import { decide } from '../mapping/decide.ts';
+import { decideWith } from '../mapping/decide-with.ts';
 import type { Settings } from '../rudderstack/settings.ts';
 import { recordsOf } from '../sqs/record.ts';
 import type { Runtime } from './environment.ts';
 import { forward, type Deadlines, type ForwardDependencies } from './forward.ts';
+import type { Optional } from './optional.ts';
 import { createOutcomeCache } from './outcome-cache.ts';
 import type { Queues } from './queues.ts';
 import { needsNoQueue } from './processed-record.ts';
@@ -29,6 +30,8 @@ export interface HandlerDependencies {
   readonly loadQueues: () => Promise<Queues>;
   /** Loads what only a batch with rejected or deferred events needs. */
   readonly loadSettle: () => Promise<typeof settle>;
+  /** Loads what only settings need that turn on pages, screens or groups. */
+  readonly loadOptional: () => Promise<Optional>;
   readonly telemetry: Telemetry;
 }
 
@@ -49,14 +52,19 @@ const RETURNING_MS = 1000;
  * second handler behaves like a second container.
  */
 export function createHandler(dependencies: HandlerDependencies): Handler {
-  const { clock, settings, telemetry } = dependencies;
+  const { clock, settings, telemetry, loadOptional } = dependencies;
   telemetry.reportUnknownSettings(settings.unknownKeys);
-  const forwardDependencies = compose(dependencies);
+  const composed = compose(dependencies);
 
   return async (event, context) => {
     const records = recordsOf(event);
+    const optional = settings.moreTypes.length > 0 ? await loadOptional() : undefined;
     const deadlines = deadlinesFor(clock.now(), context.getRemainingTimeInMillis());
-    const { response, report } = await forward(records, deadlines, forwardDependencies);
+    const { response, report } = await forward(records, deadlines, {
+      ...composed,
+      decide: (given, arrivedAtMs) => decideWith(optional?.mapOptional, given, settings, arrivedAtMs),
+      optional,
+    });
     try {
       telemetry.reportBatch(report);
     } catch (error) {
@@ -77,7 +85,7 @@ function compose({
   loadQueues,
   loadSettle,
   telemetry,
-}: HandlerDependencies): ForwardDependencies {
+}: HandlerDependencies): Omit<ForwardDependencies, 'decide' | 'optional'> {
   const rateLimits = rateLimitsFor(runtime.maximumConcurrency);
   const rateLimiter = createRateLimiter(rateLimits);
   const baseUrl = heapBaseUrl(settings.dataResidency, runtime.heapBaseUrl);
@@ -91,7 +99,6 @@ function compose({
     listener: telemetry,
   };
   return {
-    decide: (event, arrivedAtMs) => decide(event, settings, arrivedAtMs),
     deliver: createDeliver({
       client,
       rateLimiter,

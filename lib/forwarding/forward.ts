@@ -3,6 +3,7 @@ import type { Deliver } from '../heap/deliver.ts';
 import { NO_CUTS, type Cuts } from '../mapping/flatten.ts';
 import { backsOff, type Outcome } from '../outcome.ts';
 import { firstReceivedAt } from '../sqs/record.ts';
+import type { Optional } from './optional.ts';
 import type { OutcomeCache } from './outcome-cache.ts';
 import { INTERNAL_ERROR, prepare, type PrepareDependencies } from './prepare.ts';
 import { deferredOf, isDeferred, type ProcessedRecord } from './processed-record.ts';
@@ -25,6 +26,8 @@ export interface ForwardDependencies extends PrepareDependencies {
   /** Sends dead letters and sets visibility timeouts. Returns the final outcomes. */
   readonly settle: (processed: readonly ProcessedRecord[], deadline: number) => Promise<readonly ProcessedRecord[]>;
   readonly outcomeCache: OutcomeCache;
+  /** For events that make two calls; undefined if no setting turns on what makes two. */
+  readonly optional?: Pick<Optional, 'callsOf' | 'joinOutcomes'> | undefined;
 }
 
 /** When each phase of an invocation has to end, in ms since 1970. */
@@ -45,14 +48,15 @@ export async function forward(
   deadlines: Deadlines,
   dependencies: ForwardDependencies,
 ): Promise<{ readonly response: SQSBatchResponse; readonly report: BatchReport }> {
-  const { clock, deliver, outcomeCache, listener } = dependencies;
+  const { clock, deliver, outcomeCache, listener, optional } = dependencies;
   const { prepared, pending } = prepare(records, dependencies);
   try {
-    await deliver(pending, deadlines.sending);
+    await deliver(optional?.callsOf(pending) ?? pending, deadlines.sending);
   } catch (error) {
     listener.onProblem('internal_error', error);
   }
 
+  optional?.joinOutcomes(pending);
   const outcomes: Outcome[] = [];
   const returned: SQSBatchItemFailure[] = [];
   let oldestRetryAgeMs = 0;

@@ -1,4 +1,4 @@
-import type { Findings, Outcome } from '../outcome.ts';
+import type { FindingsOfCalls, Outcome } from '../outcome.ts';
 import { deferredOf, isDeferred, type ProcessedRecord } from './processed-record.ts';
 
 /**
@@ -18,14 +18,14 @@ export interface OutcomeCache {
    *
    * @param part the index of the event in its record
    */
-  readonly findings: (messageId: string, part: number) => Findings;
+  readonly findings: (messageId: string, part: number) => FindingsOfCalls;
   /** Stores the outcomes of a record that returns to the queue, and removes any other record. */
   readonly note: (processed: ProcessedRecord) => void;
 }
 
 /** The cache's capacity in events. The oldest records are evicted first. */
 const MOST_EVENTS = 100_000;
-const NOTHING: Findings = { mostEntries: undefined, refusedAloneAt: undefined };
+const NOTHING: FindingsOfCalls = { mostEntries: undefined, refusedAloneAt: undefined, also: undefined };
 
 /** Creates an empty cache for at most `mostEvents` events. */
 export function createOutcomeCache(mostEvents = MOST_EVENTS): OutcomeCache {
@@ -45,8 +45,8 @@ export function createOutcomeCache(mostEvents = MOST_EVENTS): OutcomeCache {
     findings(messageId, part) {
       const outcome = records.get(messageId)?.[part];
       if (outcome?.kind !== 'deferred') return NOTHING;
-      const { mostEntries, refusedAloneAt } = outcome;
-      return { mostEntries, refusedAloneAt };
+      const { mostEntries, refusedAloneAt, also } = outcome;
+      return { mostEntries, refusedAloneAt, also };
     },
     note(processed) {
       const { messageId } = processed.record;
@@ -55,7 +55,7 @@ export function createOutcomeCache(mostEvents = MOST_EVENTS): OutcomeCache {
       const waiting = deferredOf(processed);
       const outcomes = processed.events.map(({ outcome }) => outcome);
       // Most records that return were not sent at all. There is nothing to keep of them.
-      if (waiting.length === outcomes.length && waiting.every(({ mostEntries }) => mostEntries === undefined)) return;
+      if (waiting.length === outcomes.length && waiting.every(isUnknown)) return;
       records.set(messageId, outcomes);
       events += outcomes.length;
       for (const oldest of records.keys()) {
@@ -64,4 +64,8 @@ export function createOutcomeCache(mostEvents = MOST_EVENTS): OutcomeCache {
       }
     },
   };
+}
+
+function isUnknown({ mostEntries, also }: FindingsOfCalls): boolean {
+  return mostEntries === undefined && also === undefined;
 }

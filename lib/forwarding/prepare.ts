@@ -25,6 +25,8 @@ export interface PrepareDependencies {
 /** An event that is to be sent to Heap. It is an `INTERNAL_ERROR` until delivering has given it its outcome. */
 export interface PendingEvent extends PendingCall, ProcessedEvent {
   outcome: Outcome;
+  /** The second call of an event that makes two. */
+  readonly also: PendingCall | undefined;
   readonly cuts: Cuts;
   readonly characters: number;
 }
@@ -147,13 +149,15 @@ function decideEvent(
   const decision = outcomeCache.recall(recordId, part) ?? decide(enveloped.event, arrivedAt);
   if (decision.kind !== 'mapped') return { outcome: decision, text, eventMessageId, isTrack };
   const { call, cuts, characters } = decision;
-  const { mostEntries, refusedAloneAt } = outcomeCache.findings(recordId, part);
+  const { mostEntries, refusedAloneAt, also } = outcomeCache.findings(recordId, part);
+  const second = decision.also && { call: decision.also, arrivedAt, outcome: INTERNAL_ERROR, ...also };
   return {
     outcome: INTERNAL_ERROR,
     text,
     eventMessageId,
     isTrack,
     call,
+    also: second,
     arrivedAt,
     mostEntries,
     refusedAloneAt,

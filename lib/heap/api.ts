@@ -3,6 +3,7 @@
  *
  * @see https://developers.heap.io/reference/bulk-track
  * @see https://developers.heap.io/reference/bulk-add-user-properties
+ * @see https://developers.heap.io/reference/bulk-add-account-properties
  */
 
 /** A property value. Heap does not support null, objects or arrays: it drops objects without an error. */
@@ -12,11 +13,11 @@ export type HeapProperties = Record<string, HeapValue>;
 /** One element of `events` in a bulk track request. */
 export interface HeapEvent {
   /** Either this or `user_id`. */
-  readonly identity?: string;
+  readonly identity?: string | undefined;
   /** The id that Heap's SDK has given to somebody who is not known yet. */
-  readonly user_id?: string;
+  readonly user_id?: string | undefined;
   /** The session that Heap's SDK has captured. */
-  readonly session_id?: string;
+  readonly session_id?: string | undefined;
   readonly event: string;
   readonly properties: HeapProperties;
   /** ISO 8601. Without it Heap uses the time of arrival. */
@@ -31,7 +32,13 @@ export interface HeapUser {
   readonly properties: HeapProperties;
 }
 
-/** The call to Heap that one RudderStack event is mapped to. */
+/** One element of `accounts` in a bulk add_account_properties request. */
+export interface HeapAccount {
+  readonly account_id: string;
+  readonly properties: HeapProperties;
+}
+
+/** A call to Heap that a RudderStack event is mapped to. */
 export type HeapCall =
   | { readonly kind: 'track'; readonly appId: string; readonly payload: HeapEvent }
   | {
@@ -40,22 +47,31 @@ export type HeapCall =
       readonly payload: HeapUser;
       /** The event's time in ISO 8601, if it has one. It is used to order updates and is not sent to Heap. */
       readonly timestamp: string | undefined;
+    }
+  | {
+      readonly kind: 'add_account_properties';
+      readonly appId: string;
+      readonly payload: HeapAccount;
+      /** The same. */
+      readonly timestamp: string | undefined;
     };
 
 export type HeapCallKind = HeapCall['kind'];
 
-/** Whom a call is about. */
+/** The user or the account that a call is about. */
 export function subjectOf({ kind, payload }: HeapCall): string {
+  if (kind === 'add_account_properties') return payload.account_id;
   return kind === 'track' ? (payload.identity ?? payload.user_id ?? '') : payload.identity;
 }
 
 /**
- * The path of each call, the name of the list in its bulk request, and its order among the calls of one app. User properties
- * are sent before track events, so that they are set when the events arrive.
+ * The path of each call, the name of the list in its bulk request, and its order among the calls of one app. Properties are
+ * sent before track events, so that they are set when the events arrive.
  */
 export const ENDPOINTS = {
   add_user_properties: { path: '/api/add_user_properties', list: 'users', order: 1 },
-  track: { path: '/api/track', list: 'events', order: 2 },
+  add_account_properties: { path: '/api/add_account_properties', list: 'accounts', order: 2 },
+  track: { path: '/api/track', list: 'events', order: 3 },
 } as const satisfies Record<HeapCallKind, { readonly path: string; readonly list: string; readonly order: number }>;
 
 /**

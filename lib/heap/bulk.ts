@@ -11,7 +11,7 @@ export interface PendingCall extends Findings {
 }
 
 /**
- * One element of a bulk request. It may represent several calls: user properties of one identity are merged, and events that
+ * One element of a bulk request. It may represent several calls: user properties of one user or account are merged, and events that
  * are identical are sent once.
  */
 export interface Entry {
@@ -48,11 +48,15 @@ function groupByKind(appId: string, calls: readonly PendingCall[]): readonly Bul
   const byKind = [...Map.groupBy(calls, ({ call }) => call.kind)];
   return byKind
     .toSorted(([a], [b]) => ENDPOINTS[a].order - ENDPOINTS[b].order)
-    .map(([kind, ofKind]) => ({ kind, appId, entries: kind === 'track' ? eventEntries(ofKind) : userEntries(ofKind) }));
+    .map(([kind, ofKind]) => ({
+      kind,
+      appId,
+      entries: kind === 'track' ? eventEntries(ofKind) : propertyEntries(ofKind),
+    }));
 }
 
-/** One entry for each identity. */
-function userEntries(calls: readonly PendingCall[]): readonly Entry[] {
+/** One entry for each user or account. */
+function propertyEntries(calls: readonly PendingCall[]): readonly Entry[] {
   return Array.from(Map.groupBy(calls, ({ call }) => subjectOf(call)).values(), makeEntry);
 }
 
@@ -134,7 +138,7 @@ export function writeBody(request: BulkRequest, buffer: Buffer): Buffer {
 }
 
 /**
- * Splits a request into two. A single entry of user properties is split into the calls that it represents, the earlier ones
+ * Splits a request into two. A single entry of properties is split into the calls that it represents, the earlier ones
  * first. The calls of an event are identical, so Heap's answer to each of them would be the same.
  *
  * @returns undefined if there is nothing left to split
@@ -174,8 +178,9 @@ function makeEntry(given: readonly PendingCall[]): Entry {
   const [first] = calls;
   if (first === undefined) throw new Error('an entry needs at least one call');
   const identity = subjectOf(first.call);
-  const isMerged = first.call.kind === 'add_user_properties' && calls.length > 1;
-  const json = JSON.stringify(isMerged ? { identity, properties: mergeProperties(calls) } : first.call.payload);
+  const { kind, payload } = first.call;
+  const isMerged = kind !== 'track' && calls.length > 1;
+  const json = JSON.stringify(isMerged ? { ...payload, properties: mergeProperties(calls) } : payload);
   return { identity, calls, json, bytes: Buffer.byteLength(json), mostEntries: mostEntriesOf(calls) };
 }
 
@@ -196,6 +201,6 @@ function byTime(a: PendingCall, b: PendingCall): number {
 }
 
 function timeOf({ call, arrivedAt }: PendingCall): number {
-  const time = call.kind === 'add_user_properties' ? Date.parse(call.timestamp ?? '') : Number.NaN;
+  const time = call.kind === 'track' ? Number.NaN : Date.parse(call.timestamp ?? '');
   return Number.isNaN(time) ? arrivedAt : time;
 }

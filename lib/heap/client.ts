@@ -56,11 +56,7 @@ const OUT_OF_TIME = deferred('out_of_time', 'the invocation ended before Heap an
 /** Creates a client. Its state (circuits, rate limits, patience) lives as long as the client: in Lambda, as long as the container. */
 export function createHeapClient(options: HeapClientOptions): HeapClient {
   const { baseUrl, transport, clock, random, rateLimiter, onAttempt, retryPolicy = RETRY_POLICY } = options;
-  // An endpoint that fails must not stop the other one.
-  const circuitsOf: Readonly<Record<HeapCallKind, Circuits>> = {
-    add_user_properties: createCircuits(options.createCircuit),
-    track: createCircuits(options.createCircuit),
-  };
+  const circuitsOf = circuitsOfEach(options.createCircuit);
   const withBody = createRequestBodies(transport);
   const patience = createPatience(retryPolicy.timeoutMs);
   const oneProbe = createProbes(({ kind, appId }) => circuitsOf[kind].state(appId, clock.now()) === 'probing');
@@ -143,6 +139,15 @@ function circuitOpen(circuits: Circuits, appId: string, now: number): Deferred {
   return deferred('circuit_open', detail, { retryAfterMs: circuits.openUntil(appId) - now, ...status });
 }
 
+/** An endpoint that fails must not stop the others. */
+function circuitsOfEach(create?: () => Circuit): Readonly<Record<HeapCallKind, Circuits>> {
+  return {
+    add_user_properties: createCircuits(create),
+    add_account_properties: createCircuits(create),
+    track: createCircuits(create),
+  };
+}
+
 /** A rate limit or a request that is not allowed concerns one app, anything else the host. */
 function scopeOf({ reason }: Deferred): FailureScope {
   return reason === 'heap_throttled' || reason === 'heap_client_error' ? 'app' : 'host';
@@ -150,7 +155,7 @@ function scopeOf({ reason }: Deferred): FailureScope {
 
 type Room = { readonly kind: 'room'; readonly reservation: Reservation | undefined } | Deferred;
 
-/** Waits for room in Heap's rate limits. Heap documents no rate limit for user properties. */
+/** Waits for room in Heap's rate limits. Heap documents no rate limit for properties. */
 async function waitForRoom(
   { kind, appId, entries }: BulkRequest,
   deadline: number,

@@ -63,7 +63,7 @@ export function startRun(dependencies: SendDependencies): Run {
     tooLarge: Infinity,
     isControlSent: false,
     accepted: new Set(),
-    refusedInARow: { add_user_properties: 0, track: 0 },
+    refusedInARow: { add_user_properties: 0, add_account_properties: 0, track: 0 },
     suspects: [],
   };
 }

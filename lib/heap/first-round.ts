@@ -1,6 +1,7 @@
 import { mapLimit } from '../map-limit.ts';
 import { deferred, type Deferred, type Findings } from '../outcome.ts';
 import { pausedMs, REFUSED_ALONE_AT_MOST } from './acceptances.ts';
+import type { HeapCallKind } from './api.ts';
 import type { BulkRequest } from './bulk.ts';
 import { assign, exchange, REQUESTS_AT_ONCE, takeExtraRequest, whileBisecting, type Run } from './exchange.ts';
 import { SEEMS_TO_REFUSE_EVERYTHING, TOO_MANY, type Refusal } from './refusal.ts';
@@ -26,9 +27,8 @@ interface FirstRound {
 
 /**
  * Sends every request once: those of full size before those that had to become smaller, so that these delay nothing, and those
- * of user properties before those of events, since an event should find its user described. If user properties take too long,
- * because their endpoint does not answer, events do not wait for them any longer. Requests of the same kind and size are sent
- * at once.
+ * of properties before those of events, since an event should find its user described. If properties take too long, because
+ * their endpoint does not answer, events do not wait for them any longer. Requests of the same kind and size are sent at once.
  *
  * @returns the requests that Heap has refused
  */
@@ -36,17 +36,16 @@ export async function sendEachOnce(requests: readonly BulkRequest[], run: Run): 
   const round: FirstRound = { refused: [], deferred: [], smallAccepted: 0 };
   for (const isFull of [true, false]) {
     const ofSize = requests.filter((request) => isOfFullSize(request) === isFull);
-    const [users, events] = (['add_user_properties', 'track'] as const).map((kind) =>
-      largestFirst(
-        ofSize.filter((request) => request.kind === kind),
-        run.endpointOf(kind).refusedInARow,
-      ),
-    );
-    const send = (sorted: readonly BulkRequest[] = []): Promise<void> =>
-      mapLimit(sorted, REQUESTS_AT_ONCE, (request) => sendOnce(request, round, run));
-    const describing = send(users);
-    if (users?.length !== 0 && events?.length !== 0) await run.headStart(describing);
-    await Promise.all([describing, send(events)]);
+    const send = (kind: HeapCallKind): Promise<void> => {
+      const ofKind = ofSize.filter((request) => request.kind === kind);
+      const sorted = largestFirst(ofKind, run.endpointOf(kind).refusedInARow);
+      return mapLimit(sorted, REQUESTS_AT_ONCE, (request) => sendOnce(request, round, run));
+    };
+    const [users, accounts] = [send('add_user_properties'), send('add_account_properties')];
+    const describing = users.then(() => accounts);
+    const events = ofSize.filter(({ kind }) => kind === 'track').length;
+    if (events > 0 && events < ofSize.length) await run.headStart(describing);
+    await Promise.all([describing, send('track')]);
   }
   const factor = mayGrow(round) ? GROWTH : 1;
   for (const { request, deferral } of round.deferred) {

@@ -31,15 +31,12 @@ export function readHeapIds(event: RudderStackEvent): HeapIds | undefined {
 }
 
 /** Puts the ids into an event whose identity is `userId` if `isUserId`, and another one otherwise. */
-export function withHeapIds(
-  { identity = '', ...event }: HeapEvent,
-  { sessionId }: HeapIds,
-  isUserId: boolean,
-): HeapEvent {
+export function withHeapIds(event: HeapEvent, { sessionId }: HeapIds, isUserId: boolean): HeapEvent {
+  const { identity, ...others } = event;
   return {
     ...(isUserId ? { user_id: identity } : { identity }),
-    ...(sessionId === undefined ? {} : { session_id: sessionId }),
-    ...event,
+    ...(sessionId && { session_id: sessionId }),
+    ...others,
   };
 }
 

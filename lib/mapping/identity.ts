@@ -6,8 +6,10 @@ import type { Settings } from '../rudderstack/settings.ts';
 import { isPlaceholder } from '../rudderstack/placeholder-ids.ts';
 import { trimInvisible } from '../visible-text.ts';
 
+type Paths = readonly (readonly string[])[];
+
 /** The fields that may contain the id of a known user, in RudderStack's order. */
-const KNOWN: readonly (readonly string[])[] = [
+const KNOWN: Paths = [
   ['userId'],
   ['traits', 'userId'],
   ['traits', 'id'],
@@ -15,7 +17,7 @@ const KNOWN: readonly (readonly string[])[] = [
   ['context', 'traits', 'id'],
 ];
 /** RudderStack's next place. */
-const ANONYMOUS: typeof KNOWN = [['anonymousId']];
+const ANONYMOUS: Paths = [['anonymousId']];
 
 /** The settings that decide whom a call is about. */
 export type IdentitySettings = Pick<Settings, 'placeholderIds' | 'anonymousEvents'>;
@@ -49,9 +51,10 @@ export function readIdentity(
   return anonymousEvents === 'drop' ? filtered('anonymous') : anonymous;
 }
 
-function firstId(
+/** Returns the first id that belongs to somebody, or a rejection if it is too long. */
+export function firstId(
   event: RudderStackEvent,
-  paths: typeof KNOWN,
+  paths: Paths,
   placeholders: ReadonlySet<string>,
 ): Identity | Rejected | undefined {
   for (const path of paths) {

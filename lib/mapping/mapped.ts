@@ -2,12 +2,14 @@ import type { HeapCall } from '../heap/api.ts';
 import type { RudderStackEvent } from '../rudderstack/event.ts';
 import type { Cuts } from './flatten.ts';
 
-/** The call to Heap that an event is mapped to, and what was dropped or truncated. */
+/** The calls to Heap that an event is mapped to, and what was dropped or truncated. */
 export interface Mapped {
   readonly kind: 'mapped';
   readonly call: HeapCall;
+  /** A second call. A group says something about an account, and about a user. */
+  readonly also?: HeapCall | undefined;
   readonly cuts: Cuts;
-  /** The characters of the call's names, texts and ids, for the limits of a record and an invocation. */
+  /** The characters of the calls' names, texts and ids, for the limits of a record and an invocation. */
   readonly characters: number;
 }
 

@@ -1,14 +1,12 @@
 import type { Filtered, Rejected } from '../outcome.ts';
 import type { RudderStackEvent } from '../rudderstack/event.ts';
-import { withCuts } from './flatten.ts';
 import type { Mapped, Reception } from './mapped.ts';
-import { mapTrack, type TrackSettings } from './track.ts';
-
-/** The names that Segment's Heap destination gives to these calls, so that reports of those who come from there go on. */
-const EVENT_NAMES = { page: 'Page viewed', screen: 'Screen viewed' } as const;
+import type { Tools } from './tools.ts';
+import type { TrackSettings } from './track.ts';
 
 /**
- * Maps a page or screen call to a custom event. The call's name becomes its property `name`. It takes the place of a property
+ * Maps a page or screen call to a custom event. Its name is that of Segment's Heap destination, so that reports of those who come
+ * from there go on. The call's name becomes its property `name`. It takes the place of a property
  * with that name, which is counted if it differs.
  *
  * @param event without the field that the app id was read from
@@ -20,13 +18,18 @@ export function mapPage(
   appId: string,
   settings: TrackSettings,
   { asItCame, arrivedAtMs }: Reception,
+  { mapTrack, withCuts }: Tools,
 ): Mapped | Filtered | Rejected {
   const { name, properties } = event;
   const hasName = typeof name === 'number' || (typeof name === 'string' && name.trim() !== '');
   const given = typeof properties === 'object' ? { ...properties } : {};
   const isReplaced = hasName && 'name' in given && given.name !== name;
   const mapped = mapTrack(
-    { ...event, event: EVENT_NAMES[type], properties: hasName ? { ...given, name } : given },
+    {
+      ...event,
+      event: type === 'page' ? 'Page viewed' : 'Screen viewed',
+      properties: hasName ? { ...given, name } : given,
+    },
     appId,
     settings,
     // The idempotency key has to differ from that of a track event with the same messageId, name and properties.

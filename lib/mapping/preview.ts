@@ -8,16 +8,21 @@ import { unwrap, type Enveloped } from '../rudderstack/envelope.ts';
 import { ConfigurationError } from '../configuration-error.ts';
 import { parseJson } from '../exact-json.ts';
 
+interface PreviewedCall {
+  readonly endpoint: string;
+  /** In the format of Heap's API for single events. */
+  readonly body: { readonly app_id: string } & HeapCall['payload'];
+}
+
 /** What would happen to one event. */
 export type Preview =
-  | {
+  | (PreviewedCall & {
       readonly kind: 'deliver';
-      readonly endpoint: string;
-      /** In the format of Heap's API for single events. */
-      readonly body: { readonly app_id: string } & HeapCall['payload'];
+      /** The second call, if the event makes two. */
+      readonly also?: PreviewedCall;
       /** What is lost on the way and cannot be seen in the body, in sentences. */
       readonly notes?: readonly string[];
-    }
+    })
   | Filtered
   | Rejected
   | { readonly kind: 'rejected'; readonly reason: 'wrong_config'; readonly detail: string };
@@ -56,11 +61,18 @@ export function previewEvent(enveloped: Enveloped, settings: Settings, arrivedAt
   if (enveloped.kind === 'rejected') return enveloped.rejection;
   const decision = decide(enveloped.event, settings, arrivedAtMs);
   if (decision.kind !== 'mapped') return decision;
-  const { kind, appId, payload } = decision.call;
-  const endpoint = heapBaseUrl(settings.dataResidency, undefined) + ENDPOINTS[kind].path;
-  const notes = notesOn(decision.cuts);
-  const body = { app_id: appId, ...payload };
-  return { kind: 'deliver', endpoint, body, ...(notes.length > 0 && { notes }) };
+  const { call, also, cuts } = decision;
+  const shown = ({ kind, appId, payload }: HeapCall): PreviewedCall => ({
+    endpoint: heapBaseUrl(settings.dataResidency, undefined) + ENDPOINTS[kind].path,
+    body: { app_id: appId, ...payload },
+  });
+  const notes = notesOn(cuts);
+  return {
+    kind: 'deliver',
+    ...shown(call),
+    ...(also !== undefined && { also: shown(also) }),
+    ...(notes.length > 0 && { notes }),
+  };
 }
 
 function notesOn(cuts: Cuts): readonly string[] {

@@ -31,7 +31,8 @@ export function admit(event: RudderStackEvent, settings: Settings): Admitted | F
     if (reason !== undefined) return filtered(reason);
   }
   if (isConsentDenied(event, settings.consent)) return filtered('consent');
-  if (isCopy) return filtered('device_mode');
+  // RudderStack's integration in the browser sends no groups to Heap.
+  if (isCopy && admission.type !== 'group') return filtered('device_mode');
   return admission;
 }
 
@@ -42,7 +43,7 @@ function admitType(type: unknown, { moreTypes }: Pick<Settings, 'moreTypes'>): A
   }
   const name = typeName(type);
   if (name === 'identify' || name === 'track') return { kind: 'admitted', type: name };
-  const more = moreTypes.get(name);
+  const more = moreTypes.find((one) => one === name);
   if (more !== undefined) return { kind: 'admitted', type: more };
   if (UNSUPPORTED_TYPES.has(name)) return filtered('unsupported_type');
   return rejected('unknown_type', `message type ${type.slice(0, 100)} is not supported`);

@@ -1,5 +1,6 @@
 /** The calls that are sent only if the owner asks for them, see `Settings.moreTypes`. */
-export type OptionalType = 'page' | 'screen';
+export const OPTIONAL_TYPES = ['page', 'screen', 'group'] as const;
+export type OptionalType = (typeof OPTIONAL_TYPES)[number];
 
 /** The calls that can be sent to Heap. */
 export type SupportedType = 'identify' | 'track' | OptionalType;

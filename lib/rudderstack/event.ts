@@ -18,6 +18,7 @@ export interface RudderStackEvent extends JsonObject {
   readonly originalTimestamp?: unknown;
   readonly event?: unknown;
   readonly name?: unknown;
+  readonly groupId?: unknown;
   readonly properties?: unknown;
   readonly traits?: unknown;
 }

@@ -3,7 +3,7 @@ import { ConfigurationError } from '../configuration-error.ts';
 import { isObject } from '../json.ts';
 import { parseAppId, type AppId } from './app-id.ts';
 import { configIn, findUnknownKeys } from './config-keys.ts';
-import type { OptionalType } from './event-types.ts';
+import { OPTIONAL_TYPES, type OptionalType } from './event-types.ts';
 import { comparable } from './placeholder-ids.ts';
 import { isWebDeviceMode } from './web-device-mode.ts';
 
@@ -27,7 +27,9 @@ export interface Settings {
   /** Whether events with one `messageId` and different contents are several events (`content`) or one. */
   readonly idempotencyKey: 'content' | 'messageId';
   /** The types that are sent in addition to identify and track, because the owner asks for them. */
-  readonly moreTypes: ReadonlyMap<string, OptionalType>;
+  readonly moreTypes: readonly OptionalType[];
+  /** The user property that a group sets to the id of its account; empty for none. */
+  readonly accountIdProperty: string;
   /** Whether an `anonymousId` is the identity of an event without another id, or the event is filtered. */
   readonly anonymousEvents: 'identity' | 'drop';
   /** Ids that the owner counts as placeholders, in the form of `comparable`. */
@@ -77,6 +79,11 @@ function textNamed(key: string) {
   );
 }
 
+function oneOf<const Options extends readonly string[]>(options: Options) {
+  const names = options.map((option) => `"${option}"`).join(', ');
+  return v.picklist(options, `has to be ${names.replace(/, (?=[^,]*$)/, ' or ')}`);
+}
+
 const Switch = v.nullish(v.boolean('has to be true or false'), false);
 
 const EventNames = v.nullish(
@@ -90,7 +97,7 @@ const EventNames = v.nullish(
 /**
  * All keys of RudderStack's definition of the destination (rudder-integrations-config v1.148.1), `dataResidency`, which its
  * documentation has, and this project's own: `eventFilteringScope`, `idempotencyKey`, `placeholderIds`, `pageEvents`,
- * `screenEvents` and `anonymousEvents`.
+ * `screenEvents`, `groupAccounts`, `accountIdProperty` and `anonymousEvents`.
  *
  * @see https://github.com/rudderlabs/rudder-integrations-config/tree/v1.148.1/src/configurations/destinations/heap
  * @see https://www.rudderstack.com/docs/destinations/streaming-destinations/heap.io/
@@ -109,26 +116,25 @@ const DestinationConfig = v.looseObject({
     v.pipe(
       v.string('has to be "us" or "eu"'),
       v.transform((region) => region.trim().toLowerCase()),
-      v.picklist(['us', 'eu'], 'has to be "us" or "eu"'),
+      oneOf(['us', 'eu']),
     ),
     'us',
   ),
-  eventFilteringOption: v.nullish(
-    v.picklist(
-      ['disable', 'blacklistedEvents', 'whitelistedEvents'],
-      'has to be "disable", "blacklistedEvents" or "whitelistedEvents"',
-    ),
-    'disable',
-  ),
-  eventFilteringScope: v.nullish(v.picklist(['deviceMode', 'all'], 'has to be "deviceMode" or "all"'), 'deviceMode'),
-  idempotencyKey: v.nullish(v.picklist(['content', 'messageId'], 'has to be "content" or "messageId"'), 'content'),
+  eventFilteringOption: v.nullish(oneOf(['disable', 'blacklistedEvents', 'whitelistedEvents']), 'disable'),
+  eventFilteringScope: v.nullish(oneOf(['deviceMode', 'all']), 'deviceMode'),
+  idempotencyKey: v.nullish(oneOf(['content', 'messageId']), 'content'),
   placeholderIds: v.nullish(
     v.array(v.union([v.string(), v.number()], 'has to be a string'), 'has to be a list of ids'),
     [],
   ),
   pageEvents: Switch,
   screenEvents: Switch,
-  anonymousEvents: v.nullish(v.picklist(['identity', 'drop'], 'has to be "identity" or "drop"'), 'identity'),
+  groupAccounts: Switch,
+  accountIdProperty: v.pipe(
+    v.nullish(trimmedText, ''),
+    v.check((name) => !/^(?:[iI][dD]|user_id|.{513,})$/.test(name), 'is a name that Heap does not take'),
+  ),
+  anonymousEvents: v.nullish(oneOf(['identity', 'drop']), 'identity'),
   blacklistedEvents: EventNames,
   whitelistedEvents: EventNames,
   useNativeSDK: v.nullish(
@@ -185,12 +191,16 @@ export function readSettings(document: unknown, name = 'DESTINATION_CONFIG'): Se
       `appId cannot be sent to a browser, since each event has its own: give a fixed id, or turn device mode off, in ${name}`,
     );
   }
+  if (given.accountIdProperty !== '' && !given.groupAccounts) {
+    throw new ConfigurationError(`accountIdProperty needs "groupAccounts": true, in ${name}`);
+  }
   const listed = given.eventFilteringOption === 'disable' ? [] : given[given.eventFilteringOption];
   return {
     appId: given.appId,
     dataResidency: given.dataResidency,
     idempotencyKey: given.idempotencyKey,
-    moreTypes: moreTypesOf(given),
+    moreTypes: OPTIONAL_TYPES.filter((type) => given[type === 'group' ? 'groupAccounts' : `${type}Events`]),
+    accountIdProperty: given.accountIdProperty,
     anonymousEvents: given.anonymousEvents,
     placeholderIds: new Set(given.placeholderIds.map((id) => comparable(String(id)))),
     eventFiltering: {
@@ -210,16 +220,6 @@ export function readSettings(document: unknown, name = 'DESTINATION_CONFIG'): Se
     },
     unknownKeys: unknown.map(({ path }) => path),
   };
-}
-
-function moreTypesOf(given: {
-  readonly pageEvents: boolean;
-  readonly screenEvents: boolean;
-}): ReadonlyMap<string, OptionalType> {
-  const types = new Map<string, OptionalType>();
-  if (given.pageEvents) types.set('page', 'page');
-  if (given.screenEvents) types.set('screen', 'screen');
-  return types;
 }
 
 function describeIssue(issue: v.BaseIssue<unknown>): string {

@@ -1,6 +1,7 @@
-import { isObject, type JsonObject } from '../../lib/json.ts';
+import type { JsonObject } from '../../lib/json.ts';
 import type { HeapCallKind } from '../../lib/heap/api.ts';
 import { createFaults, type Fault } from './faults.ts';
+import { createProperties, type SimulatedAccount, type SimulatedUser } from './properties.ts';
 import { createRateWindows, type RateRules } from './rate-windows.ts';
 import { validate, type ValidRequest } from './validate.ts';
 
@@ -26,7 +27,9 @@ export interface HeapContents {
   /** Each event once, even if it was sent several times, with its `app_id`. */
   readonly events: readonly JsonObject[];
   /** The current properties of each user, by app and identity. */
-  readonly users: readonly { readonly appId: string; readonly identity: string; readonly properties: JsonObject }[];
+  readonly users: readonly SimulatedUser[];
+  /** The current properties of each account, by app and account id. */
+  readonly accounts: readonly SimulatedAccount[];
 }
 
 export interface HeapCounts {
@@ -61,7 +64,7 @@ export interface Heap {
  */
 export function createHeap(now: () => number, rules: HeapRules = HEAP_RULES): Heap {
   const events = new Map<string, JsonObject>();
-  const users = new Map<string, { appId: string; identity: string; properties: Record<string, unknown> }>();
+  const properties = createProperties();
   const rates = createRateWindows(now, rules);
   const faults = createFaults();
   const byStatus: Record<string, number> = {};
@@ -81,11 +84,7 @@ export function createHeap(now: () => number, rules: HeapRules = HEAP_RULES): He
       else events.set(key, { app_id: appId, ...entry });
       return;
     }
-    const identity = String(entry['identity']);
-    const key = JSON.stringify([appId, identity]);
-    const known = users.get(key)?.properties ?? {};
-    const set = isObject(entry['properties']) ? entry['properties'] : {};
-    users.set(key, { appId, identity, properties: { ...known, ...set } });
+    properties.set(appId, entry);
   }
 
   function answer(kind: HeapCallKind, body: string): SimulatedAnswer {
@@ -129,7 +128,7 @@ export function createHeap(now: () => number, rules: HeapRules = HEAP_RULES): He
     inject: faults.inject,
     recover: faults.recover,
     refuse: (holds) => void (isBad = holds),
-    contents: () => ({ events: [...events.values()], users: [...users.values()] }),
+    contents: () => ({ events: [...events.values()], users: properties.users(), accounts: properties.accounts() }),
     counts: () => ({ requests, entries, duplicates, overLimit, mostEntries, byStatus: { ...byStatus } }),
   };
 }

@@ -57,6 +57,8 @@ async function serve(heap: Heap, request: IncomingMessage, response: ServerRespo
       return reply(response, heap.handle('track', body));
     case `POST ${ENDPOINTS.add_user_properties.path}`:
       return reply(response, heap.handle('add_user_properties', body));
+    case `POST ${ENDPOINTS.add_account_properties.path}`:
+      return reply(response, heap.handle('add_account_properties', body));
     case 'GET /simulator/contents':
       return json(response, heap.contents());
     case 'GET /simulator/counts':

@@ -25,6 +25,7 @@ export type Validated =
  *
  * @see https://developers.heap.io/reference/bulk-track
  * @see https://developers.heap.io/reference/bulk-add-user-properties
+ * @see https://developers.heap.io/reference/bulk-add-account-properties
  */
 export function validate(kind: HeapCallKind, body: string): Validated {
   let parsed: unknown;
@@ -66,6 +67,12 @@ function problemOf(kind: HeapCallKind, entry: JsonObject): string | undefined {
     if (event.length > LONGEST_EVENT_NAME) return `event is longer than ${LONGEST_EVENT_NAME}`;
     if (timestamp !== undefined && !isDate(timestamp)) return 'timestamp is not in ISO 8601';
     if (key !== undefined && typeof key !== 'string') return 'idempotency_key has to be a string';
+  }
+  if (kind === 'add_account_properties') {
+    const { account_id: accountId } = entry;
+    if (typeof accountId !== 'string' || accountId === '') return 'account_id has to be a string';
+    if (accountId.length > LONGEST_STRING) return `account_id is longer than ${LONGEST_STRING}`;
+    if (identity !== undefined) return 'an account has no identity';
   }
   if (identity !== undefined || kind === 'add_user_properties') {
     if (typeof identity !== 'string' || identity === '') return 'identity has to be a string';

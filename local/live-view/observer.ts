@@ -1,5 +1,5 @@
 import type { Settings } from '../../lib/rudderstack/settings.ts';
-import { ENDPOINTS, type HeapCall, type HeapCallKind } from '../../lib/heap/api.ts';
+import { ENDPOINTS, subjectOf, type HeapCall, type HeapCallKind } from '../../lib/heap/api.ts';
 import { isArray, isObject } from '../../lib/json.ts';
 import { decide } from '../../lib/mapping/decide.ts';
 import { unwrap, type Enveloped } from '../../lib/rudderstack/envelope.ts';
@@ -17,7 +17,7 @@ export interface Passage {
   readonly raw: string;
   readonly ending: 'delivered' | 'filtered' | 'dead-lettered' | 'waiting';
   readonly why: string;
-  /** The entry that Heap got or will get; undefined when it gets none. */
+  /** The entry that Heap got or will get, or a list of two for an event that makes two; undefined when it gets none. */
   readonly heap: object | undefined;
 }
 
@@ -27,7 +27,7 @@ export interface Passage {
  */
 export interface Observer {
   readonly noteHeapRequest: (kind: HeapCallKind, body: string, status: number) => void;
-  readonly passagesOf: (invocation: Invocation) => readonly Passage[];
+  readonly passagesOf: (invocation: Pick<Invocation, 'records' | 'failed'>) => readonly Passage[];
 }
 
 export function createObserver(settings: Settings): Observer {
@@ -44,9 +44,10 @@ export function createObserver(settings: Settings): Observer {
     if (decision.kind === 'rejected') {
       return { name, ending: isBack ? 'waiting' : 'dead-lettered', why: sentence(decision), heap: undefined };
     }
-    const { appId, payload } = decision.call;
-    const heap = { app_id: appId, ...payload };
-    if (accepted.has(keyOf(decision.call))) return { name, ending: 'delivered', why: '', heap };
+    const calls = decision.also === undefined ? [decision.call] : [decision.call, decision.also];
+    const entries = calls.map(({ appId, payload }) => ({ app_id: appId, ...payload }));
+    const heap = entries.length > 1 ? entries : entries[0];
+    if (calls.every((call) => accepted.has(keyOf(call)))) return { name, ending: 'delivered', why: '', heap };
     if (isBack) return { name, ending: 'waiting', why: `deferred: ${lastProblem || 'it waits for its turn'}`, heap };
     return { name, ending: 'dead-lettered', why: lastProblem || 'Heap has not accepted it', heap };
   }
@@ -62,9 +63,7 @@ export function createObserver(settings: Settings): Observer {
       const entries = isObject(parsed) ? parsed[ENDPOINTS[kind].list] : [];
       for (const entry of isArray(entries) ? entries : []) {
         if (!isObject(entry)) continue;
-        accepted.add(
-          kind === 'track' ? `event ${String(entry['idempotency_key'])}` : `user ${String(entry['identity'])}`,
-        );
+        accepted.add(`${kind} ${String(entry['idempotency_key'] ?? entry['account_id'] ?? entry['identity'])}`);
       }
     },
     passagesOf({ records, failed }) {
@@ -82,7 +81,7 @@ export function createObserver(settings: Settings): Observer {
 }
 
 function keyOf(call: HeapCall): string {
-  return call.kind === 'track' ? `event ${call.payload.idempotency_key}` : `user ${call.payload.identity}`;
+  return `${call.kind} ${call.kind === 'track' ? call.payload.idempotency_key : subjectOf(call)}`;
 }
 
 function nameOf({ type, event }: { readonly type?: unknown; readonly event?: unknown }): string {

@@ -1,5 +1,5 @@
 import type { Clock } from '../../lib/clock.ts';
-import type { HeapCallKind } from '../../lib/heap/api.ts';
+import { ENDPOINTS, type HeapCallKind } from '../../lib/heap/api.ts';
 import type { Answer, Transport } from '../../lib/heap/transport.ts';
 import type { Heap } from '../heap-simulator/heap.ts';
 
@@ -128,7 +128,8 @@ export function createVirtualTransport(
 }
 
 function callOf(url: string): HeapCallKind {
-  return url.endsWith('/api/track') ? 'track' : 'add_user_properties';
+  const kinds: readonly HeapCallKind[] = ['add_user_properties', 'add_account_properties'];
+  return kinds.find((kind) => url.endsWith(ENDPOINTS[kind].path)) ?? 'track';
 }
 
 function appIdOf(body: string): string | undefined {
@@ -137,6 +138,6 @@ function appIdOf(body: string): string | undefined {
 }
 
 function countEntries(body: string): number {
-  const parsed: { readonly events?: unknown[]; readonly users?: unknown[] } = JSON.parse(body);
-  return (parsed.events ?? parsed.users ?? []).length;
+  const parsed: Partial<Record<'events' | 'users' | 'accounts', unknown[]>> = JSON.parse(body);
+  return (parsed.events ?? parsed.users ?? parsed.accounts ?? []).length;
 }

@@ -5,6 +5,7 @@ import type { HandlerDependencies } from '../../lib/forwarding/create-handler.ts
 import type { BatchReport } from '../../lib/forwarding/forward.ts';
 import type { Attempt } from '../../lib/heap/client.ts';
 import type { JsonObject } from '../../lib/json.ts';
+import { OPTIONAL } from '../../lib/forwarding/optional.ts';
 import { readSettings } from '../../lib/rudderstack/settings.ts';
 import type { OutgoingMessage } from '../../lib/sqs/message.ts';
 import { createHeap, HEAP_RULES, type Heap } from '../heap-simulator/heap.ts';
@@ -140,6 +141,7 @@ export async function runWorld(options: WorldOptions): Promise<World> {
       transport: post,
       loadQueues: () => Promise.resolve(queues),
       loadSettle: () => Promise.resolve(settle),
+      loadOptional: () => Promise.resolve(OPTIONAL),
       telemetry,
     });
   const arrivals = createArrivals(clock, queue, options.bodies);

@@ -22,7 +22,11 @@ const SINGLE = { perIdentity: 30, windowMs: 30_000 };
 export function createHeapLimits(now: () => number): HeapLimits {
   const app = createSlidingCount(BULK.windowMs);
   const bulk = new Map<number, SlidingCount>();
-  const single = { track: new Map<number, SlidingCount>(), add_user_properties: new Map<number, SlidingCount>() };
+  const single = {
+    track: new Map<number, SlidingCount>(),
+    add_user_properties: new Map<number, SlidingCount>(),
+    add_account_properties: new Map<number, SlidingCount>(),
+  };
 
   return {
     admitBulk(events) {

@@ -4,6 +4,7 @@ import type { Clock } from '../../lib/clock.ts';
 import type { HandlerDependencies } from '../../lib/forwarding/create-handler.ts';
 import type { Queues } from '../../lib/forwarding/queues.ts';
 import type { Transport } from '../../lib/heap/transport.ts';
+import { OPTIONAL } from '../../lib/forwarding/optional.ts';
 import { readSettings } from '../../lib/rudderstack/settings.ts';
 import { createContainer, type Container } from '../../local/virtual/container.ts';
 import type { SimulatedEvent } from '../model/event.ts';
@@ -153,6 +154,7 @@ function dependenciesOf(
     transport,
     loadQueues: () => Promise.resolve(createQueues(scheduler.sleep, queue, events, count)),
     loadSettle: () => Promise.resolve(settle),
+    loadOptional: () => Promise.resolve(OPTIONAL),
     telemetry: {
       startInvocation: () => undefined,
       onAttempt: () => undefined,

@@ -34,11 +34,24 @@ export async function brokenPromises(schedule: Schedule): Promise<readonly strin
   const batchSize = schedule.isFifo ? Math.min(10, schedule.batchSize) : schedule.batchSize;
   const world = await runWorld({ ...schedule, batchSize, bodies, isBad, config: CONFIG });
   const findings = find(world);
+  // On a FIFO queue bad properties of an app, of which Heap accepts no others, hold back their group until they are given up.
+  const isHeldBack = (index: number): boolean =>
+    schedule.isFifo &&
+    sent.slice(0, index).some((events, before) => {
+      const isSameGroup = bodies[before]?.groupId === bodies[index]?.groupId;
+      return isSameGroup && events.some(({ fate }) => BAD_PROPERTIES.has(fate));
+    });
   return [
     ...world.problems,
     ...sent.flatMap((events, index) =>
       events.flatMap((one) =>
-        checkPlaces(one, { messageId: `message-${index + 1}`, record: events }, findings, schedule, world),
+        checkPlaces(
+          one,
+          { messageId: `message-${index + 1}`, record: events, isHeldBack: isHeldBack(index) },
+          findings,
+          schedule,
+          world,
+        ),
       ),
     ),
     ...checkNothingElse(sent.flat(), findings),
@@ -59,8 +72,10 @@ interface DeadLetter {
 
 /** Everything that is left after a run, by marker. */
 interface Findings {
-  /** The app ids of the events and users that Heap holds: one for each event, and one for each user's property. */
+  /** The app ids of what Heap holds: one for each event, and one for each property of a user or an account. */
   readonly inHeap: ReadonlyMap<string, readonly string[]>;
+  /** The account of each user, by app and user. */
+  readonly accountOf: ReadonlyMap<string, unknown>;
   readonly deadLetters: readonly DeadLetter[];
   readonly deadLettersOf: ReadonlyMap<string, readonly DeadLetter[]>;
 }
@@ -69,12 +84,12 @@ const MARKERS = /<\d+\.\d+\.\d+>/g;
 
 function find({ heap, deadLetters }: World): Findings {
   const inHeap = new Map<string, string[]>();
-  const { events, users } = heap.contents();
+  const { events, users, accounts } = heap.contents();
   for (const event of events) {
     const { marker } = isObject(event['properties']) ? event['properties'] : {};
     put(inHeap, String(marker), String(event['app_id']));
   }
-  for (const { appId, properties } of users) {
+  for (const { appId, properties } of [...users, ...accounts]) {
     for (const name of Object.keys(properties))
       for (const [marker] of name.matchAll(MARKERS)) put(inHeap, marker, appId);
   }
@@ -89,7 +104,10 @@ function find({ heap, deadLetters }: World): Findings {
   for (const one of read) {
     for (const marker of new Set(one.text.match(MARKERS) ?? [])) put(deadLettersOf, marker, one);
   }
-  return { inHeap, deadLetters: read, deadLettersOf };
+  const accountOf = new Map(
+    users.map(({ appId, identity, properties }) => [`${appId} ${identity}`, properties['account']]),
+  );
+  return { inHeap, accountOf, deadLetters: read, deadLettersOf };
 }
 
 function put<Value>(map: Map<string, Value[]>, key: string, value: Value): void {
@@ -98,30 +116,44 @@ function put<Value>(map: Map<string, Value[]>, key: string, value: Value): void 
   else values.push(value);
 }
 
+/** In a queue in which Heap takes no other properties of an app, nothing shows that these are bad. */
+const BAD_PROPERTIES: ReadonlySet<Sent['fate']> = new Set(['refused_user', 'refused_account', 'refused_member']);
+
+/** Where an event was sent. */
+interface Place {
+  readonly messageId: string;
+  readonly record: readonly Sent[];
+  /** An event before it, of the same group, may be given up late. */
+  readonly isHeldBack: boolean;
+}
+
 function checkPlaces(
   self: Sent,
-  { messageId, record }: { readonly messageId: string; readonly record: readonly Sent[] },
-  { inHeap, deadLettersOf }: Findings,
+  { messageId, record, isHeldBack }: Place,
+  { inHeap, accountOf, deadLettersOf }: Findings,
   schedule: Schedule,
   world: World,
 ): readonly string[] {
-  const { fate, marker, appId, hostile } = self;
+  const { fate, marker, appId, member, hostile } = self;
   const apps = inHeap.get(marker) ?? [];
   const deadLetters = deadLettersOf.get(marker) ?? [];
   const givenUp = deadLetters.filter(({ reason }) => reason === 'retries_exhausted');
   const wrongApp = apps.filter((one) => one !== appId).map((one) => `${fate} ${marker} is in ${one}, not in ${appId}`);
   const says = (what: string): string => `${fate} ${marker} of ${messageId}: ${what}`;
 
-  if (givenUp.length > 0 && fate !== 'refused_event' && fate !== 'refused_user') {
+  if (givenUp.length > 0 && !fate.startsWith('refused_')) {
     // Its last answer may have been lost, so it may be in Heap all the same.
     const mayFail = ({ fate: its, appId: app }: Sent, deadLetter: DeadLetter): boolean =>
-      its === 'refused_user' || wasUnavailable({ appId: app, call: callOf(its), deadLetter }, schedule, world);
+      isHeldBack ||
+      BAD_PROPERTIES.has(its) ||
+      wasUnavailable({ appId: app, call: callOf(its), deadLetter }, schedule, world);
     // It may be in Heap also if its record was kept for another event that had a reason to fail until the end: the record
     // may then end in a container that does not know what another one has delivered.
     const reasons = apps.includes(appId) ? record.filter(isSentToHeap) : [self];
     const needless = givenUp.filter((deadLetter) => !reasons.some((one) => mayFail(one, deadLetter)));
     return [...wrongApp, ...needless.map(({ detail }) => says(`given up although Heap could be reached (${detail})`))];
   }
+  const isOfAccount = member === undefined || accountOf.get(`${appId} ${member}`) === member.replace('user', 'account');
   const inHeapOnly = apps.length > 0 && deadLetters.length === 0;
   const deadOnly = apps.length === 0 && deadLetters.length > 0;
   const places = `${apps.length} times in Heap, ${deadLetters.length} dead letters (${deadLetters[0]?.reason})`;
@@ -130,11 +162,17 @@ function checkPlaces(
     case 'page':
     case 'user':
       return inHeapOnly && apps.length === 1 ? wrongApp : [says(`not delivered once: ${places}`)];
+    case 'account':
+      if (!isOfAccount) return [says('the user is not in the account')];
+      return inHeapOnly && apps.length === 1 ? wrongApp : [says(`not delivered once: ${places}`)];
+    case 'refused_member':
+      return deadLetters.length > 0 ? wrongApp : [says(`not dead-lettered: ${places}`)];
     case 'filtered':
       return apps.length + deadLetters.length === 0 ? [] : [says(`filtered, but ${places}`)];
     case 'rejected':
     case 'refused_event':
     case 'refused_user':
+    case 'refused_account':
     case 'garbage':
       return deadOnly ? [] : [says(`not dead-lettered alone: ${places}`)];
     case 'hostile': {
@@ -151,8 +189,10 @@ function isSentToHeap({ fate }: Sent): boolean {
   return fate !== 'filtered' && fate !== 'rejected' && fate !== 'garbage';
 }
 
+/** The call that an event makes; undefined for one that makes two. */
 function callOf(fate: Sent['fate']): HeapCallKind | undefined {
   if (fate === 'user' || fate === 'refused_user') return 'add_user_properties';
+
   return fate === 'event' || fate === 'page' || fate === 'refused_event' ? 'track' : undefined;
 }
 
@@ -212,7 +252,14 @@ function troubles({ crashes, queueFaults, queueLatenciesMs, shortTimeoutsMs }: S
   );
 }
 
-const MAY_BE_IN_HEAP: ReadonlySet<Sent['fate']> = new Set(['event', 'page', 'user', 'hostile']);
+const MAY_BE_IN_HEAP: ReadonlySet<Sent['fate']> = new Set([
+  'event',
+  'page',
+  'user',
+  'account',
+  'refused_member',
+  'hostile',
+]);
 
 /** Heap's own deduplication is all that stands between a repetition and a double count, so Heap holds nothing unknown. */
 function checkNothingElse(sent: readonly Sent[], { inHeap }: Findings): readonly string[] {

@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
-import type { JsonObject } from '../../lib/json.ts';
+import { isObject, type JsonObject } from '../../lib/json.ts';
 import type { QueueFault } from '../../local/virtual/function-queues.ts';
 import type { HeapFailure, HeapFault, Outage } from '../../local/virtual/heap-transport.ts';
 import type { Arrival, Circumstances } from '../../local/virtual/world.ts';
@@ -18,10 +18,15 @@ export type Fate =
   | 'event'
   | 'page'
   | 'user'
+  /** A group: the properties of an account, and a property of a user. */
+  | 'account'
   | 'filtered'
   | 'rejected'
   | 'refused_event'
   | 'refused_user'
+  | 'refused_account'
+  /** A group of which Heap refuses the user's property alone. */
+  | 'refused_member'
   | 'garbage'
   | 'hostile';
 
@@ -31,6 +36,8 @@ export interface Sent {
   /** Found again in whatever the event ends up as, and in nothing else. */
   readonly marker: string;
   readonly appId: string;
+  /** The user that a group says something about. */
+  readonly member?: string;
   /** For a hostile body, which is one of these as a whole. */
   readonly hostile?: Pick<Hostile, 'fate' | 'events'>;
 }
@@ -61,7 +68,13 @@ const ENVELOPES = ['bare', 'array', 'batch', 'eventbridge', 'sns', 'wrapper', 'g
 type Envelope = (typeof ENVELOPES)[number];
 
 /** Where the app id of an event stands. An event without one belongs to app 11. All that is off by default is on. */
-export const CONFIG: JsonObject = { appId: '{{ message.context.app || 11 }}', pageEvents: true, screenEvents: true };
+export const CONFIG: JsonObject = {
+  appId: '{{ message.context.app || 11 }}',
+  pageEvents: true,
+  screenEvents: true,
+  groupAccounts: true,
+  accountIdProperty: 'account',
+};
 const MOST_APPS = 30;
 
 export function appIdOf(app: number): string {
@@ -77,9 +90,18 @@ const eventPlan: fc.Arbitrary<EventPlan> = fc.record({
     { weight: 10, arbitrary: fc.constant<EventPlan['fate']>('event') },
     { weight: 2, arbitrary: fc.constant<EventPlan['fate']>('page') },
     { weight: 4, arbitrary: fc.constant<EventPlan['fate']>('user') },
+    { weight: 3, arbitrary: fc.constant<EventPlan['fate']>('account') },
     {
       weight: 4,
-      arbitrary: fc.constantFrom<EventPlan['fate']>('filtered', 'rejected', 'refused_event', 'refused_user', 'garbage'),
+      arbitrary: fc.constantFrom<EventPlan['fate']>(
+        'filtered',
+        'rejected',
+        'refused_event',
+        'refused_user',
+        'refused_account',
+        'refused_member',
+        'garbage',
+      ),
     },
   ),
   user: fc.integer({ min: 0, max: 6 }),
@@ -196,7 +218,10 @@ const outagePlan: fc.Arbitrary<OutagePlan> = fc.oneof(
       app: fc.option(fc.nat(MOST_APPS - 1), { nil: undefined, freq: 1 }),
       call: fc.oneof(
         { weight: 5, arbitrary: fc.constant(undefined) },
-        { weight: 1, arbitrary: fc.constantFrom<Outage['call']>('track', 'add_user_properties') },
+        {
+          weight: 1,
+          arbitrary: fc.constantFrom<Outage['call']>('track', 'add_user_properties', 'add_account_properties'),
+        },
       ),
     }),
   },
@@ -209,7 +234,10 @@ const outagePlan: fc.Arbitrary<OutagePlan> = fc.oneof(
       app: fc.option(fc.nat(MOST_APPS - 1), { nil: undefined, freq: 1 }),
       call: fc.oneof(
         { weight: 5, arbitrary: fc.constant(undefined) },
-        { weight: 1, arbitrary: fc.constantFrom<Outage['call']>('track', 'add_user_properties') },
+        {
+          weight: 1,
+          arbitrary: fc.constantFrom<Outage['call']>('track', 'add_user_properties', 'add_account_properties'),
+        },
       ),
     }),
   },
@@ -403,7 +431,7 @@ function writeMessage(plan: MessagePlan, name: string, apps: number): WrittenMes
   const parts = (holdsOne(envelope) ? events.slice(0, 1) : events).map((event, part) => {
     const marker = `<${name}.${part}>`;
     const app = event.app % apps;
-    return { value: writeEvent(event, marker, app), sent: { fate: event.fate, marker, appId: appIdOf(app) } };
+    return { value: writeEvent(event, marker, app), sent: sentOf(event, marker, appIdOf(app)) };
   });
   const values = parts.map(({ value }) => value);
   return {
@@ -413,9 +441,16 @@ function writeMessage(plan: MessagePlan, name: string, apps: number): WrittenMes
   };
 }
 
+function sentOf({ fate, user }: EventPlan, marker: string, appId: string): Sent {
+  return { fate, marker, appId, ...(fate === 'account' && { member: `user-${user}` }) };
+}
+
 function holdsOne(envelope: Envelope): boolean {
   return envelope !== 'array' && envelope !== 'batch' && envelope !== 'gzip';
 }
+
+/** The account is taken, and refused as a property of a user. */
+const BAD_ACCOUNT = 'account-bad';
 
 function writeEvent({ fate, user, hasMessageId }: EventPlan, marker: string, app: number): unknown {
   const userId = `user-${user}`;
@@ -424,7 +459,7 @@ function writeEvent({ fate, user, hasMessageId }: EventPlan, marker: string, app
     ...(hasMessageId ? { messageId: `id-${marker}` } : {}),
     ...(app === 0 ? {} : { context: { app: appIdOf(app) } }),
   };
-  const bad = fate.startsWith('refused') ? { bad: true } : {};
+  const bad = fate.startsWith('refused_') ? { bad: true } : {};
   switch (fate) {
     case 'garbage':
       return `garbage ${marker}`;
@@ -437,6 +472,12 @@ function writeEvent({ fate, user, hasMessageId }: EventPlan, marker: string, app
     case 'user':
     case 'refused_user':
       return { type: 'identify', traits: { [`m${marker}`]: 1, ...bad }, ...common };
+    case 'account':
+    case 'refused_account':
+      return { type: 'group', groupId: `account-${user}`, traits: { [`m${marker}`]: 1, ...bad }, ...common };
+    case 'refused_member':
+      // A user of its own: a later account of the same user would take the place of the bad one.
+      return { type: 'group', groupId: BAD_ACCOUNT, traits: { [`m${marker}`]: 1 }, ...common, userId: `bad-${user}` };
     case 'event':
     case 'refused_event':
       return { type: 'track', event: 'Happened', properties: { marker, ...bad }, ...common, ...idsOfHeap(user) };
@@ -474,5 +515,5 @@ function putInto(envelope: Envelope, parts: readonly unknown[]): string {
 
 /** Heap refuses, for good, whatever a schedule has made bad. */
 export function isBad({ properties }: JsonObject): boolean {
-  return typeof properties === 'object' && properties !== null && 'bad' in properties;
+  return isObject(properties) && ('bad' in properties || properties['account'] === BAD_ACCOUNT);
 }

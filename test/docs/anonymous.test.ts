@@ -33,8 +33,8 @@ async function rowOf(setting: string, config: JsonObject, sent = VISITOR): Promi
   return [setting, String(inHeap.length), inHeap.join(', '), String(filtered)].join(' | ');
 }
 
-function idOf(entry: JsonObject): string {
-  return String(entry['identity'] ?? entry['user_id']);
+function idOf({ identity, user_id: userId }: { readonly identity?: unknown; readonly user_id?: unknown }): string {
+  return String(identity ?? userId);
 }
 
 test('the page says what becomes of one visitor who signs up, as the simulator has it', async () => {

@@ -2,6 +2,7 @@ import { readSettings } from '../../lib/rudderstack/settings.ts';
 import { createHandler, type HandlerDependencies } from '../../lib/forwarding/create-handler.ts';
 import { settle } from '../../lib/forwarding/settle.ts';
 import type { Answer } from '../../lib/heap/transport.ts';
+import { OPTIONAL } from '../../lib/forwarding/optional.ts';
 import type { OutgoingMessage } from '../../lib/sqs/message.ts';
 import { toRecord } from '../../local/lambda/event-source-mapping.ts';
 import { createVirtualTime } from '../../local/virtual/time.ts';
@@ -27,6 +28,7 @@ function dependencies(problems: string[]): HandlerDependencies {
     transport: async () => ({ kind: 'answered', status: 200, retryAfter: undefined, body: 'OK' }),
     loadQueues: () => Promise.reject(new Error('the AWS SDK was asked for')),
     loadSettle: () => Promise.resolve(settle),
+    loadOptional: () => Promise.resolve(OPTIONAL),
     telemetry: {
       startInvocation: () => undefined,
       reportUnknownSettings: () => undefined,

@@ -67,6 +67,13 @@ describe('what was found out about a deferred event', () => {
   });
 });
 
+test('what was found out about the second call of an event is remembered apart', () => {
+  const also = { mostEntries: 3, refusedAloneAt: 9 };
+  const cache = createOutcomeCache();
+  cache.note(processedOf('m', [{ ...FAILED, also }]));
+  expect(cache.findings('m', 0)).toEqual({ also });
+});
+
 test('a record of which nothing is worth remembering takes no room', () => {
   const cache = createOutcomeCache(2);
   cache.note(processedOf('a', [DELIVERED, FAILED]));

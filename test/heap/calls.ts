@@ -23,12 +23,23 @@ export function userOf(
   return { call, arrivedAt };
 }
 
+/** Properties of an account on their way. */
+export function accountOf(
+  accountId: string,
+  properties: Record<string, string | number>,
+  { time, arrivedAt = 0, appId = '11' }: { time?: number; arrivedAt?: number; appId?: string } = {},
+): PendingCall {
+  const timestamp = time === undefined ? undefined : new Date(time).toISOString();
+  const payload = { account_id: accountId, properties };
+  return { call: { kind: 'add_account_properties', appId, payload, timestamp }, arrivedAt };
+}
+
 /** The requests that calls make, before any limit but those of a request. */
 export function requestsOf(calls: readonly PendingCall[]): BulkRequest[] {
   return [...groupByApp(calls).values()].flat().flatMap((group) => toRequests(group));
 }
 
-/** The name of a call: the idempotency key of an event, the names of user properties. */
+/** The name of a call: the idempotency key of an event, the names of properties. */
 export function nameOf({ call }: PendingCall): string {
   return call.kind === 'track' ? call.payload.idempotency_key : Object.keys(call.payload.properties).join();
 }

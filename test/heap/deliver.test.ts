@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { createAcceptances, pausedMs } from '../../lib/heap/acceptances.ts';
 import { createAdaptiveBatchSize, type AppSize } from '../../lib/heap/adaptive-batch-size.ts';
+import { subjectOf } from '../../lib/heap/api.ts';
 import type { BulkRequest, PendingCall } from '../../lib/heap/bulk.ts';
 import { createHeapClient, type HeapClient, type SendResult } from '../../lib/heap/client.ts';
 import { createDeliver } from '../../lib/heap/deliver.ts';
@@ -547,7 +548,7 @@ describe('the order of the properties of a user', () => {
             await container.invoke([...calls, userOf(`other-${invocation}`, { [`other-${invocation}`]: 1 })]);
             for (const user of ['u', 'v']) {
               const kinds = inOrder
-                .filter((one) => one.call.payload.identity === user)
+                .filter((one) => subjectOf(one.call) === user)
                 .map((one) => container.outcomes.get(nameOf(one))?.kind);
               expect(kinds.lastIndexOf('delivered')).toBeLessThan(
                 kinds.includes('deferred') ? kinds.indexOf('deferred') : Infinity,
@@ -560,7 +561,7 @@ describe('the order of the properties of a user', () => {
             expect(kind).not.toBe('deferred');
             if (kind === 'rejected') continue;
             for (const [name, value] of Object.entries(one.call.payload.properties))
-              expected.set(`${one.call.payload.identity} ${name}`, value);
+              expected.set(`${subjectOf(one.call)} ${name}`, value);
           }
           for (const [name, value] of expected) expect([name, stored.get(name)]).toEqual([name, value]);
         },

@@ -9,7 +9,7 @@ const KEY = read.kind === 'key' ? read.key : '';
 const identify = { type: 'identify', userId: 'u', traits: { plan: 'team' } };
 const event = { app_id: '11', identity: 'u', event: 'A', properties: { n: 1 }, idempotency_key: KEY };
 const user = { appId: '11', identity: 'u', properties: { plan: 'team' } };
-const right: HeapContents = { events: [event], users: [user] };
+const right: HeapContents = { events: [event], users: [user], accounts: [] };
 
 function differences(contents: HeapContents, deadLetters: readonly object[] = []): readonly string[] {
   const ledger = createLedger(settingsWith());
@@ -52,6 +52,23 @@ test.each<[string, HeapContents, string]>([
   expect(differences(contents)).toEqual([difference]);
 });
 
+test('a group has to be in Heap as an account and as a property of its user', () => {
+  const group = { type: 'group', userId: 'u', groupId: 'acme', traits: { plan: 'pro' } };
+  const ledger = createLedger(settingsWith({ groupAccounts: true, accountIdProperty: 'account' }));
+  ledger.add(JSON.stringify(group));
+  expect(ledger.counts).toMatchObject({ events: 1, toDeliver: 1 });
+  const users = [{ appId: '11', identity: 'u', properties: { account: 'acme' } }];
+  const accounts = [{ appId: '11', accountId: 'acme', properties: { plan: 'pro' } }];
+  expect(ledger.differences({ events: [], users, accounts }, [])).toEqual([]);
+  expect(ledger.differences({ events: [], users: [], accounts }, [])).toEqual(['Heap lacks the user 11/u']);
+  expect(ledger.differences({ events: [], users, accounts: [] }, [])).toEqual(['Heap lacks the account 11/acme']);
+  const other = accounts.map((account) => ({ ...account, properties: { plan: 'free' } }));
+  expect(ledger.differences({ events: [], users, accounts: other }, [])).toEqual([
+    'Heap holds different properties of the account 11/acme',
+  ]);
+  expect(ledger.differences({ events: [], users: [], accounts: [] }, [{ Body: JSON.stringify(group) }])).toEqual([]);
+});
+
 test('a dead-lettered event does not have to be in Heap', () => {
-  expect(differences({ events: [], users: [user] }, [track])).toEqual([]);
+  expect(differences({ events: [], users: [user], accounts: [] }, [track])).toEqual([]);
 });

@@ -1,3 +1,4 @@
+import type { HeapCallKind } from '../../lib/heap/api.ts';
 import { createHeap, HEAP_RULES } from '../../local/heap-simulator/heap.ts';
 
 let time = 0;
@@ -5,7 +6,7 @@ const now = (): number => time;
 const event = { identity: 'u', event: 'A', properties: { a: 1 }, idempotency_key: 'k' };
 const user = { identity: 'u', properties: { a: 1 } };
 
-function statusOf(kind: 'track' | 'add_user_properties', body: unknown): number {
+function statusOf(kind: HeapCallKind, body: unknown): number {
   return createHeap(now).handle(kind, typeof body === 'string' ? body : JSON.stringify(body)).status;
 }
 
@@ -51,6 +52,36 @@ describe('shapes', () => {
   });
 });
 
+test.each<[string, unknown, number]>([
+  ['the single form', { app_id: '1', account_id: 'a', properties: { plan: 'pro' } }, 200],
+  ['the bulk form', { app_id: '1', accounts: [{ account_id: 'a', properties: { id: 7 } }] }, 200],
+  ['1001 accounts', { app_id: '1', accounts: Array.from({ length: 1001 }, () => ({ account_id: 'a' })) }, 400],
+  ['no account id', { app_id: '1', accounts: [{ properties: {} }] }, 400],
+  ['an account id that is a number', { app_id: '1', accounts: [{ account_id: 5, properties: {} }] }, 400],
+  ['an account id of 1024', { app_id: '1', accounts: [{ account_id: 'x'.repeat(1024) }] }, 400],
+  ['a nested property', { app_id: '1', accounts: [{ account_id: 'a', properties: { b: {} } }] }, 400],
+])('add_account_properties: %s', (_, body, status) => {
+  expect(statusOf('add_account_properties', body)).toBe(status);
+});
+
+test('an account keeps the last value of each property, for each app', () => {
+  const heap = createHeap(now);
+  for (const [appId, properties] of [
+    ['1', { a: 1, b: 1 }],
+    ['1', { b: 2 }],
+    ['2', { b: 3 }],
+  ] as const) {
+    heap.handle(
+      'add_account_properties',
+      JSON.stringify({ app_id: appId, accounts: [{ account_id: 'x', properties }] }),
+    );
+  }
+  expect(heap.contents().accounts).toEqual([
+    { appId: '1', accountId: 'x', properties: { a: 1, b: 2 } },
+    { appId: '2', accountId: 'x', properties: { b: 3 } },
+  ]);
+});
+
 test('the first event with an idempotency key is kept, and the last value of a user property', () => {
   const heap = createHeap(now);
   heap.handle('track', JSON.stringify({ app_id: '1', events: [event, { ...event, event: 'B' }] }));
@@ -62,6 +93,7 @@ test('the first event with an idempotency key is kept, and the last value of a u
   expect(heap.contents()).toEqual({
     events: [{ app_id: '1', ...event }],
     users: [{ appId: '1', identity: 'u', properties: { a: 2, b: 3 } }],
+    accounts: [],
   });
   expect(heap.counts()).toMatchObject({ requests: 3, duplicates: 1 });
 });

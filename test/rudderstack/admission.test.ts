@@ -60,13 +60,21 @@ describe('type', () => {
     expect(reasonFor({ type })).toBe(expected);
   });
 
-  const own = { pageEvents: true, screenEvents: true };
+  const own = { pageEvents: true, screenEvents: true, groupAccounts: true };
   const denied = { context: { consentManagement: { deniedConsentIds: ['c'] } } };
   const fromWebSdk = { channel: 'web', context: { library: { name: 'RudderLabs JavaScript SDK' } } };
   test.each<[string, RudderStackEvent, JsonObject, string]>([
     ['a page that the owner asks for', { type: 'page' }, own, 'page'],
     ['a screen that the owner asks for', { type: 'Screen ' }, own, 'screen'],
     ['a screen with pages alone', { type: 'screen' }, { pageEvents: true }, 'unsupported_type'],
+    ['a group that the owner asks for', { type: 'group' }, own, 'group'],
+    ['a group with pages alone', { type: 'group' }, { pageEvents: true }, 'unsupported_type'],
+    [
+      'a group of a browser in device mode, which sends no groups to Heap',
+      { type: 'group', ...fromWebSdk },
+      { ...own, useNativeSDK: { web: true } },
+      'group',
+    ],
     ['an alias', { type: 'alias' }, own, 'unsupported_type'],
     ['a page without Heap', { type: 'page', integrations: { 'Heap.io': false } }, own, 'integrations'],
     [

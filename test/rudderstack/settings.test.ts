@@ -18,6 +18,8 @@ test('a whole Config can be pasted as RudderStack shows it', () => {
     placeholderIds: [' "Nobody" ', 7],
     screenEvents: true,
     anonymousEvents: 'drop',
+    groupAccounts: true,
+    accountIdProperty: ' Account ID ',
     somethingNew: true,
   });
   expect(settings).toEqual({
@@ -27,7 +29,8 @@ test('a whole Config can be pasted as RudderStack shows it', () => {
     idempotencyKey: 'messageId',
     placeholderIds: new Set(['nobody', '7']),
     anonymousEvents: 'drop',
-    moreTypes: new Map([['screen', 'screen']]),
+    accountIdProperty: 'Account ID',
+    moreTypes: ['screen', 'group'],
     isWebDeviceMode: false,
     consent: {
       consentManagement: {
@@ -63,6 +66,16 @@ test.each<[unknown, string]>([
   [{ appId: '1', pageEvents: 'true' }, 'pageEvents has to be true or false, in DESTINATION_CONFIG'],
   [{ appId: '1', screenEvents: { web: true } }, 'screenEvents has to be true or false, in DESTINATION_CONFIG'],
   [{ appId: '1', anonymousEvents: 'keep' }, 'anonymousEvents has to be "identity" or "drop", in DESTINATION_CONFIG'],
+  [{ appId: '1', groupAccounts: 1 }, 'groupAccounts has to be true or false, in DESTINATION_CONFIG'],
+  [{ appId: '1', accountIdProperty: 'a' }, 'accountIdProperty needs "groupAccounts": true, in DESTINATION_CONFIG'],
+  ...['id', 'ID', 'user_id', 'x'.repeat(513)].map((accountIdProperty): [unknown, string] => [
+    { appId: '1', groupAccounts: true, accountIdProperty },
+    'accountIdProperty is a name that Heap does not take, in DESTINATION_CONFIG',
+  ]),
+  [
+    { appId: '1', groupAccounts: true, accountIdProperty: ['a'] },
+    'accountIdProperty has to be a string, in DESTINATION_CONFIG',
+  ],
   [{ appId: '1', dataResidency: 'mars' }, 'dataResidency has to be "us" or "eu", in DESTINATION_CONFIG'],
   [
     { appId: '1', eventFilteringOption: 'off' },
@@ -120,6 +133,7 @@ describe('keys that are not known', () => {
     [{ appID: '1' }, 'appID is not known (did you mean appId?)'],
     [{ appIds: ['1'] }, 'appIds is not known (did you mean appId?)'],
     [{ blackListedEvent: [] }, 'blackListedEvent is not known (did you mean blacklistedEvents?)'],
+    [{ groupAccount: true }, 'groupAccount is not known (did you mean groupAccounts?)'],
     [{ pageEvent: true }, 'pageEvent is not known (did you mean pageEvents?)'],
     [{ placeholderId: ['x'] }, 'placeholderId is not known (did you mean placeholderIds?)'],
     [{ useNativeSdk: true }, 'useNativeSdk is not known (did you mean useNativeSDK?)'],

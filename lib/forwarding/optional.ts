@@ -1,0 +1,10 @@
+import { mapOptional } from '../mapping/map-optional.ts';
+import { callsOf, joinOutcomes } from './second-call.ts';
+
+/**
+ * What only settings need that turn on pages, screens or groups. The function loads it only then, since each kilobyte costs time at
+ * a cold start.
+ */
+export const OPTIONAL = { mapOptional, callsOf, joinOutcomes };
+
+export type Optional = typeof OPTIONAL;
