@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { inBatchesAsync } from '../../lib/batches.ts';
-import type { JsonObject } from '../../lib/json.ts';
+import { messageGroupOf } from '../../lib/rudderstack/message-group.ts';
 import type { OutgoingMessage } from '../../lib/sqs/message.ts';
 import { CallerError } from '../caller-error.ts';
 import type { Entry } from '../history/open-history.ts';
@@ -92,7 +92,7 @@ async function* partsOf(entries: AsyncIterable<Entry>, options: MessageOptions):
     }
     onEntry(entry);
     if (reading.kind === 'bad' || reading.kind === 'left_out') continue;
-    const group = reading.kind === 'event' ? userOf(reading.event) : BACKFILL;
+    const group = reading.kind === 'event' ? messageGroupOf(reading.event) : BACKFILL;
     const isAlone = reading.kind === 'body' || isFifo;
     yield { text: reading.text, isAlone, group, upTo: { ...upTo, badBytes: badBytes() } };
   }
@@ -117,11 +117,4 @@ function toMessage(parts: readonly Part[], { isFifo }: MessageOptions): Numbered
   if (!isFifo) return { ...numbered, groupId: BACKFILL };
   const digest = createHash('sha256').update(body).digest('hex');
   return { ...numbered, groupId: first.group, deduplicationId: `${upTo.done}-${digest}` };
-}
-
-/** The message group on a FIFO queue: the events of one user keep their order. */
-function userOf({ userId, anonymousId }: JsonObject): string {
-  return createHash('md5')
-    .update(JSON.stringify([userId, anonymousId]))
-    .digest('hex');
 }

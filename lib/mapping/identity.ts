@@ -3,21 +3,7 @@ import { filtered, rejected, type Filtered, type Rejected } from '../outcome.ts'
 import { valueAt } from '../json.ts';
 import type { RudderStackEvent } from '../rudderstack/event.ts';
 import type { Settings } from '../rudderstack/settings.ts';
-import { isPlaceholder } from '../rudderstack/placeholder-ids.ts';
-import { trimInvisible } from '../visible-text.ts';
-
-type Paths = readonly (readonly string[])[];
-
-/** The fields that may contain the id of a known user, in RudderStack's order. */
-const KNOWN: Paths = [
-  ['userId'],
-  ['traits', 'userId'],
-  ['traits', 'id'],
-  ['context', 'traits', 'userId'],
-  ['context', 'traits', 'id'],
-];
-/** RudderStack's next place. */
-const ANONYMOUS: Paths = [['anonymousId']];
+import { ANONYMOUS_USER, KNOWN_USER, usableId, type Paths } from '../rudderstack/user-ids.ts';
 
 /** The settings that decide whom a call is about. */
 export type IdentitySettings = Pick<Settings, 'placeholderIds' | 'anonymousEvents'>;
@@ -30,10 +16,8 @@ interface Identity {
 }
 
 /**
- * Returns the user's identity in Heap: the first id of the event that belongs to one person, without invisible characters at
- * its ends. With one, it would be another person than without. Within an id they stay, since they may belong to it, as in
- * some scripts and emojis. If the id is too long for Heap, the event is rejected. Using the next id instead would split the
- * user's history.
+ * Returns the user's identity in Heap: the first id of the event that belongs to one person. If it is too long for Heap, the
+ * event is rejected. Using the next id instead would split the user's history.
  *
  * @param heapUserId the id of Heap's SDK that takes the place of an `anonymousId`, for calls that can have one
  * @returns filtered if the event has no other id than an `anonymousId`, and the owner does not want such events
@@ -43,10 +27,10 @@ export function readIdentity(
   { placeholderIds, anonymousEvents }: IdentitySettings,
   heapUserId?: string,
 ): Identity | Filtered | Rejected {
-  const known = firstId(event, KNOWN, placeholderIds);
+  const known = firstId(event, KNOWN_USER, placeholderIds);
   if (known !== undefined) return known;
   if (heapUserId !== undefined) return { kind: 'identity', identity: heapUserId, isHeapUserId: true };
-  const anonymous = firstId(event, ANONYMOUS, placeholderIds);
+  const anonymous = firstId(event, ANONYMOUS_USER, placeholderIds);
   if (anonymous === undefined) return rejected('missing_identity', 'userId is required');
   return anonymousEvents === 'drop' ? filtered('anonymous') : anonymous;
 }
@@ -58,7 +42,7 @@ export function firstId(
   placeholders: ReadonlySet<string>,
 ): Identity | Rejected | undefined {
   for (const path of paths) {
-    const identity = asId(valueAt(event, path), placeholders);
+    const identity = usableId(valueAt(event, path), placeholders);
     if (identity === undefined) continue;
     if (identity.length > LIMITS.identityCharacters) {
       const detail = `${path.join('.')} has ${identity.length} characters, Heap takes ${LIMITS.identityCharacters} at most`;
@@ -67,11 +51,4 @@ export function firstId(
     return { kind: 'identity', identity };
   }
   return undefined;
-}
-
-function asId(value: unknown, placeholders: ReadonlySet<string>): string | undefined {
-  if (typeof value !== 'string' && typeof value !== 'number') return undefined;
-  if (typeof value === 'number' && !Number.isFinite(value)) return undefined;
-  const id = trimInvisible(String(value));
-  return isPlaceholder(id, placeholders) ? undefined : id;
 }

@@ -42,8 +42,7 @@ export function isS3Pointer(list: readonly unknown[]): boolean {
 export const PAYLOAD_IN_S3 = {
   kind: 'no_event',
   reason: 'payload_in_s3',
-  detail:
-    'the message only points to a body in S3, where a client library for large SQS messages has put it; bodies are not read from S3',
+  detail: 'a pointer of a client library for large SQS messages; bodies are not read from S3',
 } as const satisfies Shape;
 
 /** These three fields are in every event that the HTTP endpoint writes to the queue, and together in no envelope. */
@@ -183,7 +182,7 @@ function dataOf(data: unknown, path: readonly string[]): Shape {
 const S3_NOTIFICATION = {
   kind: 'no_event',
   reason: 's3_notification',
-  detail: 'a notification of S3 about an object or a bucket; the queue takes events, and objects are not read from S3',
+  detail: 'a notification of S3; objects are not read from S3',
 } as const satisfies Shape;
 
 /**

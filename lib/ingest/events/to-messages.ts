@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { inBatches, type BatchLimits } from '../../batches.ts';
+import { messageGroupOf } from '../../rudderstack/message-group.ts';
 import { SQS_LIMITS } from '../../sqs/limits.ts';
 import { compress, escapeJson } from '../../sqs/message-body.ts';
 import type { OutgoingMessage } from '../../sqs/message.ts';
@@ -53,13 +54,14 @@ export function toMessages(events: readonly StampedEvent[], isFifo: boolean): Me
     if (text.bytes > SQS_LIMITS.bytes) tooLarge.push({ index, detail: sizeOf(text) });
     else texts.push(text);
   }
-  const groups = isFifo ? Map.groupBy(texts, ({ event }) => event.rudderId).values() : [texts];
+  const groups = isFifo ? Map.groupBy(texts, ({ event }) => messageGroupOf(event)) : new Map([['', texts]]);
   const room = { ...SHARED_MESSAGE_LIMITS, bytes: SHARED_MESSAGE_LIMITS.bytes - OPEN.length - CLOSE.length };
   // A compressed event cannot share a message. Each event but the last is followed by a comma.
   const bytesOf = ({ bytes, isCompressed }: EventText): number => (isCompressed ? Infinity : bytes + 1);
   const messages: OutgoingMessage[] = [];
-  for (const group of groups) {
-    for (const batch of inBatches(group, room, bytesOf)) messages.push(toMessage(batch, isFifo));
+  for (const [groupId, group] of groups) {
+    const ofQueue = isFifo ? groupId : undefined;
+    for (const batch of inBatches(group, room, bytesOf)) messages.push(toMessage(batch, ofQueue));
   }
   return { messages, tooLarge };
 }
@@ -72,15 +74,16 @@ function toText(event: StampedEvent): EventText {
   return { event, text, bytes: text.length, isCompressed: true };
 }
 
-function toMessage(texts: readonly EventText[], isFifo: boolean): OutgoingMessage {
+/** @param groupId undefined on a standard queue */
+function toMessage(texts: readonly EventText[], groupId: string | undefined): OutgoingMessage {
   const [only] = texts;
   const list = texts.map(({ text }) => text).join(',');
   const body = only !== undefined && texts.length === 1 ? only.text : `${OPEN}${list}${CLOSE}`;
   const bytes = Buffer.byteLength(body);
-  if (!isFifo) return { body, bytes };
+  if (groupId === undefined) return { body, bytes };
   const ids = createHash('sha256');
   for (const { event } of texts) ids.update(`${identifying(event)}\n`);
-  return { body, bytes, groupId: only?.event.rudderId, deduplicationId: ids.digest('hex') };
+  return { body, bytes, groupId, deduplicationId: ids.digest('hex') };
 }
 
 /**
