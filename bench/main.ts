@@ -16,6 +16,7 @@ const HELP = `Measures the function's performance. Each row has a baseline that 
   npm run bench -- --save             also saves the result in bench/result.json
   npm run bench -- --only invocation  measures one row; several are separated by commas
   npm run bench -- --only backfill    sends a million events through heapq enqueue; takes minutes
+  npm run bench -- --only hostile-memory  all hostile batches of the tests; takes minutes
   npm run bench -- --seconds 20       measures longer, for steadier medians`;
 
 const RESULT = join(import.meta.dirname, 'result.json');

@@ -4,6 +4,7 @@ import { measure as coldStart } from './rows/cold-start.ts';
 import { measure as endToEnd } from './rows/end-to-end.ts';
 import { measure as firstInvocation } from './rows/first-invocation.ts';
 import { measure as growth } from './rows/growth.ts';
+import { measure as hostileMemory } from './rows/hostile-memory.ts';
 import { measure as httpColdStart } from './rows/http-cold-start.ts';
 import { measure as httpRequest } from './rows/http-request.ts';
 import { measure as invocation } from './rows/invocation.ts';
@@ -12,6 +13,7 @@ import { measure as memory } from './rows/memory.ts';
 import { measure as requests } from './rows/requests.ts';
 import { measure as slowHeap } from './rows/slow-heap.ts';
 import { measure as sustained } from './rows/sustained.ts';
+import { measure as warmUp } from './rows/warm-up.ts';
 import type { Row } from './row.ts';
 
 /** In the order of the table. */
@@ -20,6 +22,7 @@ export const ROWS: Readonly<Record<string, (seconds: number) => Promise<Row | re
   mapping,
   'cold-start': coldStart,
   'first-invocation': firstInvocation,
+  'warm-up': warmUp,
   bytes,
   memory,
   growth,
@@ -29,11 +32,12 @@ export const ROWS: Readonly<Record<string, (seconds: number) => Promise<Row | re
   'http-request': httpRequest,
   'http-cold-start': httpColdStart,
   'end-to-end': endToEnd,
+  'hostile-memory': hostileMemory,
   backfill,
 };
 
 /** Rows that are measured only with --only. */
-export const TAKES_MINUTES: ReadonlySet<string> = new Set(['backfill']);
+export const TAKES_MINUTES: ReadonlySet<string> = new Set(['backfill', 'hostile-memory']);
 
 // main.ts runs this file in a process of its own for each row, so that no row warms up another.
 if (process.send !== undefined) {

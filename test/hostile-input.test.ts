@@ -5,7 +5,7 @@ import { isObject } from '../lib/json.ts';
 import { toRecord } from '../local/lambda/event-source-mapping.ts';
 import { failedRecords } from '../local/lambda/partial-batch-response.ts';
 import { startLoopbackServer, type LoopbackServer } from '../local/loopback-server.ts';
-import { HOSTILE_BATCHES } from './support/hostile-bodies.ts';
+import { HOSTILE_BATCHES } from '../local/hostile-bodies.ts';
 import { attributesOf, startHarness, type Harness } from './support/lambda-harness.ts';
 import { messageIdIn } from './support/idempotency-keys.ts';
 

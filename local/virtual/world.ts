@@ -68,6 +68,10 @@ export interface World {
   /** The time until the queue was empty, in ms. */
   readonly durationMs: number;
   readonly invocations: number;
+  /** The time that all invocations took together, in ms, without the function's own CPU. */
+  readonly billedMs: number;
+  /** Messages that were received, each as often as it was. */
+  readonly receives: number;
 }
 
 /** Options of a run without faults. */
@@ -155,6 +159,8 @@ export async function runWorld(options: WorldOptions): Promise<World> {
     timeouts: options.shortTimeoutsMs.values(),
     crashes: options.crashes.values(),
     invocations: 0,
+    billedMs: 0,
+    receives: 0,
     running: 0,
   };
   await time.run(async () => {
@@ -164,7 +170,7 @@ export async function runWorld(options: WorldOptions): Promise<World> {
     ]);
   });
   const durationMs = clock.now() - startedAt;
-  const { invocations } = lambda;
+  const { invocations, billedMs, receives } = lambda;
   return {
     heap,
     queue,
@@ -177,6 +183,8 @@ export async function runWorld(options: WorldOptions): Promise<World> {
     startedAt,
     durationMs,
     invocations,
+    billedMs,
+    receives,
   };
 }
 
@@ -247,6 +255,8 @@ interface Lambda {
   readonly timeouts: Iterator<number, undefined>;
   readonly crashes: Iterator<number | undefined, undefined>;
   invocations: number;
+  billedMs: number;
+  receives: number;
   /** Invocations that have not ended yet. */
   running: number;
 }
@@ -274,10 +284,13 @@ async function poll(options: WorldOptions, lambda: Lambda): Promise<void> {
       if (random() < options.duplicateShare) queue.changeVisibility(receiptHandle, 0);
     }
     lambda.invocations += 1;
+    lambda.receives += records.length;
     lambda.running += 1;
+    const invokedAt = clock.now();
     const timeoutMs = lambda.timeouts.next().value ?? options.timeoutMs;
     const end = await invoke(container, records, clock, { timeoutMs, crashAfterMs: lambda.crashes.next().value });
     lambda.running -= 1;
+    lambda.billedMs += clock.now() - invokedAt;
     if (end.kind === 'died') container = startContainer();
     else if (end.isLate) onProblem('the handler returned after its deadline');
     for (const receiptHandle of end.kind === 'died' ? [] : end.done) queue.remove(receiptHandle);

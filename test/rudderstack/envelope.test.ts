@@ -310,7 +310,12 @@ describe('what is known to hold no event has a reason of its own', () => {
       'payload_in_s3',
       'a pointer of a client library',
     ],
-    ['one by SNS', { ...notification, Message: json(payloadOffloading) }, 'payload_in_s3', 'a pointer of a client library'],
+    [
+      'one by SNS',
+      { ...notification, Message: json(payloadOffloading) },
+      'payload_in_s3',
+      'a pointer of a client library',
+    ],
     ['the pointer alone', { s3BucketName: 'b', s3Key: 'k' }, 'payload_in_s3', 'a pointer of a client library'],
     [
       'that of another library',
