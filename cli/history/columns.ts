@@ -50,13 +50,15 @@ const OWN_COLUMNS: ReadonlySet<string> = new Set([
   '_partitiondate',
 ]);
 
+/** What pandas calls columns without a name, such as its own numbers of rows. */
+const UNNAMED = /^unnamed: \d+$/;
 const CONTEXT = 'context_';
 /** The columns of `context.traits`. */
 export const CONTEXT_TRAITS = 'context_traits_';
 
 /** Whether RudderStack adds a column itself: it is neither a property nor a trait. */
 export function isOwnColumn(name: string): boolean {
-  return OWN_COLUMNS.has(name) || name.startsWith(CONTEXT);
+  return OWN_COLUMNS.has(name) || name.startsWith(CONTEXT) || UNNAMED.test(name);
 }
 
 /** Whether a text stands for an absent value. */

@@ -40,8 +40,12 @@ const OF_PEOPLE = [
   'is_anonymous',
 ];
 
-/** Columns that are in no call, and come with an export. */
-const OF_TRACKS: ReadonlySet<string> = new Set(['record_id']);
+/** Page and screen calls have a name and a title as well as people, whose traits are in the context of every call. */
+const OF_BOTH: ReadonlySet<string> = new Set([...OF_PAGES, 'name', 'title', 'category']);
+
+/** Columns that are in no call, and come with an export: the numbers of rows, and what tools that copy tables add. */
+const OF_EXPORTS =
+  /^(?:|record_id|unnamed: \d+|index|level_0|rn|row_num(?:ber)?|__.*|metadata\$.*|_(?:airbyte|fivetran|sdc|dlt|dbt)_.*)$/;
 
 const HOW_TO_NAME = 'Say which table it is, for example --table identifies';
 
@@ -57,6 +61,10 @@ export function tableOf({ columns, eventNames }: FirstRows): TableFound {
   if (columns.has('event') || columns.has('event_text')) return trackTableOf(facts, eventNames);
   const hasIds = columns.has('user_id') || columns.has('anonymous_id');
   if (!hasIds) return usersTableOf(columns);
+  if (!isRudderStacks(columns)) {
+    const problem = 'has rows with users and times, and nothing says that RudderStack has written them';
+    return { kind: 'unknown', code: 'unknown_table', problem, remedy: HOW_TO_NAME };
+  }
   const candidates = tablesWith(columns);
   const [only] = candidates;
   if (only !== undefined && candidates.length === 1) return { kind: 'table', table: only };
@@ -67,12 +75,18 @@ export function tableOf({ columns, eventNames }: FirstRows): TableFound {
   return { kind: 'unknown', code: 'unknown_table', problem, remedy: HOW_TO_NAME };
 }
 
+/** Whether rows have a column that only RudderStack's tables have. Users and a time are in many other tables. */
+function isRudderStacks(columns: ReadonlySet<string>): boolean {
+  return (
+    ['received_at', 'original_timestamp', 'uuid_ts', 'loaded_at'].some((name) => columns.has(name)) ||
+    [...columns].some((name) => name.startsWith('context_'))
+  );
+}
+
 /** Returns the tables that rows without an event may belong to, by columns that say something. Several are a doubt. */
 export function tablesWith(columns: ReadonlySet<string>): readonly TableName[] {
   const isPage = OF_PAGES.filter((name) => columns.has(name)).length >= 2;
-  const isPerson =
-    OF_PEOPLE.some((name) => columns.has(name)) ||
-    [...columns].some((name) => !isOwnColumn(name) && columns.has(`${CONTEXT_TRAITS}${name}`));
+  const isPerson = OF_PEOPLE.some((name) => columns.has(name)) || hasTraitsOfContext(columns);
   const found: TableName[] = [];
   if (columns.has('previous_id')) found.push('aliases');
   if (columns.has('group_id')) found.push('groups');
@@ -81,8 +95,16 @@ export function tablesWith(columns: ReadonlySet<string>): readonly TableName[] {
   return found;
 }
 
+/** Whether all traits of the context are columns of their own as well: RudderStack writes them twice for identify calls alone. */
+function hasTraitsOfContext(columns: ReadonlySet<string>): boolean {
+  const traits = [...columns].flatMap((name) =>
+    name.startsWith(CONTEXT_TRAITS) ? [name.slice(CONTEXT_TRAITS.length)] : [],
+  );
+  return traits.every((name) => columns.has(name)) && traits.some((name) => !isOwnColumn(name) && !OF_BOTH.has(name));
+}
+
 function trackTableOf(facts: readonly string[], eventNames: ReadonlySet<string>): TableFound {
-  if (facts.some((name) => !OF_TRACKS.has(name))) return { kind: 'table', table: 'event' };
+  if (facts.some((name) => !OF_EXPORTS.test(name))) return { kind: 'table', table: 'event' };
   if (eventNames.size > 1) return TRACKS;
   const problem =
     'has track events without any property: it may be the table tracks, or the own table of an event that has none';

@@ -31,6 +31,43 @@ describe('tables are told apart by their columns', () => {
     ]);
   });
 
+  const traits = { context_traits_name: 'Ann', context_traits_title: 'CEO', context_traits_plan: 'pro' };
+  const doubt = /nothing says whether they are identify calls, pages or screens\. .*--table/;
+
+  test.each([
+    ['a screen', { name: 'Home', ...traits }],
+    ['a page of a server', { name: 'Pricing', title: 'Prices', url: 'https://x', ...traits }],
+    [
+      'a screen with a property that is a trait, too',
+      { name: 'Home', plan: 'pro', context_traits_email: 'a', ...traits },
+    ],
+  ])('%s of a person with traits is no identify call', async (_, columns) => {
+    expect(await read.refusal(ndjson({ ...ROW, ...columns }))).toMatch(doubt);
+  });
+
+  test('an identify call has all traits of the context as columns of their own', async () => {
+    const rows = ndjson({ ...ROW, name: 'Ann', title: 'CEO', plan: 'pro', ...traits });
+    expect(await read.events(rows)).toMatchObject([{ type: 'identify', traits: { name: 'Ann', plan: 'pro' } }]);
+  });
+
+  test.each([
+    ['e-mails', csv('user_id,email,sent_at,campaign', `u,a@example.com,${TIME},c`)],
+    ['orders', ndjson({ user_id: 'u', phone: '1', timestamp: TIME, total: 9 })],
+  ])('a table of %s, which RudderStack has not written, is no identify call', async (_, content) => {
+    expect(await read.refusal(content)).toMatch(
+      /nothing says that RudderStack has written them\. .*--table identifies/,
+    );
+    expect(await read.events(content, { table: 'identifies' })).toMatchObject([{ type: 'identify', userId: 'u' }]);
+  });
+
+  test.each(['', 'Unnamed: 0', 'index', '_airbyte_raw_id', '__row'])(
+    'the table tracks is known by its columns, also if an export has added %j',
+    async (column) => {
+      const lines = [`${column},id,user_id,event,event_text,received_at`, `0,m-1,u,a,A,${TIME}`, `1,m-2,u,b,B,${TIME}`];
+      expect(await read.refusal(csv(...lines))).toMatch(/is the table tracks/);
+    },
+  );
+
   test('the name of the table decides where columns do not', async () => {
     const rows = ndjson({ ...ROW, url: 'https://me', path: 'left' });
     expect(await read.events(rows, { table: 'identifies' })).toMatchObject([
