@@ -122,7 +122,7 @@ async function refuseHeader(
   close: () => Promise<void>,
 ): Promise<void> {
   if (options.columns !== undefined) return;
-  const firstLine = head.slice(0, Math.max(head.indexOf('\n'), 0) || head.length).trim();
+  const [firstLine = ''] = head.trim().split(/[\r\n]/, 1);
   const delimiter = delimiterOf(firstLine);
   if (delimiter === (options.delimiter ?? ',')) return;
   // Its columns are judged when they are read: the name of the table says what they are.

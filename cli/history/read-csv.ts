@@ -5,15 +5,9 @@ import { MOST_CHARACTERS, type Item } from './item.ts';
 import type { ReadOptions } from './read-options.ts';
 import { nameOf, refuseFile } from './refusal.ts';
 
-interface ParsedRow {
-  readonly record: readonly string[];
-  /** `lines`: the line in which the row ends. */
-  readonly info: { readonly lines: number };
-}
-
 /**
- * Reads a CSV file: its columns, and each row as a JSON object with their names, without absent cells. A row with another
- * number of cells has a `problem`.
+ * Reads a CSV file: its columns, and each row as a JSON object with their names, without absent cells and cells of columns
+ * without a name. A row with another number of cells has a `problem`. Blank rows and repeated headers are left out.
  *
  * @returns the names of the columns in the first line or of the option, and the rows
  * @throws RefusalError if a name occurs twice, or the quotes are wrong
@@ -42,6 +36,7 @@ export async function readCsv(
 function firstTwice(names: readonly string[]): string | undefined {
   const seen = new Set<string>();
   return names.find((name) => {
+    if (name === '') return false;
     const lower = name.toLowerCase();
     if (seen.has(lower)) return true;
     seen.add(lower);
@@ -55,8 +50,11 @@ async function* itemsOf(
   nulls: readonly string[],
 ): AsyncGenerator<Item> {
   for await (const { cells, line } of rows) {
+    // Spreadsheets write rows of separators alone; files that were put together repeat the header.
+    if (cells.every((cell) => cell.trim() === '') || cells.every((cell, at) => cell.trim() === names[at])) continue;
     const pairs = cells.map((cell, at) => [names[at] ?? `column_${at + 1}`, cell] as const);
-    const text = JSON.stringify(Object.fromEntries(pairs.filter(([, cell]) => !isAbsent(cell, nulls))));
+    const given = pairs.filter(([name, cell]) => name !== '' && !isAbsent(cell, nulls));
+    const text = JSON.stringify(Object.fromEntries(given));
     const problem = `has ${cells.length} cells, and the header has ${names.length}`;
     yield cells.length === names.length ? { text, line } : { text, line, problem };
   }
@@ -75,27 +73,30 @@ async function* parsedRows(
 ): AsyncGenerator<PlacedCells, undefined> {
   /** The line in which the last row that was parsed ends. */
   let parsedLines = 0;
+  /** The parser counts a line break of Windows in a quoted cell twice. */
+  let countedTwice = 0;
+  const startOf = new WeakMap<readonly string[], number>();
   const options = {
     delimiter,
-    info: true,
     skip_empty_lines: true,
     relax_column_count: true,
     max_record_size: MOST_CHARACTERS,
     // Rows that are parsed and not yet read are lost in an error, so that they cannot say where it is.
-    on_record(record: string[], { lines }: { readonly lines: number }): string[] {
-      parsedLines = lines;
-      return record;
+    on_record(cells: string[], { lines }: { readonly lines: number }): string[] {
+      const breaks = cells.flatMap((cell) => cell.match(/\r?\n|\r/g) ?? []);
+      countedTwice += breaks.filter((one) => one === '\r\n').length;
+      parsedLines = lines - countedTwice;
+      startOf.set(cells, parsedLines - breaks.length);
+      return cells;
     },
   };
   const source = Readable.from(chunks, { objectMode: false });
   const parser = source.pipe(parseCsv(options));
   source.once('error', (error) => parser.destroy(error));
-  let line = 1;
   try {
     for await (const row of parser) {
-      const { record, info }: ParsedRow = row;
-      yield { cells: record, line };
-      line = info.lines + 1;
+      const cells: readonly string[] = row;
+      yield { cells, line: startOf.get(cells) ?? parsedLines };
     }
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;

@@ -224,6 +224,43 @@ test('cells are texts, or numbers and booleans if the caller says so; codes and 
   expect(inferred).toMatchObject([{ userId: '007', properties: { a: 12.5, b: true, ...codes } }]);
 });
 
+describe('CSV as spreadsheets and scripts write it', () => {
+  const header = 'id,user_id,event,received_at,x';
+
+  test.each([
+    ['rows of separators alone', [header, `m,u,a,${TIME},1`, ',,,,', ' , ,,,']],
+    ['a header that is repeated', [header, header, `m,u,a,${TIME},1`, header]],
+    ['columns without a name', [`,${header},,`, `0,m,u,a,${TIME},1,,`]],
+    ['columns that pandas has named', [`Unnamed: 0,${header}`, `0,m,u,a,${TIME},1`]],
+  ])('%s', async (_, lines) => {
+    const event = { type: 'track', event: 'a', messageId: 'm', userId: 'u', timestamp: TIME, properties: { x: '1' } };
+    expect(await read.events(csv(...lines))).toEqual([event]);
+  });
+
+  test('the header line of a file beside --columns', async () => {
+    const options = { columns: ['id', 'user_id', 'received_at', 'email'] };
+    const rows = csv('id,user_id,received_at,email', `m,u,${TIME},a@example.com`);
+    expect(await read.events(rows, options)).toMatchObject([{ type: 'identify', userId: 'u' }]);
+  });
+
+  test.each(['\n', '\r\n'])('errors name the line, after blank lines and line breaks in cells (%j)', async (end) => {
+    const lines = [
+      '',
+      header,
+      '',
+      `m,u,a,${TIME},"1${end}${end}2"`,
+      '',
+      '',
+      'm,u,a,?,1',
+      '"m',
+      'n",u,a,?,1',
+      'm,u,a,?,1',
+    ];
+    const [, ...bad] = await read.events(lines.join(end));
+    expect(bad).toEqual([9, 10, 12].map((line) => expect.stringContaining(`line ${line} has no time`)));
+  });
+});
+
 describe('what the caller leaves out', () => {
   const identify = { type: 'identify', userId: 'u', traits: { a: 1 }, timestamp: TIME };
 
