@@ -5,15 +5,20 @@ import type { CellTypes } from './read-options.ts';
 
 /** A number as JSON writes it. `007` and `+49` are no numbers but codes. */
 const NUMBER_CELL = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
+/** So many digits a number holds in any case. */
+const EXACT_DIGITS = 15;
 /** JSON in a cell may be nested, within reason. */
 const MOST_NESTING = 200;
 
 /**
  * Returns the value of a cell. RudderStack writes lists and JSON columns as JSON texts, which are parsed. Another text stays,
- * unless types are to be inferred.
+ * unless types are to be inferred; an id stays in any case.
+ *
+ * @param name of the field, without what it is in
  */
-export function valueOfCell(cell: unknown, types: CellTypes): unknown {
+export function valueOfCell(cell: unknown, types: CellTypes, name = ''): unknown {
   if (typeof cell !== 'string') return cell;
+  if (/^(?:user|anonymous)?_?id$/i.test(name)) return cell;
   const parsed = jsonInText(cell);
   if (parsed !== undefined) return parsed;
   return types === 'infer' ? inferred(cell) : cell;
@@ -35,7 +40,9 @@ function inferred(cell: string): string | number | boolean {
   if (/^(?:true|false)$/i.test(cell)) return cell.toLowerCase() === 'true';
   if (!NUMBER_CELL.test(cell)) return cell;
   const number = Number(cell);
-  const isExact = /[.eE]/.test(cell) ? Number.isFinite(number) : String(number) === cell;
+  if (String(number) === cell) return number;
+  const digits = cell.replace(/[eE].*/, '').replaceAll(/[-.]/g, '');
+  const isExact = /[.eE]/.test(cell) && Number.isFinite(number) && digits.length <= EXACT_DIGITS;
   return isExact ? number : cell;
 }
 

@@ -29,7 +29,7 @@ const FIELDS: ReadonlyMap<string, string> = new Map(
   ].map((name) => [bareName(name), name]),
 );
 /** Fields that hold objects. */
-const OBJECTS = ['properties', 'traits', 'context', 'integrations'] as const;
+export const OBJECTS = ['properties', 'traits', 'context', 'integrations'] as const;
 
 /**
  * Restores an event whose fields are columns: `properties`, `traits`, `context` and `integrations` as JSON texts, or as columns
@@ -43,7 +43,8 @@ export function eventOfColumns(given: JsonObject, nulls: readonly string[], opti
     if (isAbsent(cell, nulls)) continue;
     const [root = '', ...path] = column.split('.');
     const name = FIELDS.get(bareName(root)) ?? root;
-    if (path.length > 0 && isObjectField(name)) setAt(event, [name, ...path], valueOfCell(cell, options.types));
+    if (path.length > 0 && isObjectField(name))
+      setAt(event, [name, ...path], valueOfCell(cell, options.types, path.at(-1)));
     else if (isObjectField(name) && typeof cell === 'string') event[name] = jsonInText(cell) ?? cell;
     else event[name] = cell;
   }

@@ -1,5 +1,5 @@
 import { parseJsonToPassOn } from '../../lib/exact-json.ts';
-import { readTime } from '../../lib/instant.ts';
+import { parseInstant, readTime } from '../../lib/instant.ts';
 import { isObject, type JsonObject } from '../../lib/json.ts';
 import { isDeeperThan, memberText } from '../../lib/json-text.ts';
 import { readTimestamp } from '../../lib/mapping/timestamp.ts';
@@ -7,13 +7,14 @@ import { unwrap } from '../../lib/rudderstack/envelope.ts';
 import { typeName } from '../../lib/rudderstack/event-types.ts';
 import { jsonInText } from './cells.ts';
 import { classify } from './classify.ts';
-import { eventOfColumns, withParsedTexts } from './columns-to-event.ts';
+import { eventOfColumns, OBJECTS, withParsedTexts } from './columns-to-event.ts';
 import { toRow, type Row } from './columns.ts';
 import type { Item } from './item.ts';
 import type { ReadOptions, TableName } from './read-options.ts';
 import type { ItemProblem } from './refusal.ts';
 import { eventOfRow, type RowOptions } from './row-to-event.ts';
 import { tablesWith } from './tables.ts';
+import { firstTime } from './times.ts';
 
 /** What a file holds, as its head shows. */
 export type FileShape =
@@ -70,7 +71,7 @@ export function readItem(item: Item, shape: FileShape, options: ReadOptions, now
     case 'envelope':
       return readEnvelope(item.text, options, nowMs);
     case 'event':
-      return isObject(value) ? checked(eventAsItCame(value, item.text), options, nowMs) : UNKNOWN;
+      return isObject(value) ? withData(eventAsItCame(value, item.text), options, nowMs) : UNKNOWN;
     case 'event_in_columns':
       return fromJson(item.text, options, nowMs, (object) => ({
         event: eventOfColumns(object, options.nulls, rowOptions),
@@ -117,7 +118,7 @@ function readDeadLetter(value: JsonObject, text: string): Reading {
 /** The text stays byte for byte, unless something in it has to be parsed. */
 function eventAsItCame(value: JsonObject, text: string): Draft {
   const shape = 'events';
-  const isPlain = ['properties', 'traits', 'context', 'integrations'].every((key) => typeof value[key] !== 'string');
+  const isPlain = OBJECTS.every((key) => typeof value[key] !== 'string');
   if (isPlain || isDeeperThan(text, MOST_NESTING)) return { event: value, text, shape };
   const again = parseJsonToPassOn(text);
   const parsed = isObject(again) ? withParsedTexts(again) : undefined;
@@ -136,7 +137,9 @@ interface Draft {
 function fromJson(text: string, options: ReadOptions, nowMs: number, read: (object: JsonObject) => Draft): Reading {
   if (isDeeperThan(text, MOST_NESTING)) return bad('unknown_shape', 'is nested too deeply for a row');
   const object = parseJsonToPassOn(text);
-  return isObject(object) ? checked(read(object), options, nowMs) : UNKNOWN;
+  if (!isObject(object)) return UNKNOWN;
+  const draft = read(object);
+  return roundedId(draft.event) ?? withData(draft, options, nowMs);
 }
 
 function readRow(text: string, table: TableName, options: ReadOptions, rowOptions: RowOptions): Reading {
@@ -147,8 +150,11 @@ function readRow(text: string, table: TableName, options: ReadOptions, rowOption
   if (row.has('rudder_event')) return readWholeEvent(row, options, rowOptions.nowMs);
   const other = otherTable(row, table, options.table !== undefined);
   if (other !== undefined) return bad('other_table', `is a row of ${other}, in a file of ${nameOfTable(table)}`);
+  const broken = OBJECTS.find((name) => isBrokenObject(row.get(name)));
+  if (broken !== undefined) return noJson(broken);
   const shape = `rows of ${nameOfTable(table)}`;
-  return checked({ event: eventOfRow(row, table, rowOptions), shape, isRow: true }, options, rowOptions.nowMs);
+  const event = eventOfRow(row, table, rowOptions);
+  return roundedId(event) ?? checked({ event, shape, isRow: true }, options, rowOptions.nowMs);
 }
 
 function readWholeEvent(row: Row, options: ReadOptions, nowMs: number): Reading {
@@ -157,7 +163,7 @@ function readWholeEvent(row: Row, options: ReadOptions, nowMs: number): Reading 
   if (!isObject(value) || classify(value).kind !== 'event')
     return bad('rudder_event', 'has no event in its column rudder_event');
   const text = typeof cell === 'string' ? cell : JSON.stringify(value);
-  return checked({ ...eventAsItCame(value, text), shape: 'rows with rudder_event' }, options, nowMs);
+  return withData({ ...eventAsItCame(value, text), shape: 'rows with rudder_event' }, options, nowMs);
 }
 
 /** Whether a row is plainly of another table than the first ones. If the caller has named the table, its columns say nothing. */
@@ -176,6 +182,33 @@ function nameOfTable(table: TableName): string {
   return table === 'event' ? 'the table of an event' : table;
 }
 
+/** Refuses an event whose properties, consent or choices are in a text that cannot be read: it would be sent without them. */
+function withData(draft: Draft, options: ReadOptions, nowMs: number): Reading {
+  const broken = OBJECTS.find((name) => {
+    const value = draft.event[name];
+    return typeof value === 'string' && value.trim() !== '';
+  });
+  return broken === undefined ? checked(draft, options, nowMs) : noJson(broken);
+}
+
+/** Refuses ids such as 1.23457E+11: a spreadsheet has rounded them, so that many users or events have the same. */
+function roundedId(event: JsonObject): Reading | undefined {
+  const name = ['userId', 'anonymousId', 'messageId'].find((id) => {
+    const value = event[id];
+    return typeof value === 'string' && /^\d(?:[.,]\d+)?E\+\d+$/.test(value);
+  });
+  return name === undefined ? undefined : bad('rounded_id', `has a rounded number as ${name}`);
+}
+
+function noJson(name: string): Reading {
+  return bad('json_text', `has a text in ${name} that is not a JSON object`);
+}
+
+/** Whether a cell is plainly meant as an object. In a table, other texts are the values of a property with such a name. */
+function isBrokenObject(cell: unknown): boolean {
+  return typeof cell === 'string' && cell.trimStart().startsWith('{') && jsonInText(cell) === undefined;
+}
+
 /** The calls that can become an event in Heap, which happens at a time. */
 const TIMED: ReadonlySet<string> = new Set(['track', 'page', 'screen']);
 
@@ -191,12 +224,14 @@ function checked(draft: Draft, options: ReadOptions, nowMs: number): Reading {
   });
   if (options.skip.includes(type)) return leaveOut('skipped');
   const known = readTimestamp(event, nowMs);
-  const late = known ?? readTime(event['receivedAt'], nowMs) ?? readTime(event['sentAt'], nowMs);
+  const times = [event['timestamp'], event['originalTimestamp'], event['receivedAt'], event['sentAt']];
+  const late = known ?? readTime(firstTime(times, options.dateFormat, nowMs), nowMs);
   if (late === undefined && !options.allowNoTime && (TIMED.has(type) || options.beforeMs !== undefined)) {
     const given = ['timestamp', 'originalTimestamp'].some((name) => event[name] !== undefined);
     return bad('no_time', given ? 'has no time that can be read and can be true' : 'has no time that can be read');
   }
-  if (late !== undefined && options.beforeMs !== undefined && Date.parse(late) >= options.beforeMs)
+  const lateMs = parseInstant(late)?.epochMs;
+  if (lateMs !== undefined && options.beforeMs !== undefined && lateMs >= options.beforeMs)
     return leaveOut('not_before');
   const isDated = known === undefined && late !== undefined && TIMED.has(type);
   const text = isDated ? undefined : draft.text;

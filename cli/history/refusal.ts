@@ -30,7 +30,15 @@ export type FileProblem =
   | 'tracks_table';
 
 /** Why one item of a file is not sent. */
-export type ItemProblem = 'not_json' | 'unknown_shape' | 'no_time' | 'other_table' | 'cells' | 'rudder_event';
+export type ItemProblem =
+  | 'not_json'
+  | 'unknown_shape'
+  | 'no_time'
+  | 'other_table'
+  | 'cells'
+  | 'rudder_event'
+  | 'json_text'
+  | 'rounded_id';
 
 /** A file or an item that cannot be read rightly. */
 export type Refusal =

@@ -48,6 +48,7 @@ export function eventOfRow(row: Row, table: TableName, options: RowOptions): Jso
     channel: row.get('channel'),
     timestamp: firstTime(times, options.dateFormat, options.nowMs),
     context: contextOfRow(row, options.types),
+    ...integrationsOfRow(row),
   };
   return { ...about, ...saidBy(type, row, facts) };
 }
@@ -79,11 +80,18 @@ function factsOf(row: Row, types: CellTypes): JsonObject {
   for (const [name, cell] of row) {
     if (isOwnColumn(name)) continue;
     const value = valueOfCell(cell, types);
-    const isAll = (name === 'properties' || name === 'traits') && isObject(value) && !JSON.isRawJSON(value);
-    if (isAll) facts.push(...Object.entries(value));
+    const isData = isObject(value) && !JSON.isRawJSON(value);
+    if (isData && (name === 'context' || name === 'integrations')) continue;
+    if (isData && (name === 'properties' || name === 'traits')) facts.push(...Object.entries(value));
     else facts.push([name, value]);
   }
   return Object.fromEntries(facts);
+}
+
+/** A column that somebody has added, since RudderStack's own tables do not have it. */
+function integrationsOfRow(row: Row): JsonObject {
+  const integrations = valueOfCell(row.get('integrations'), 'text');
+  return isObject(integrations) ? { integrations } : {};
 }
 
 function renamed(facts: JsonObject, names: Readonly<Record<string, string>>): JsonObject {
@@ -95,7 +103,7 @@ function contextOfRow(row: Row, types: CellTypes): JsonObject | undefined {
   const whole = row.get('context');
   const given = typeof whole === 'string' ? jsonInText(whole) : whole;
   const traits = [...row].flatMap(([name, cell]): [string, unknown][] =>
-    name.startsWith(CONTEXT_TRAITS) ? [[name.slice(CONTEXT_TRAITS.length), valueOfCell(cell, types)]] : [],
+    name.startsWith(CONTEXT_TRAITS) ? [traitOf(name.slice(CONTEXT_TRAITS.length), cell, types)] : [],
   );
   const consentManagement = consentOfRow(row);
   const library = filled({ name: row.get('context_library_name'), variant: row.get('context_library_variant') });
@@ -107,6 +115,10 @@ function contextOfRow(row: Row, types: CellTypes): JsonObject | undefined {
     ...(row.has('context_mapped_to_destination') && { mappedToDestination: row.get('context_mapped_to_destination') }),
   });
   return context;
+}
+
+function traitOf(name: string, cell: unknown, types: CellTypes): [string, unknown] {
+  return [name, valueOfCell(cell, types, name)];
 }
 
 const CONSENT = 'context_consent_management_';

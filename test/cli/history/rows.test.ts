@@ -127,6 +127,13 @@ describe('times', () => {
     expect(await read.events(rows, { dateFormat })).toMatchObject([{ timestamp }]);
   });
 
+  test('--date-format counts for events as well as for rows', async () => {
+    const event = { ...EVENT, timestamp: '1/31/2026 10:00', receivedAt: '2026-02-01T00:00:00Z' };
+    expect(await read.events(ndjson(event), { dateFormat: 'MM/DD/YYYY' })).toEqual([
+      { ...event, timestamp: '2026-01-31T10:00:00Z' },
+    ]);
+  });
+
   test('a column that cannot be read gives way to the next one that can', async () => {
     const rows = ndjson({ ...ROW, event: 'a', x: 1, timestamp: 'soon', original_timestamp: 'later' });
     expect(await read.events(rows)).toMatchObject([{ timestamp: TIME }]);
@@ -170,6 +177,41 @@ describe('JSON in texts', () => {
     ['columns with dots', ndjson({ ...EVENT, 'properties.a.b': 1 })],
   ])('properties of %s', async (_, content) => {
     expect(await read.events(content)).toEqual([{ ...EVENT, properties: { a: { b: 1 } } }]);
+  });
+
+  const broken = "{'deniedConsentIds': ['ads']}";
+
+  test.each(['properties', 'traits', 'context', 'integrations'])(
+    '%s in a text that is not JSON: the event is refused, since it would be sent without them',
+    async (name) => {
+      const refused = [expect.stringMatching(new RegExp(`line \\d has a text in ${name} that is not a JSON object`))];
+      expect(await read.events(ndjson({ ...EVENT, [name]: broken }))).toEqual(refused);
+      const cells = csv(`type,event,userId,messageId,timestamp,${name}`, `track,A,u,m,${TIME},"${broken}"`);
+      expect(await read.events(cells)).toEqual(refused);
+      expect(await read.events(ndjson({ ...ROW, event: 'a', x: 1, [name]: broken }))).toEqual(refused);
+      const whole = JSON.stringify({ ...EVENT, [name]: broken });
+      expect(await read.events(ndjson({ ...ROW, rudder_event: whole }))).toEqual(refused);
+    },
+  );
+
+  test('a property of a row with such a name stays', async () => {
+    const rows = ndjson({ ...ROW, event: 'a', context: 'checkout', integrations: 'slack' });
+    expect(await read.events(rows)).toMatchObject([{ properties: { context: 'checkout', integrations: 'slack' } }]);
+  });
+
+  test('context and integrations of a row decide, and are no properties', async () => {
+    const consent = { provider: 'oneTrust', deniedConsentIds: ['ads'] };
+    const row = { ...ROW, event: 'a', x: 1, context: JSON.stringify({ consentManagement: consent }) };
+    expect(await read.events(ndjson({ ...row, integrations: '{"All":false}' }))).toEqual([
+      expect.objectContaining({
+        properties: { x: 1 },
+        context: { consentManagement: consent },
+        integrations: { All: false },
+      }),
+    ]);
+    expect(await read.calls(ndjson({ ...row, integrations: '{"All":false}' }), {}, {})).toEqual([
+      { kind: 'filtered', reason: 'integrations' },
+    ]);
   });
 
   test('a VARIANT column of a row', async () => {
@@ -224,6 +266,25 @@ test('cells are texts, or numbers and booleans if the caller says so; codes and 
   expect(inferred).toMatchObject([{ userId: '007', properties: { a: 12.5, b: true, ...codes } }]);
 });
 
+test.each([
+  ['rows', ndjson({ id: 'm', event: 'a', received_at: TIME, x: '1.50', context_traits_id: '1.50' })],
+  ['columns', csv('type,event,anonymousId,messageId,timestamp,context.traits.id', `track,a,n,m,${TIME},1.50`)],
+])('an id of a person in the traits of %s stays with --types infer', async (_, content) => {
+  expect(await read.calls(content, { types: 'infer' }, {})).toMatchObject([{ payload: { identity: '1.50' } }]);
+});
+
+test('a decimal number with more digits than a number holds stays a text', async () => {
+  const rows = csv('id,user_id,event,received_at,a,b', `m,u,a,${TIME},12345678901234567.25,0.30000000000000004`);
+  const properties = { a: '12345678901234567.25', b: 0.30000000000000004 };
+  expect(await read.events(rows, { types: 'infer' })).toMatchObject([{ properties }]);
+});
+
+test.each(['user_id', 'anonymous_id', 'id'])('a number that a spreadsheet has rounded is no %s', async (name) => {
+  const cells = { id: 'm', user_id: 'u', anonymous_id: 'n', [name]: '1.23457E+11' };
+  const rows = csv('id,user_id,anonymous_id,event,received_at,x', `${Object.values(cells).join(',')},a,${TIME},1`);
+  expect(await read.events(rows)).toEqual([expect.stringMatching(/line 2 has a rounded number as .*the type text/)]);
+});
+
 describe('CSV as spreadsheets and scripts write it', () => {
   const header = 'id,user_id,event,received_at,x';
 
@@ -270,6 +331,15 @@ describe('what the caller leaves out', () => {
     expect(await read.events(ndjson(identify, later, EVENT), options)).toEqual(['skipped', 'not_before', EVENT]);
     expect(await read.events(JSON.stringify({ batch: [identify, later, EVENT] }), options)).toEqual([EVENT]);
   });
+
+  test.each(['2026-01-31T10:00:00+02', '2026-01-31T10:00:00,5Z', '2026-01-31 10:00', '1769853600'])(
+    '--before compares the time %s',
+    async (timestamp) => {
+      const event = ndjson({ ...EVENT, timestamp });
+      expect(await read.events(event, { beforeMs: Date.parse('2026-01-31T07:00:00Z') })).toEqual(['not_before']);
+      expect(await read.events(event, { beforeMs: Date.parse('2026-02-01') })).toMatchObject([{ type: 'track' }]);
+    },
+  );
 
   test('a batch is not written anew when something in it would be lost', async () => {
     const [said] = await read.events(JSON.stringify({ batch: [identify, 5, EVENT] }), { skip: ['identify'] });
