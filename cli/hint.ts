@@ -27,6 +27,6 @@ function caller(): string {
 }
 
 /** Quotes a word for a POSIX shell, where that is needed. */
-function quote(word: string): string {
+export function quote(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
 }

@@ -1,15 +1,16 @@
 import { globSync, readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { CallerError } from '../caller-error.ts';
+import { quote } from '../hint.ts';
 
 /** What other tools write beside the data. */
 const NO_DATA = /^(?:[._].*|.*\.(?:checkpoint|new|crc|md5)|manifest.*)$/i;
 
 /** How files in object storage are read: by their own tool, through standard input. */
 const STORAGES: readonly (readonly [RegExp, (url: string) => string])[] = [
-  [/^s3a?:\/\//i, (url) => `aws s3 cp ${url} - | npm run -s heapq -- enqueue -`],
-  [/^gs:\/\//i, (url) => `gcloud storage cat ${url} | npm run -s heapq -- enqueue -`],
-  [/^(?:https?|abfss?|wasbs?|azure):\/\//i, (url) => `curl -fsS ${url} | npm run -s heapq -- enqueue -`],
+  [/^s3a?:\/\//i, (url) => `aws s3 cp ${quote(url)} - | npm run -s heapq -- enqueue -`],
+  [/^gs:\/\//i, (url) => `gcloud storage cat ${quote(url)} | npm run -s heapq -- enqueue -`],
+  [/^(?:https?|abfss?|wasbs?|azure):\/\//i, (url) => `curl -fsS ${quote(url)} | npm run -s heapq -- enqueue -`],
 ];
 
 /**
@@ -19,7 +20,16 @@ const STORAGES: readonly (readonly [RegExp, (url: string) => string])[] = [
  * @throws CallerError if a file does not exist, nothing matches, or a path is a URL
  */
 export function expandFiles(paths: readonly string[]): readonly string[] {
-  return [...new Set(paths.flatMap(filesAt))];
+  const files = new Map<string, string>();
+  for (const path of paths.flatMap(filesAt)) {
+    const place = path === '-' ? path : resolve(path);
+    if (!files.has(place)) files.set(place, path);
+  }
+  // A shell that expands `history/*` in a second run names what the first one has noted, too.
+  const noted = /\.checkpoint(?:\.new)?$/;
+  return [...files].flatMap(([place, path]) =>
+    noted.test(place) && files.has(place.replace(noted, '')) ? [] : [path],
+  );
 }
 
 function filesAt(path: string): readonly string[] {

@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { BYTES_OF_MARKS, binaryFormatOf, isUtf16 } from './binary-formats.ts';
+import { quote } from '../hint.ts';
 import { nameOf, refuseFile } from './refusal.ts';
 
 /**
@@ -24,7 +25,9 @@ export async function* readText(
     const { head, whole } = isGzip ? await withHead(unpacked(packed.whole, file), BYTES_OF_MARKS) : packed;
     const binary = binaryFormatOf(head);
     if (binary !== undefined) {
-      const remedy = binary.remedy.replaceAll('FILE', file);
+      const remedy = binary.remedy.replaceAll(/'FILE'|FILE/g, (found) =>
+        found === 'FILE' ? quote(file) : `'${file}'`,
+      );
       throw refuseFile('binary_format', { file: nameOf(file) }, binary.problem, remedy);
     }
     yield* decoded(whole, isUtf16(head) ?? (encoding === 'latin1' ? 'latin1' : 'utf-8'), file);

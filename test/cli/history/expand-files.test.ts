@@ -56,9 +56,19 @@ test.each<[string, readonly string[], readonly string[]]>([
     ['dumps/9.json.gz', 'dumps/*.gz'],
     ['dumps/9.json.gz', 'dumps/10.json.gz'],
   ],
+  [
+    'checkpoints that a shell has found beside their files',
+    ['dumps/9.json.gz', 'dumps/9.json.gz.checkpoint', 'dumps/9.json.gz.checkpoint.new', 'dumps/10.json.gz'],
+    ['dumps/9.json.gz', 'dumps/10.json.gz'],
+  ],
   ['standard input beside a file', ['-', 'dumps/9.json.gz'], ['-', 'dumps/9.json.gz']],
 ])('%s', (_, paths, files) => {
   expect(found(...paths)).toEqual(files);
+});
+
+test('a file that is named in two ways is one', () => {
+  const file = join(folder, 'dumps/9.json.gz');
+  expect(expandFiles([relative('.', file), file, `./${relative('.', file)}`])).toEqual([relative('.', file)]);
 });
 
 test.each([
@@ -71,6 +81,8 @@ test.each([
 
 test.each([
   ['s3://bucket/a.json.gz', /: aws s3 cp s3:\/\/bucket\/a\.json\.gz - \| npm run -s heapq -- enqueue -$/],
+  ['s3://bucket/my file.json', /: aws s3 cp 's3:\/\/bucket\/my file\.json' - \| npm run/],
+  ['https://example.com/a?x=1&y=2', /: curl -fsS 'https:\/\/example\.com\/a\?x=1&y=2' \| npm run/],
   ['gs://bucket/a.json.gz', /: gcloud storage cat gs:\/\/bucket\/a\.json\.gz \| npm run -s heapq -- enqueue -$/],
   ['https://example.com/a.json', /: curl -fsS https:\/\/example\.com\/a\.json \| npm run -s heapq -- enqueue -$/],
 ])('%s is refused with the command that reads it', (url, message) => {

@@ -1,5 +1,8 @@
 import { gzipSync, zstdCompressSync } from 'node:zlib';
-import { read } from '../../support/history.ts';
+import { writeFileSync } from 'node:fs';
+import { openHistory } from '../../../cli/history/open-history.ts';
+import { DEFAULT_READ_OPTIONS } from '../../../cli/history/read-options.ts';
+import { fileOf, NOW_MS, read } from '../../support/history.ts';
 
 const TIME = '2026-01-31T10:00:00.000Z';
 const EVENT = { type: 'track', event: 'A', userId: 'u', messageId: 'm', timestamp: TIME };
@@ -47,6 +50,13 @@ test.each([
   ['people, pages or screens', `{"id":"m","user_id":"u","received_at":"${TIME}","plan":"pro"}`, /--table identifies/],
 ])('%s is refused with what to do', async (_, content, message) => {
   expect(await read.refusal(content)).toMatch(message);
+});
+
+test('the command for a file with a blank in its name can be pasted', async () => {
+  const file = `${fileOf('')} of May.zst`;
+  writeFileSync(file, zstdCompressSync(text));
+  const opened = openHistory(file, DEFAULT_READ_OPTIONS, () => undefined, NOW_MS);
+  await expect(opened).rejects.toThrow(`: zstd -dc '${file}' | npm run`);
 });
 
 test.each(['event', 'identifies'] as const)(
