@@ -31,6 +31,24 @@ const FIELDS: ReadonlyMap<string, string> = new Map(
 /** Fields that hold objects. */
 export const OBJECTS = ['properties', 'traits', 'context', 'integrations'] as const;
 
+/** Fields that RudderStack, Segment and databases add to events, and that Heap does not get. */
+const OTHER_FIELDS: ReadonlySet<string> = new Set(
+  ['', 'id', 'name', 'category', 'version', 'writeKey', 'projectId', 'sourceId', 'requestIp', 'loadedAt'].map(bareName),
+);
+
+/**
+ * Returns the columns that are fields of no event, if there is none for properties or traits: people who write their own files
+ * mean them so.
+ */
+export function columnsWithoutField(columns: readonly string[]): readonly string[] {
+  const roots = columns.map((name) => bareName(name.split('.')[0] ?? ''));
+  if (roots.includes('properties') || roots.includes('traits')) return [];
+  return columns.filter((name, at) => {
+    const root = roots[at] ?? '';
+    return !FIELDS.has(root) && !OTHER_FIELDS.has(root) && !root.startsWith('context') && !name.startsWith('_');
+  });
+}
+
 /**
  * Restores an event whose fields are columns: `properties`, `traits`, `context` and `integrations` as JSON texts, or as columns
  * with dots in their names (`properties.price`).

@@ -2,6 +2,7 @@ import { isObject, type JsonObject } from '../../lib/json.ts';
 import { strangeTextOf } from './binary-formats.ts';
 import { classify, isFlatEvent, isRowWith } from './classify.ts';
 import { columnNames, toRow } from './columns.ts';
+import { columnsWithoutField } from './columns-to-event.ts';
 import { nameOfDelimiter, delimiterOf } from './csv-head.ts';
 import type { Item } from './item.ts';
 import { otherProductOf, type OtherProduct } from './other-products.ts';
@@ -168,8 +169,7 @@ function shapeOfColumns(columns: readonly string[], head: readonly Item[], optio
   const product = otherProductOf(new Set(columns.map((name) => name.toLowerCase())));
   const isRow = isRowWith(columns);
   if (product !== undefined && !isRow) return ofProduct(product);
-  if (options.table === undefined && isFlatEvent(columns))
-    return { kind: 'shape', shape: { kind: 'event_in_columns' } };
+  if (options.table === undefined && isFlatEvent(columns)) return eventsInColumns(columns);
   if (isRow || (options.table !== undefined && hasUser(columns))) {
     return ofRows(head.flatMap(({ text }) => parsed(text)).filter(isObject), columns, options);
   }
@@ -177,6 +177,16 @@ function shapeOfColumns(columns: readonly string[], head: readonly Item[], optio
   const problem = `has a header line of which nothing is known: ${names}`;
   const remedy = 'Name the columns as RudderStack does (event, user_id, received_at, …), or the table with --table';
   return { kind: 'refused', code: 'no_header', problem, remedy };
+}
+
+/** Refuses columns that would be lost, where it is plain that they are meant as properties. */
+function eventsInColumns(columns: readonly string[]): Found {
+  const lost = columnsWithoutField(columns);
+  if (lost.length === 0) return { kind: 'shape', shape: { kind: 'event_in_columns' } };
+  const names = lost.slice(0, 8).map(shown).join(', ');
+  const problem = `has columns that are no fields of events, and no properties: ${names}`;
+  const remedy = `Name them properties.${lost[0] ?? ''} (of identify calls traits.${lost[0] ?? ''}), or leave them out`;
+  return { kind: 'refused', code: 'header', problem, remedy };
 }
 
 /** What a row needs at least: whom it is about. */
@@ -202,7 +212,8 @@ function ofRows(rows: readonly JsonObject[], columns: readonly string[] | undefi
     const problem = 'has rows of several tables: some have an event, and some have none';
     return { kind: 'refused', code: 'unknown_table', problem, remedy: 'Export each table to a file of its own' };
   }
-  return refused(tableOf({ columns: names, eventNames }));
+  const named = columnNames(columns ?? rows.flatMap((row) => Object.keys(row)));
+  return refused(tableOf({ columns: names, named, eventNames }));
 }
 
 function refused(found: ReturnType<typeof tableOf>): Found {

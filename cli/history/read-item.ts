@@ -148,6 +148,8 @@ function readRow(text: string, table: TableName, options: ReadOptions, rowOption
   if (!isObject(object)) return UNKNOWN;
   const row = toRow(object, options.nulls);
   if (row.has('rudder_event')) return readWholeEvent(row, options, rowOptions.nowMs);
+  if (table === 'tracks')
+    return bad('rudder_event', 'has no event in its column rudder_event, and nothing to read instead');
   const other = otherTable(row, table, options.table !== undefined);
   if (other !== undefined) return bad('other_table', `is a row of ${other}, in a file of ${nameOfTable(table)}`);
   const broken = OBJECTS.find((name) => isBrokenObject(row.get(name)));
@@ -169,7 +171,7 @@ function readWholeEvent(row: Row, options: ReadOptions, nowMs: number): Reading 
 /** Whether a row is plainly of another table than the first ones. If the caller has named the table, its columns say nothing. */
 function otherTable(row: Row, table: TableName, isNamed: boolean): string | undefined {
   const hasEvent = row.has('event') || row.has('event_text');
-  if (table === 'event' || table === 'tracks') return hasEvent ? undefined : 'a table without events';
+  if (table === 'event') return hasEvent ? undefined : 'a table without events';
   if (row.has('event_text') && row.has('event')) return 'an event';
   const hasIds = row.has('user_id') || row.has('anonymous_id');
   if (isNamed || table === 'screens') return undefined;

@@ -11,6 +11,8 @@ export type TableFound =
 export interface FirstRows {
   /** The columns of all of them, as RudderStack has meant their names. */
   readonly columns: ReadonlySet<string>;
+  /** The same with the columns that are absent in all of these rows, as far as they are named. */
+  readonly named: ReadonlySet<string>;
   /** The different values of their columns `event`, as JSON. */
   readonly eventNames: ReadonlySet<string>;
 }
@@ -55,11 +57,11 @@ const HOW_TO_NAME = 'Say which table it is, for example --table identifies';
  *
  * @see https://www.rudderstack.com/docs/destinations/warehouse-destinations/warehouse-schema/
  */
-export function tableOf({ columns, eventNames }: FirstRows): TableFound {
-  if (columns.has('rudder_event')) return { kind: 'table', table: 'event' };
+export function tableOf({ columns, named, eventNames }: FirstRows): TableFound {
+  if (columns.has('rudder_event')) return tableOfWhole({ columns, named, eventNames });
   const facts = [...columns].filter((name) => !isOwnColumn(name));
   if (columns.has('event') || columns.has('event_text')) return trackTableOf(facts, eventNames);
-  const hasIds = columns.has('user_id') || columns.has('anonymous_id');
+  const hasIds = named.has('user_id') || named.has('anonymous_id');
   if (!hasIds) return usersTableOf(columns);
   if (!isRudderStacks(columns)) {
     const problem = 'has rows with users and times, and nothing says that RudderStack has written them';
@@ -73,6 +75,16 @@ export function tableOf({ columns, eventNames }: FirstRows): TableFound {
       ? 'has rows of RudderStack, and nothing says whether they are identify calls, pages or screens'
       : `has rows of RudderStack that may be from ${candidates.join(' or ')}`;
   return { kind: 'unknown', code: 'unknown_table', problem, remedy: HOW_TO_NAME };
+}
+
+/**
+ * The table of rows with whole events, which counts for rows that have none: RudderStack may have begun to write the column later.
+ * If it is not known, or has no properties, such rows are not read.
+ */
+function tableOfWhole({ columns, named, eventNames }: FirstRows): TableFound {
+  const others = new Set([...columns].filter((name) => name !== 'rudder_event'));
+  const found = tableOf({ columns: others, named, eventNames });
+  return found.kind === 'table' ? found : { kind: 'table', table: 'tracks' };
 }
 
 /** Whether rows have a column that only RudderStack's tables have. Users and a time are in many other tables. */

@@ -31,6 +31,13 @@ describe('tables are told apart by their columns', () => {
     ]);
   });
 
+  test('the id of a call is not that of a person where the columns of ids are empty', async () => {
+    const rows = ndjson({ ...ROW, user_id: null, anonymous_id: 'NULL', email: 'a@example.com', uuid_ts: TIME });
+    const [event] = await read.events(rows);
+    expect(event).toMatchObject({ type: 'identify', messageId: 'm-1' });
+    expect(event).not.toHaveProperty('userId');
+  });
+
   const traits = { context_traits_name: 'Ann', context_traits_title: 'CEO', context_traits_plan: 'pro' };
   const doubt = /nothing says whether they are identify calls, pages or screens\. .*--table/;
 
@@ -193,6 +200,19 @@ describe('JSON in texts', () => {
       expect(await read.events(ndjson({ ...ROW, rudder_event: whole }))).toEqual(refused);
     },
   );
+
+  test('a row of tracks without the event itself is refused; one of an event’s own table is read', async () => {
+    const rows = [
+      { ...ROW, event: 'a', rudder_event: EVENT },
+      { ...ROW, event: 'b' },
+    ];
+    const problem = expect.stringMatching(/line 2 has no event in its column rudder_event/);
+    expect(await read.events(ndjson(...rows))).toEqual([EVENT, problem]);
+    expect(await read.events(ndjson(...rows.map((row) => ({ ...row, price: 1 }))))).toMatchObject([
+      EVENT,
+      { event: 'b', properties: { price: 1 } },
+    ]);
+  });
 
   test('a property of a row with such a name stays', async () => {
     const rows = ndjson({ ...ROW, event: 'a', context: 'checkout', integrations: 'slack' });
