@@ -9,6 +9,7 @@ import { expandFiles } from '../history/expand-files.ts';
 import { toReadOptions, withChoice, withReading, type ChoiceFlags, type ReadFlags } from '../history/flags.ts';
 import { openHistory, type History } from '../history/open-history.ts';
 import { givenOptions, type ReadOptions } from '../history/read-options.ts';
+import { nameOf } from '../history/refusal.ts';
 import { interruptSignal } from '../interrupt.ts';
 import { print, withConnection, type OutputOptions } from '../options.ts';
 import { parseCount, parsePositive } from '../option-values.ts';
@@ -230,7 +231,7 @@ async function load(
   print(
     options,
     { file, enqueued: sent, skipped: skip.done, isComplete: !signal.aborted, ...counts },
-    `${file}: ${sent} events were sent to the queue${earlier}.${interrupted}${describeTally(counts, skipBad)}`,
+    `${nameOf(file)}: ${sent} events were sent to the queue${earlier}.${interrupted}${describeTally(counts, skipBad)}`,
   );
   if (counts.bad !== undefined) process.exitCode ||= 1;
 }

@@ -82,10 +82,13 @@ export function remedyFor(code: ItemProblem): string {
 const REMEDIES: Partial<Readonly<Record<ItemProblem, string>>> = {
   no_time:
     'In Heap it would happen on the day of the import: give it a time (--date-format for dates such as 1/31/2026), or say --allow-no-time, or --skip-bad FILE',
+  not_json: 'Repair the line, or say --skip-bad FILE',
+  cells: 'Put cells that hold separators or line breaks in quotes, or say --skip-bad FILE',
+  rudder_event: 'Export the table of the event, which has its properties, or say --skip-bad FILE',
   unknown_shape: 'Repair the line, or say --skip-bad FILE',
   json_text: 'Write it as JSON, in Python for example with json.dumps, or say --skip-bad FILE',
   rounded_id: 'A spreadsheet writes long numbers so: export the file without one, or give its column the type text',
-  other_table: 'Export each table to a file of its own',
+  other_table: 'Export each table to a file of its own, or say --skip-bad FILE',
 };
 
 interface Opened {

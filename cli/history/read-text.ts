@@ -67,7 +67,12 @@ async function withHead(
 
 async function* unpacked(chunks: AsyncGenerator<Buffer>, file: string): AsyncGenerator<Buffer> {
   const gunzip = createGunzip();
-  const failed = refuseFile('damaged_gzip', { file: `the gzip file ${nameOf(file)}` }, 'is damaged or truncated', '');
+  const failed = refuseFile(
+    'damaged_gzip',
+    { file: `the gzip file ${nameOf(file)}` },
+    'is damaged or truncated',
+    'Download or export it again',
+  );
   const source = Readable.from(chunks);
   source.once('error', (error) => gunzip.destroy(error));
   let hasEnded = false;

@@ -133,7 +133,7 @@ export async function* splitValues(
       'json',
       { file: nameOf(file) },
       `is incomplete: ${what} is truncated, in line ${line + countLines(text)}`,
-      '',
+      'Download or export it again',
     );
   }
 }

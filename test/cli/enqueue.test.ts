@@ -534,13 +534,13 @@ describe('an error is reported in one line', () => {
       'a truncated array',
       ['enqueue', fileOf('cut.json', '[{"type":"track"},\n{"type":')],
       (env) => env,
-      /cut\.json is incomplete: the JSON array is truncated, in line 2$/,
+      /cut\.json is incomplete: the JSON array is truncated, in line 2\. Download or export it again$/,
     ],
     [
       'truncated gzip',
       ['enqueue', fileOf('cut.gz', gzipSync(ndjson(events(500))).subarray(0, 400))],
       (env) => env,
-      /^the gzip file .*cut\.gz is damaged or truncated$/,
+      /^the gzip file .*cut\.gz is damaged or truncated\. Download or export it again$/,
     ],
     [
       'no credentials',

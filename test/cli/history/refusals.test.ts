@@ -82,7 +82,7 @@ describe('the option --format', () => {
     const damaged = `Exporting …\n${text}\n`;
     expect(await read.refusal(damaged)).toMatch(/neither JSON nor CSV/);
     expect(await read.events(damaged, { format: 'ndjson' })).toEqual([
-      expect.stringMatching(/line 1 is not valid JSON/),
+      expect.stringMatching(/line 1 is not valid JSON.*\. Repair the line, or say --skip-bad FILE$/),
       EVENT,
     ]);
   });
@@ -152,6 +152,6 @@ test('a quote that is not closed names the line where it opens, and a row of ano
   );
   expect(await read.events(`${head}m,u,a\n`)).toEqual([
     expect.objectContaining({ messageId: 'm' }),
-    expect.stringMatching(/line 4 has 3 cells, and the header has 5/),
+    expect.stringMatching(/line 4 has 3 cells, and the header has 5\. Put cells .* in quotes/),
   ]);
 });
