@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { resolve, sep } from 'node:path';
 import { Option, type Command } from 'commander';
 import { readSettings } from '../../lib/rudderstack/settings.ts';
 import { CallerError } from '../caller-error.ts';
@@ -64,16 +64,21 @@ export function addEnqueueCommand(program: Command): void {
   withChoice(withReading(command)).action(async (paths: readonly string[], options: Options) => {
     const signal = interruptSignal();
     const files = expandFiles(paths);
-    refuseOwnOutput(files, options.skipBad);
+    refuseOwnOutput(paths, files, options.skipBad);
     if (options.check) await checkAll(files, toReadOptions(options, options, Date.now()), options, signal);
     else await loadAll(files, options, signal);
   });
 }
 
 /** What is written must not be read at the same time: it would never end. */
-function refuseOwnOutput(files: readonly string[], skipBad: string | undefined): void {
-  const isRead = skipBad !== undefined && files.some((file) => resolve(file) === resolve(skipBad));
+function refuseOwnOutput(paths: readonly string[], files: readonly string[], skipBad: string | undefined): void {
+  if (skipBad === undefined) return;
+  const isRead = files.some((file) => resolve(file) === resolve(skipBad));
   if (isRead) throw new CallerError(`--skip-bad ${skipBad} is one of the files to load: name another one`);
+  // A second run would load it.
+  const folder = paths.find((path) => resolve(skipBad).startsWith(`${resolve(path)}${sep}`));
+  if (folder !== undefined)
+    throw new CallerError(`--skip-bad ${skipBad} is in ${folder}, which is loaded: name another folder`);
 }
 
 async function checkAll(

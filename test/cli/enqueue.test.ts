@@ -513,6 +513,12 @@ describe('an error is reported in one line', () => {
       /^--skip-bad \S+good\.ndjson is one of the files to load: name another one$/,
     ],
     [
+      'the file of --skip-bad in a folder that is loaded',
+      ['enqueue', dirname(good), '--skip-bad', join(dirname(good), 'bad.ndjson')],
+      (env) => env,
+      /^--skip-bad \S+bad\.ndjson is in \S+, which is loaded: name another folder$/,
+    ],
+    [
       'a URL',
       ['enqueue', 's3://b/a.gz'],
       (env) => env,
