@@ -67,7 +67,7 @@ export function readItem(item: Item, shape: FileShape, options: ReadOptions, now
   const rowOptions = { types: options.types, dateFormat: options.dateFormat, nowMs };
   switch (as.kind) {
     case 'dead_letter':
-      return isObject(value) ? readDeadLetter(value, item.text) : UNKNOWN;
+      return isObject(value) ? readDeadLetter(value, item.text, options, nowMs) : UNKNOWN;
     case 'envelope':
       return readEnvelope(item.text, options, nowMs);
     case 'event':
@@ -106,13 +106,17 @@ function shapeOfItem(value: unknown, shape: FileShape): ReturnType<typeof classi
   return own.kind === 'event' || own.kind === 'dead_letter' ? own : { kind: 'row' };
 }
 
-function readDeadLetter(value: JsonObject, text: string): Reading {
+/** A dead letter is sent as it came, also without a time: its event may have been delivered in part. */
+function readDeadLetter(value: JsonObject, text: string, options: ReadOptions, nowMs: number): Reading {
   const shape = 'dead letters';
   if (typeof value['body'] === 'string') return { kind: 'body', text: value['body'], shape };
   const event = memberText(text, 'event') ?? text;
-  return isObject(value['event']) && classify(value['event']).kind === 'event'
-    ? { kind: 'event', text: event, event: value['event'], shape, isRow: false }
-    : { kind: 'body', text: event, shape };
+  if (!isObject(value['event']) || classify(value['event']).kind !== 'event')
+    return { kind: 'body', text: event, shape };
+  const reading = checked({ event: value['event'], text: event, shape }, { ...options, allowNoTime: true }, nowMs);
+  return reading.kind === 'left_out'
+    ? reading
+    : { kind: 'event', text: event, event: value['event'], shape, isRow: false };
 }
 
 /** The text stays byte for byte, unless something in it has to be parsed. */

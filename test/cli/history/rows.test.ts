@@ -361,6 +361,14 @@ describe('what the caller leaves out', () => {
     },
   );
 
+  test('--skip and --before count for dead letters, which are sent as they came otherwise', async () => {
+    const { timestamp: _, ...withoutTime } = { ...EVENT, receivedAt: TIME };
+    const letters = [identify, EVENT, withoutTime].map((event) => ({ deadLetter: { reason: 'heap_refused' }, event }));
+    const options = { skip: ['identify'], beforeMs: Date.parse('2026-02-01T00:00:00Z') };
+    expect(await read.events(ndjson(...letters), options)).toEqual(['skipped', EVENT, withoutTime]);
+    expect(await read.events(ndjson(...letters), { beforeMs: 0 })).toEqual(['not_before', 'not_before', 'not_before']);
+  });
+
   test('a batch is not written anew when something in it would be lost', async () => {
     const [said] = await read.events(JSON.stringify({ batch: [identify, 5, EVENT] }), { skip: ['identify'] });
     expect(said).toMatch(/has an element that is no event, beside events that are left out/);
