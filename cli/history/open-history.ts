@@ -87,7 +87,8 @@ const REMEDIES: Partial<Readonly<Record<ItemProblem, string>>> = {
   rudder_event: 'Export the table of the event, which has its properties, or say --skip-bad FILE',
   unknown_shape: 'Repair the line, or say --skip-bad FILE',
   json_text: 'Write it as JSON, in Python for example with json.dumps, or say --skip-bad FILE',
-  rounded_id: 'A spreadsheet writes long numbers so: export the file without one, or give its column the type text',
+  rounded_id:
+    'Spreadsheets write long numbers so, and pandas whole ones: export the file without them, or give the column the type text',
   other_table: 'Export each table to a file of its own, or say --skip-bad FILE',
 };
 
@@ -129,6 +130,12 @@ async function refuseHeader(
 ): Promise<void> {
   if (options.columns !== undefined) return;
   const [firstLine = ''] = head.trim().split(/[\r\n]/, 1);
+  const forExcel = /^sep=(?<character>.)$/.exec(firstLine)?.groups?.['character'];
+  if (forExcel !== undefined) {
+    await close();
+    const remedy = `Remove the line, and say --delimiter ${nameOfDelimiter(forExcel)}`;
+    throw refuseFile('no_header', place, `begins with a line for Excel, ${shown(firstLine)}`, remedy);
+  }
   const delimiter = delimiterOf(firstLine);
   if (delimiter === (options.delimiter ?? ',')) return;
   // Its columns are judged when they are read: the name of the table says what they are.

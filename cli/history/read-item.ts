@@ -197,13 +197,16 @@ function withData(draft: Draft, options: ReadOptions, nowMs: number): Reading {
   return broken === undefined ? checked(draft, options, nowMs) : noJson(broken);
 }
 
-/** Refuses ids such as 1.23457E+11: a spreadsheet has rounded them, so that many users or events have the same. */
+/**
+ * Refuses ids such as 1.23457E+11, which a spreadsheet has rounded, so that many users or events have the same, and 123.0, which
+ * pandas writes for 123 in a column with absent values, so that one user becomes two.
+ */
 function roundedId(event: JsonObject): Reading | undefined {
   const name = ['userId', 'anonymousId', 'messageId'].find((id) => {
     const value = event[id];
-    return typeof value === 'string' && /^\d(?:[.,]\d+)?E\+\d+$/.test(value);
+    return typeof value === 'string' && /^(?:\d(?:[.,]\d+)?E\+\d+|\d+\.0)$/i.test(value);
   });
-  return name === undefined ? undefined : bad('rounded_id', `has a rounded number as ${name}`);
+  return name === undefined ? undefined : bad('rounded_id', `has a number with an exponent or .0 as ${name}`);
 }
 
 function noJson(name: string): Reading {

@@ -54,6 +54,11 @@ test.each([
   ['a header line of something else', 'customer,action\nu,a', /neither JSON nor CSV with a header line that is known/],
   ['no header line', `m,u,a,${TIME}`, /--columns/],
   ['semicolons', `id;user_id;event;received_at\nm;u;a;${TIME}`, /separated by ';'\. Say --delimiter ';'$/],
+  [
+    'a line for Excel',
+    `sep=;\nid;user_id`,
+    /begins with a line for Excel, "sep=;"\. Remove the line, and say --delimiter ';'$/,
+  ],
   ['tabs', `id\tuser_id\tevent\treceived_at\nm\tu\ta\t${TIME}`, /separated by tab\. Say --delimiter tab$/],
   ['a column twice', `id,user_id,event,received_at,ID\nm,u,a,${TIME},n`, /line 1 has two columns with the name "ID"/],
   ['people, pages or screens', `{"id":"m","user_id":"u","received_at":"${TIME}","plan":"pro"}`, /--table identifies/],

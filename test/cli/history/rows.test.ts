@@ -299,10 +299,17 @@ test('a decimal number with more digits than a number holds stays a text', async
   expect(await read.events(rows, { types: 'infer' })).toMatchObject([{ properties }]);
 });
 
-test.each(['user_id', 'anonymous_id', 'id'])('a number that a spreadsheet has rounded is no %s', async (name) => {
-  const cells = { id: 'm', user_id: 'u', anonymous_id: 'n', [name]: '1.23457E+11' };
+test.each([
+  ['user_id', '1.23457E+11'],
+  ['user_id', '123.0'],
+  ['anonymous_id', '1E+20'],
+  ['id', '1,23457e+11'],
+])('a number that a spreadsheet or pandas has changed is no %s: %s', async (name, cell) => {
+  const cells = { id: 'm', user_id: 'u', anonymous_id: 'n', [name]: `"${cell}"` };
   const rows = csv('id,user_id,anonymous_id,event,received_at,x', `${Object.values(cells).join(',')},a,${TIME},1`);
-  expect(await read.events(rows)).toEqual([expect.stringMatching(/line 2 has a rounded number as .*the type text/)]);
+  expect(await read.events(rows)).toEqual([
+    expect.stringMatching(/line 2 has a number with an exponent or \.0 as .*the type text/),
+  ]);
 });
 
 describe('CSV as spreadsheets and scripts write it', () => {
