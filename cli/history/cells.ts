@@ -48,7 +48,7 @@ function inferred(cell: string): string | number | boolean {
 
 /**
  * Returns the texts of a list of ids, in the forms that warehouses write: a list, JSON, Postgres’s `{a,b}`, ClickHouse’s
- * `['a','b']`, or ids with commas between them.
+ * `['a','b']` (Python's as well), or ids with commas between them.
  */
 export function idsOfCell(cell: unknown): readonly string[] {
   const value = typeof cell === 'string' ? (jsonInText(cell) ?? cell) : cell;

@@ -1,8 +1,9 @@
 import type { JsonObject } from '../../lib/json.ts';
 import { isObject } from '../../lib/json.ts';
-import { jsonInText, valueOfCell } from './cells.ts';
+import { idsOfCell, jsonInText, valueOfCell } from './cells.ts';
 import { bareName } from './classify.ts';
 import { isAbsent } from './columns.ts';
+import type { CellTypes } from './read-options.ts';
 import type { RowOptions } from './row-to-event.ts';
 import { firstTime } from './times.ts';
 
@@ -61,13 +62,18 @@ export function eventOfColumns(given: JsonObject, nulls: readonly string[], opti
     if (isAbsent(cell, nulls)) continue;
     const [root = '', ...path] = column.split('.');
     const name = FIELDS.get(bareName(root)) ?? root;
-    if (path.length > 0 && isObjectField(name))
-      setAt(event, [name, ...path], valueOfCell(cell, options.types, path.at(-1)));
+    if (path.length > 0 && isObjectField(name)) setAt(event, [name, ...path], valueAtPath(path, cell, options.types));
     else if (isObjectField(name) && typeof cell === 'string') event[name] = jsonInText(cell) ?? cell;
     else event[name] = cell;
   }
   const times = [event['timestamp'], event['originalTimestamp'], event['receivedAt'], event['sentAt']];
   return { ...event, timestamp: firstTime(times, options.dateFormat, options.nowMs) };
+}
+
+/** What the user has denied is a list also in the forms that are no JSON, such as Python's: else the event would be sent. */
+function valueAtPath(path: readonly string[], cell: unknown, types: CellTypes): unknown {
+  const name = path.at(-1);
+  return name === 'deniedConsentIds' ? idsOfCell(cell) : valueOfCell(cell, types, name);
 }
 
 /**

@@ -239,6 +239,17 @@ describe('JSON in texts', () => {
     expect(await read.events(ndjson(row))).toMatchObject([{ properties: { a: 1 } }]);
   });
 
+  test.each(['[""ads""]', "['x', 'ads']", 'ads', '{x,ads}'])(
+    'what the user has denied in a column: %s',
+    async (cell) => {
+      const columns = ['deniedConsentIds', 'provider'].map((name) => `context.consentManagement.${name}`);
+      const header = `type,event,userId,messageId,timestamp,${columns.join(',')}`;
+      const rows = csv(header, `track,A,u,m,${TIME},"${cell}",custom`);
+      const [event] = await read.events(rows);
+      expect(event).toHaveProperty('context.consentManagement.deniedConsentIds', expect.arrayContaining(['ads']));
+    },
+  );
+
   test('integrations and consent decide as in the live event', async () => {
     const denied = ndjson({ ...EVENT, integrations: '{"All":false}' });
     expect(await read.calls(denied, {}, {})).toEqual([{ kind: 'filtered', reason: 'integrations' }]);
