@@ -156,7 +156,7 @@ function readRow(text: string, table: TableName, options: ReadOptions, rowOption
     return bad('rudder_event', 'has no event in its column rudder_event, and nothing to read instead');
   const other = otherTable(row, table, options.table !== undefined);
   if (other !== undefined) return bad('other_table', `is a row of ${other}, in a file of ${nameOfTable(table)}`);
-  const broken = OBJECTS.find((name) => isBrokenObject(row.get(name)));
+  const broken = JSON_COLUMNS.find((name) => isBrokenObject(row.get(name)));
   if (broken !== undefined) return noJson(broken);
   const shape = `rows of ${nameOfTable(table)}`;
   const event = eventOfRow(row, table, rowOptions);
@@ -212,6 +212,9 @@ function roundedId(event: JsonObject): Reading | undefined {
 function noJson(name: string): Reading {
   return bad('json_text', `has a text in ${name} that is not a JSON object`);
 }
+
+/** Columns of rows that may hold an object. */
+const JSON_COLUMNS = [...OBJECTS, 'context_traits', 'context_consent_management'];
 
 /** Whether a cell is plainly meant as an object. In a table, other texts are the values of a property with such a name. */
 function isBrokenObject(cell: unknown): boolean {

@@ -90,8 +90,8 @@ function factsOf(row: Row, types: CellTypes): JsonObject {
 
 /** A column that somebody has added, since RudderStack's own tables do not have it. */
 function integrationsOfRow(row: Row): JsonObject {
-  const integrations = valueOfCell(row.get('integrations'), 'text');
-  return isObject(integrations) ? { integrations } : {};
+  const integrations = objectIn(row.get('integrations'));
+  return integrations === undefined ? {} : { integrations };
 }
 
 function renamed(facts: JsonObject, names: Readonly<Record<string, string>>): JsonObject {
@@ -100,15 +100,15 @@ function renamed(facts: JsonObject, names: Readonly<Record<string, string>>): Js
 
 /** @returns undefined if the row has nothing of the context that counts */
 function contextOfRow(row: Row, types: CellTypes): JsonObject | undefined {
-  const whole = row.get('context');
-  const given = typeof whole === 'string' ? jsonInText(whole) : whole;
+  const given = objectIn(row.get('context'));
   const traits = [...row].flatMap(([name, cell]): [string, unknown][] =>
     name.startsWith(CONTEXT_TRAITS) ? [traitOf(name.slice(CONTEXT_TRAITS.length), cell, types)] : [],
   );
   const consentManagement = consentOfRow(row);
   const library = filled({ name: row.get('context_library_name'), variant: row.get('context_library_variant') });
   const context = filled({
-    ...(isObject(given) ? given : {}),
+    ...given,
+    ...(row.has('context_traits') && { traits: objectIn(row.get('context_traits')) }),
     ...(traits.length > 0 && { traits: renamed(Object.fromEntries(traits), TRAIT_NAMES) }),
     ...(consentManagement !== undefined && { consentManagement }),
     ...(library !== undefined && { library }),
@@ -121,10 +121,18 @@ function traitOf(name: string, cell: unknown, types: CellTypes): [string, unknow
   return [name, valueOfCell(cell, types, name)];
 }
 
+/** The object in a column of JSON. RudderStack writes such columns for the paths that its setting names. */
+function objectIn(cell: unknown): JsonObject | undefined {
+  const value = typeof cell === 'string' ? jsonInText(cell) : cell;
+  return isObject(value) && !JSON.isRawJSON(value) ? value : undefined;
+}
+
 const CONSENT = 'context_consent_management_';
 
 /** The user's choices as the live event has them. Only what is denied decides. */
 function consentOfRow(row: Row): JsonObject | undefined {
+  const whole = objectIn(row.get('context_consent_management'));
+  if (whole !== undefined) return whole;
   const denied = row.get(`${CONSENT}denied_consent_ids`);
   if (denied === undefined) return undefined;
   return filled({

@@ -234,6 +234,15 @@ describe('JSON in texts', () => {
     ]);
   });
 
+  test('traits and consent of the context in columns of JSON', async () => {
+    const consentManagement = { provider: 'custom', deniedConsentIds: ['ads'] };
+    const row = { id: 'm', anonymous_id: 'a', received_at: TIME, event: 'a', x: 1, context_traits: '{"id":"u-9"}' };
+    const rows = ndjson({ ...row, context_consent_management: JSON.stringify(consentManagement) });
+    expect(await read.events(rows)).toMatchObject([{ context: { traits: { id: 'u-9' }, consentManagement } }]);
+    const [bad] = await read.events(ndjson({ ...row, context_consent_management: "{'deniedConsentIds': ['ads']}" }));
+    expect(bad).toMatch(/has a text in context_consent_management that is not a JSON object/);
+  });
+
   test('a VARIANT column of a row', async () => {
     const row = { ID: 'm', USER_ID: 'u', EVENT: 'a', RECEIVED_AT: TIME, PROPERTIES: '{"a":1}' };
     expect(await read.events(ndjson(row))).toMatchObject([{ properties: { a: 1 } }]);
