@@ -73,6 +73,7 @@ async function* parsedRows(
 ): AsyncGenerator<PlacedCells, undefined> {
   /** The line in which the last row that was parsed ends. */
   let parsedLines = 0;
+  let countedLines = 0;
   /** The parser counts a line break of Windows in a quoted cell twice. */
   let countedTwice = 0;
   const startOf = new WeakMap<readonly string[], number>();
@@ -83,7 +84,9 @@ async function* parsedRows(
     max_record_size: MOST_CHARACTERS,
     // Rows that are parsed and not yet read are lost in an error, so that they cannot say where it is.
     on_record(cells: string[], { lines }: { readonly lines: number }): string[] {
-      const breaks = cells.flatMap((cell) => cell.match(/\r?\n|\r/g) ?? []);
+      // Most rows are a line.
+      const breaks = lines - countedLines === 1 ? [] : cells.flatMap((cell) => cell.match(/\r?\n|\r/g) ?? []);
+      countedLines = lines;
       countedTwice += breaks.filter((one) => one === '\r\n').length;
       parsedLines = lines - countedTwice;
       startOf.set(cells, parsedLines - breaks.length);
