@@ -89,10 +89,13 @@ test('without the setting that keeps the keys, they are the same except for the 
   expect({ ...found, heap: found.heap.users }).toEqual({ ...expected, heap: expected.heap.users });
 });
 
+/** Reasons that came after that version. */
+const LATER: ReadonlySet<string> = new Set(['missing_group']);
+
 test('the fixtures have a dead letter for every reason of that version', () => {
   const source = readFileSync(join(__dirname, '..', 'lib', 'outcome.ts'), 'utf8');
   const union = /export type RejectReason =([^;]+);/.exec(source)?.[1] ?? '';
-  const reasons = [...union.matchAll(/'(\w+)'/g)].map(([, reason = '']) => reason);
+  const reasons = [...union.matchAll(/'(\w+)'/g)].map(([, reason = '']) => reason).filter((one) => !LATER.has(one));
   expect(reasons).toContain('not_json');
   expect([...new Set(deadLetters.map(reasonOf))].toSorted()).toEqual([...reasons, 'none'].toSorted());
 });
