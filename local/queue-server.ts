@@ -1,5 +1,4 @@
 import type { Message } from '@aws-sdk/client-sqs';
-import { buildApp } from 'fauxqs';
 import { isArray, isObject, valueAt } from '../lib/json.ts';
 
 export interface QueueServer {
@@ -22,6 +21,8 @@ export interface QueueServer {
  * @throws Node's error `EADDRINUSE` if the port is in use
  */
 export async function startQueueServer(port = 0): Promise<QueueServer> {
+  // Loaded here, so that a wrong option is answered at once: it takes longer than all the rest of a start.
+  const { buildApp } = await import('fauxqs');
   const app = buildApp({ host: '127.0.0.1', logger: false });
   const endpoint = await app.listen({ port, host: '127.0.0.1' });
   return {
