@@ -164,37 +164,22 @@ function allowList(): JsonObject {
 /** Rules in RudderStack's generic form, and the lists of its older form. */
 const GENERIC = {
   consentManagement: [
+    { provider: 'custom', consents: [{ consent: 'c1' }, { consent: 'c2' }], resolutionStrategy: 'and' },
     { provider: 'oneTrust', consents: [{ consent: 'C1' }, { consent: 'C2' }] },
     { provider: 'ketch', consents: [{ consent: 'ads' }, { consent: 'analytics' }] },
-    { provider: 'custom', consents: [{ consent: 'c1' }, { consent: 'c2' }], resolutionStrategy: 'and' },
   ],
 };
 const LEGACY = {
   oneTrustCookieCategories: [{ oneTrustCookieCategory: 'C1' }, { oneTrustCookieCategory: 'C2' }],
   ketchConsentPurposes: [{ purpose: 'ads' }, { purpose: 'analytics' }],
 };
-const custom = GENERIC.consentManagement.slice(2);
+const custom = GENERIC.consentManagement.slice(0, 1);
 
-describe.each<{ readonly form: string; readonly forAll: JsonObject; readonly bySource: JsonObject }>([
-  {
-    form: 'generic',
-    forAll: GENERIC,
-    bySource: { consentManagement: { web: GENERIC.consentManagement, ios: [] } },
-  },
-  {
-    form: 'legacy lists, beside a generic rule of another provider',
-    forAll: { ...LEGACY, consentManagement: custom },
-    bySource: {
-      oneTrustCookieCategories: { web: LEGACY.oneTrustCookieCategories },
-      ketchConsentPurposes: { web: LEGACY.ketchConsentPurposes },
-      consentManagement: { web: custom },
-    },
-  },
-])('consent: $form', ({ forAll, bySource }) => {
+describe('consent', () => {
   let served: unknown;
   const copies: Copy[] = [];
 
-  describeWith('for all sources, in device mode', { ...DEVICE_MODE, ...forAll }, (expectFiltered) => {
+  describeWith('in device mode', { ...DEVICE_MODE, ...GENERIC }, (expectFiltered) => {
     beforeAll(async () => {
       served = await sourceConfig();
     });
@@ -213,20 +198,36 @@ describe.each<{ readonly form: string; readonly forAll: JsonObject; readonly byS
     });
   });
 
-  describeWith('by source, in device mode', { ...DEVICE_MODE, ...bySource }, (expectFiltered) => {
-    test('browsers get the same settings, so they do the same', async () => {
-      expect(await sourceConfig()).toEqual(served);
-    });
+  describe.each<[string, JsonObject]>([
+    ['generic, by source', { consentManagement: { web: GENERIC.consentManagement, ios: [] } }],
+    [
+      'legacy lists, for all sources, beside a generic rule of another provider',
+      { ...LEGACY, consentManagement: custom },
+    ],
+    [
+      'legacy lists, by source, beside a generic rule of another provider',
+      {
+        oneTrustCookieCategories: { web: LEGACY.oneTrustCookieCategories },
+        ketchConsentPurposes: { web: LEGACY.ketchConsentPurposes },
+        consentManagement: { web: custom },
+      },
+    ],
+  ])('in the form %s', (_, config) => {
+    describeWith('in device mode', { ...DEVICE_MODE, ...config }, (expectFiltered) => {
+      test('browsers get the same settings, so they do the same', async () => {
+        expect(await sourceConfig()).toEqual(served);
+      });
 
-    test('the same copies are filtered', async () => {
-      expect(copies).toHaveLength(2 * mainBuilds.flatMap(consents).length);
-      for (const { path, headers, body, isGiven } of copies) {
-        const { status } = await fetch(way.httpEndpoint.url + path, { method: 'POST', headers, body });
-        expect(status).toBe(200);
-        expectFiltered(isGiven ? 'device_mode' : 'consent', 1);
-      }
-      await way.untilDelivered();
-      expect(way.contents()).toMatchObject({ events: [], users: [] });
+      test('the same copies are filtered', async () => {
+        expect(copies).toHaveLength(2 * mainBuilds.flatMap(consents).length);
+        for (const { path, headers, body, isGiven } of copies) {
+          const { status } = await fetch(way.httpEndpoint.url + path, { method: 'POST', headers, body });
+          expect(status).toBe(200);
+          expectFiltered(isGiven ? 'device_mode' : 'consent', 1);
+        }
+        await way.untilDelivered();
+        expect(way.contents()).toMatchObject({ events: [], users: [] });
+      });
     });
   });
 });
