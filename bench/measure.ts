@@ -37,7 +37,10 @@ export async function measureCpu(
     for (const [name, work] of Object.entries(works)) bench.add(name, work, { async: true });
     await bench.run();
     for (const { name, result } of bench.tasks) {
-      if (result?.state !== 'completed') throw new Error(`${name} failed`);
+      if (result?.state !== 'completed')
+        throw new Error(`${name} failed`, {
+          cause: result !== undefined && 'error' in result ? result.error : undefined,
+        });
       samples.get(name)?.push(...(result.latency.samples ?? []));
     }
   }

@@ -21,6 +21,7 @@ const client = createLocalClient(queueServer.endpoint);
 const { queueUrl } = await createLocalQueues(client, queueServer.endpoint, template, randomUUID());
 process.send?.({
   QUEUE_URL: queueUrl,
+  DEAD_LETTER_QUEUE_URL: queueUrl,
   AWS_ENDPOINT_URL_SQS: queueServer.endpoint,
   AWS_ENDPOINT_URL_SSM: parameterStore.url,
   INGEST_KEYS_PARAMETER: KEYS_PARAMETER,
