@@ -5,7 +5,7 @@ import { nameOf, refuseFile } from './refusal.ts';
 
 /** How the JSON values of a text are separated. */
 export type JsonLayout =
-  /** One value in each line. A line that is no JSON damages only itself. */
+  /** One value in each line. A line that is not JSON damages only itself. */
   | 'lines'
   /** Values one after the other, with or without line breaks: written by Firehose, or indented. */
   | 'values'
@@ -15,7 +15,7 @@ export type JsonLayout =
 /**
  * Tells how JSON values are separated, by the head of the text.
  *
- * @returns undefined if it is no JSON
+ * @returns undefined if it is not JSON
  */
 export function jsonLayoutOf(head: string): JsonLayout | undefined {
   const start = head.trimStart();

@@ -336,7 +336,7 @@ describe('what is known to hold no event has a reason of its own', () => {
       'a record of aws:dynamodb',
     ],
     ['a deleted value of Kafka', { ...kafkaRecord, eventSource: 'aws:kafka', value: null }, 'no_event', 'found null'],
-    ['data that is no JSON', { ...kinesisRecord, data: base64('hello') }, 'not_json', 'the body is not valid JSON'],
+    ['data that is not JSON', { ...kinesisRecord, data: base64('hello') }, 'not_json', 'the body is not valid JSON'],
   ])('%s', (_, value, reason, detail) => {
     for (const body of [json(value), json(json(value)), base64(json(value))]) {
       const found = unwrap(body);

@@ -62,7 +62,7 @@ test.each<[string, string, readonly number[]]>([
   ['the same, too large for a message', `${compressed(1_500_000)}\n${text}`, [1]],
   ['a batch that is too large', `{"batch":[${withNoise(900_000)},${withNoise(900_000)}]}\n${text}`, [1]],
   ['characters that SQS refuses', `${JSON.stringify({ ...EVENT, event: '\uFFFF\u0001' })}\n${text}`, []],
-  ['a line that is no JSON, and one that is nothing known', `${text}\n{oops\n{"a":1}`, [2, 3]],
+  ['a line that is not JSON, and one that is nothing known', `${text}\n{oops\n{"a":1}`, [2, 3]],
   ['an event without a time', `${text}\n{"type":"track","event":"A","userId":"u"}`, [2]],
 ])('--check lists what enqueue would stop at: %s', async (_, content, lines) => {
   const file = fileOf(content);
