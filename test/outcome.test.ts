@@ -1,37 +1,16 @@
-import { backsOff, deferred, filtered, isFailure, isRejectReason, rejected, type DeferReason } from '../lib/outcome.ts';
-
-/** Every reason for a deferral, and whether it counts as a failure. */
-const FAILURES = {
-  heap_throttled: true,
-  heap_error: true,
-  heap_redirected: true,
-  heap_client_error: true,
-  heap_unreachable: true,
-  heap_timeout: true,
-  circuit_open: true,
-  undecided: true,
-  dead_letter_failed: true,
-  dead_letter_too_large: true,
-  internal_error: true,
-  out_of_time: false,
-  paced_app: false,
-  paced_identity: false,
-  fifo_order: false,
-  no_room: false,
-} as const satisfies Record<DeferReason, boolean>;
-
-const isReason = (name: string): name is DeferReason => name in FAILURES;
+import { backsOff, deferred, filtered, isFailure, isRejectReason, rejected } from '../lib/outcome.ts';
+import { FAILURES, isDeferReason } from './support/defer-reasons.ts';
 
 test('a deferral counts as a failure unless the event only waits for its turn', () => {
   const told = Object.keys(FAILURES)
-    .filter(isReason)
+    .filter(isDeferReason)
     .map((reason) => [reason, isFailure(deferred(reason, ''))]);
   expect(Object.fromEntries(told)).toEqual(FAILURES);
 });
 
 test('a deferral backs off if it is a failure, or if the invocation had no time for the event', () => {
   const told = Object.keys(FAILURES)
-    .filter(isReason)
+    .filter(isDeferReason)
     .map((reason) => [reason, backsOff(deferred(reason, ''))]);
   expect(Object.fromEntries(told)).toEqual({ ...FAILURES, out_of_time: true });
 });

@@ -4,18 +4,11 @@ import { join } from 'node:path';
 import { readTemplate } from '../../infra/template.ts';
 import { REFUSALS } from '../../lib/ingest/http/refusal.ts';
 import { isObject, valueAt } from '../../lib/json.ts';
-import {
-  backsOff,
-  deferred,
-  filtered,
-  REJECT_REASONS,
-  rejected,
-  type DeferReason,
-  type FilterReason,
-} from '../../lib/outcome.ts';
+import { backsOff, deferred, filtered, REJECT_REASONS, rejected, type FilterReason } from '../../lib/outcome.ts';
 import { createTelemetry } from '../../lib/forwarding/telemetry.ts';
 import { createIngestTelemetry } from '../../lib/ingest/telemetry.ts';
 import { settingKeys } from '../../lib/rudderstack/settings.ts';
+import { FAILURES, isDeferReason } from '../support/defer-reasons.ts';
 import { readPage, ROOT, type Page } from './pages.ts';
 import { namesIn, tableUnder } from './tables.ts';
 
@@ -32,24 +25,6 @@ const FILTERED: Readonly<Record<FilterReason, true>> = {
   device_mode: true,
   no_traits: true,
   anonymous: true,
-};
-const DEFERRED: Readonly<Record<DeferReason, true>> = {
-  heap_throttled: true,
-  heap_error: true,
-  heap_redirected: true,
-  heap_client_error: true,
-  heap_unreachable: true,
-  heap_timeout: true,
-  circuit_open: true,
-  out_of_time: true,
-  undecided: true,
-  paced_app: true,
-  paced_identity: true,
-  fifo_order: true,
-  no_room: true,
-  dead_letter_failed: true,
-  dead_letter_too_large: true,
-  internal_error: true,
 };
 
 /** The names in the first column of the table below a heading. */
@@ -73,7 +48,7 @@ const resourcesOf = (file: string): [string, unknown][] =>
 
 test.each<[string, readonly string[]]>([
   ['Filtered', Object.keys(FILTERED)],
-  ['Deferred', Object.keys(DEFERRED)],
+  ['Deferred', Object.keys(FAILURES)],
   ['Outputs of the stack', Object.keys(Object(readTemplate(join(ROOT, 'template.yaml'))['Outputs']))],
   ['Metrics', found(/'([A-Z][a-z]+[A-Z][A-Za-z]+)'/g, ['lib/forwarding', 'lib/ingest', 'lib/telemetry'])],
 ])('docs/reference.md, %s: the names are those of the code', (heading, names) => {
@@ -87,7 +62,7 @@ const NO_METRICS = new Set(['RudderStackToHeap']);
 
 test('docs/reference.md says which deferred events back off', () => {
   const documented = tableUnder(reference, 'Deferred').map(([reason, , answer]) => [namesIn(reason)[0], answer]);
-  const reasons = Object.keys(DEFERRED).filter((reason): reason is DeferReason => Object.hasOwn(DEFERRED, reason));
+  const reasons = Object.keys(FAILURES).filter(isDeferReason);
   const known = reasons.map((reason) => [reason, backsOff(deferred(reason, '')) ? 'yes' : 'no']);
   expect(documented.toSorted()).toEqual(known.toSorted());
 });
