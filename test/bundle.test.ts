@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { filesLoadedWith } from '../bench/loaded-files.ts';
 
@@ -22,6 +22,13 @@ test('a cold start does not load the AWS SDK, which can still be loaded after a 
 test('a cold start does not load the slow built-in modules of Node.js', () => {
   for (const source of loaded)
     expect(source).not.toMatch(/(?:from|import)\s*"node:(?:crypto|zlib|http|https|stream|fs)"/);
+});
+
+test('no file needs require, which an ES module does not have', () => {
+  const files = readdirSync(dirname(ENTRY), { recursive: true, withFileTypes: true }).filter((file) => file.isFile());
+  expect(files.length).toBeGreaterThan(5);
+  for (const { parentPath, name } of files)
+    expect(readFileSync(join(parentPath, name), 'utf8')).not.toMatch(/Dynamic require of|createRequire/);
 });
 
 test('requests to Heap do not use fetch, whose client is loaded at the first request', () => {
