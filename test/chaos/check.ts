@@ -34,20 +34,16 @@ export async function brokenPromises(schedule: Schedule): Promise<readonly strin
   const batchSize = schedule.isFifo ? Math.min(10, schedule.batchSize) : schedule.batchSize;
   const world = await runWorld({ ...schedule, batchSize, bodies, isBad, config: CONFIG });
   const findings = find(world);
-  // On a FIFO queue bad properties of an app, of which Heap accepts no others, hold back their group until they are given up.
-  const isHeldBack = (index: number): boolean =>
-    schedule.isFifo &&
-    sent.slice(0, index).some((events, before) => {
-      const isSameGroup = bodies[before]?.groupId === bodies[index]?.groupId;
-      return isSameGroup && events.some(({ fate }) => BAD_PROPERTIES.has(fate));
-    });
+  // On a FIFO queue what is deferred holds back its group, until it is given up itself.
+  const inFrontOf = (index: number): readonly Sent[] =>
+    sent.filter((_, before) => before < index && bodies[before]?.groupId === bodies[index]?.groupId).flat();
   return [
     ...world.problems,
     ...sent.flatMap((events, index) =>
       events.flatMap((one) =>
         checkPlaces(
           one,
-          { messageId: `message-${index + 1}`, record: events, isHeldBack: isHeldBack(index) },
+          { messageId: `message-${index + 1}`, record: events, inFront: schedule.isFifo ? inFrontOf(index) : [] },
           findings,
           schedule,
           world,
@@ -123,13 +119,13 @@ const BAD_PROPERTIES: ReadonlySet<Sent['fate']> = new Set(['refused_user', 'refu
 interface Place {
   readonly messageId: string;
   readonly record: readonly Sent[];
-  /** An event before it, of the same group, may be given up late. */
-  readonly isHeldBack: boolean;
+  /** What its group has to wait for. */
+  readonly inFront: readonly Sent[];
 }
 
 function checkPlaces(
   self: Sent,
-  { messageId, record, isHeldBack }: Place,
+  { messageId, record, inFront }: Place,
   { inHeap, accountOf, deadLettersOf }: Findings,
   schedule: Schedule,
   world: World,
@@ -144,12 +140,10 @@ function checkPlaces(
   if (givenUp.length > 0 && !fate.startsWith('refused_')) {
     // Its last answer may have been lost, so it may be in Heap all the same.
     const mayFail = ({ fate: its, appId: app }: Sent, deadLetter: DeadLetter): boolean =>
-      isHeldBack ||
-      BAD_PROPERTIES.has(its) ||
-      wasUnavailable({ appId: app, call: callOf(its), deadLetter }, schedule, world);
+      BAD_PROPERTIES.has(its) || wasUnavailable({ appId: app, call: callOf(its), deadLetter }, schedule, world);
     // It may be in Heap also if its record was kept for another event that had a reason to fail until the end: the record
     // may then end in a container that does not know what another one has delivered.
-    const reasons = apps.includes(appId) ? record.filter(isSentToHeap) : [self];
+    const reasons = [...(apps.includes(appId) ? record : [self]), ...inFront].filter(isSentToHeap);
     const needless = givenUp.filter((deadLetter) => !reasons.some((one) => mayFail(one, deadLetter)));
     return [...wrongApp, ...needless.map(({ detail }) => says(`given up although Heap could be reached (${detail})`))];
   }
