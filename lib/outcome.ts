@@ -112,6 +112,8 @@ export interface Rejected {
 export interface Findings {
   /** The size of the request, in entries, that the event should be sent in, because larger ones were refused. */
   readonly mostEntries?: number | undefined;
+  /** How many calls an entry of its user or account may merge, because one of more calls was refused. */
+  readonly mostCalls?: number | undefined;
   /** When Heap first refused the event alone, counted in answers that the container has received. */
   readonly refusedAloneAt?: number | undefined;
 }

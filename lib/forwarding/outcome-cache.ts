@@ -25,7 +25,7 @@ export interface OutcomeCache {
 
 /** The cache's capacity in events. The oldest records are evicted first. */
 const MOST_EVENTS = 100_000;
-const NOTHING: FindingsOfCalls = { mostEntries: undefined, refusedAloneAt: undefined, also: undefined };
+const NOTHING: FindingsOfCalls = {};
 
 /** Creates an empty cache for at most `mostEvents` events. */
 export function createOutcomeCache(mostEvents = MOST_EVENTS): OutcomeCache {
@@ -44,9 +44,7 @@ export function createOutcomeCache(mostEvents = MOST_EVENTS): OutcomeCache {
     },
     findings(messageId, part) {
       const outcome = records.get(messageId)?.[part];
-      if (outcome?.kind !== 'deferred') return NOTHING;
-      const { mostEntries, refusedAloneAt, also } = outcome;
-      return { mostEntries, refusedAloneAt, also };
+      return outcome?.kind === 'deferred' ? outcome : NOTHING;
     },
     note(processed) {
       const { messageId } = processed.record;

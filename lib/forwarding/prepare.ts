@@ -149,7 +149,7 @@ function decideEvent(
   const decision = outcomeCache.recall(recordId, part) ?? decide(enveloped.event, arrivedAt);
   if (decision.kind !== 'mapped') return { outcome: decision, text, eventMessageId, isTrack };
   const { call, cuts, characters } = decision;
-  const { mostEntries, refusedAloneAt, also } = outcomeCache.findings(recordId, part);
+  const { mostEntries, mostCalls, refusedAloneAt, also } = outcomeCache.findings(recordId, part);
   const second = decision.also && { call: decision.also, arrivedAt, outcome: INTERNAL_ERROR, ...also };
   return {
     outcome: INTERNAL_ERROR,
@@ -160,6 +160,7 @@ function decideEvent(
     also: second,
     arrivedAt,
     mostEntries,
+    mostCalls,
     refusedAloneAt,
     cuts,
     characters,

@@ -29,8 +29,10 @@ export function joinOutcomes(events: readonly WithSecondCall[]): void {
 export function outcomeOfBoth(first: Outcome, second: Outcome): Outcome {
   if (first.kind === 'rejected' || second.kind === 'delivered') return first;
   if (second.kind !== 'deferred') return second;
-  const { mostEntries, refusedAloneAt } = second;
-  const also: Findings = { mostEntries, refusedAloneAt };
-  if (first.kind !== 'deferred') return { ...second, mostEntries: undefined, refusedAloneAt: undefined, also };
+  const { mostEntries, mostCalls, refusedAloneAt } = second;
+  const also: Findings = { mostEntries, mostCalls, refusedAloneAt };
+  if (first.kind !== 'deferred') {
+    return { ...second, mostEntries: undefined, mostCalls: undefined, refusedAloneAt: undefined, also };
+  }
   return { ...first, also };
 }

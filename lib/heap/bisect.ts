@@ -3,17 +3,9 @@ import { pausedMs, REFUSED_ALONE_AT_MOST } from './acceptances.ts';
 import type { HeapCallKind } from './api.ts';
 import { isSingle } from './bulk.ts';
 import { sendControl } from './control.ts';
-import {
-  assign,
-  exchange,
-  leaveUndecided,
-  REQUESTS_AT_ONCE,
-  takeExtraRequest,
-  whileBisecting,
-  type Run,
-} from './exchange.ts';
+import { assign, exchange, leave, REQUESTS_AT_ONCE, takeExtraRequest, whileBisecting, type Run } from './exchange.ts';
 import { nextOfUser, otherHalf, split, type Piece } from './piece.ts';
-import { rejectedAlone, SEEMS_TO_REFUSE_EVERYTHING, TOO_MANY, type Refusal } from './refusal.ts';
+import { rejectedAlone, SEEMS_TO_REFUSE_EVERYTHING, TOO_MANY, undecided, type Refusal } from './refusal.ts';
 
 /**
  * Bisects refused requests of one kind until each bad entry has been sent alone, since Heap does not say which entry is bad. Heap
@@ -33,7 +25,7 @@ function divide(piece: Piece, run: Run): readonly Piece[] {
   const isHopeless = run.refusedInARow[kind] >= REFUSED_ALONE_AT_MOST;
   const part = isHopeless || pausedMs(run.endpointOf(kind), run.now()) > 0 ? undefined : split(piece);
   if (part !== undefined) return [part];
-  leaveUndecided(piece, SEEMS_TO_REFUSE_EVERYTHING, run);
+  leave(piece, undecided(piece.refusal, SEEMS_TO_REFUSE_EVERYTHING), run);
   return [];
 }
 
@@ -43,7 +35,7 @@ async function sendPiece(piece: Piece, run: Run): Promise<readonly Piece[]> {
   // A control was refused meanwhile.
   const isPaused = pausedMs(run.endpointOf(request.kind), run.now()) > 0;
   if (isPaused || !takeExtraRequest(run)) {
-    leaveUndecided(piece, isPaused ? SEEMS_TO_REFUSE_EVERYTHING : TOO_MANY, run);
+    leave(piece, undecided(refusal, isPaused ? SEEMS_TO_REFUSE_EVERYTHING : TOO_MANY), run);
     return otherHalf(piece, false);
   }
   const result = await exchange(request, run, isRefused ? refusal.at : undefined);
@@ -57,9 +49,7 @@ async function sendPiece(piece: Piece, run: Run): Promise<readonly Piece[]> {
     if (isSingle(request) && next.length > 0 && !run.accepted.has(request.kind)) await sendControl(request, run);
     return next;
   }
-  for (const part of [request, ...piece.later]) {
-    assign(part, { ...whileBisecting(result, run), mostEntries: part.entries.length }, run);
-  }
+  leave(piece, whileBisecting(result, run), run);
   return otherHalf(piece, false);
 }
 

@@ -23,6 +23,8 @@ export interface Entry {
   readonly bytes: number;
   /** The smallest `mostEntries` of the calls; Infinity if none has one. */
   readonly mostEntries: number;
+  /** Later properties of the same user or account, whose entry was refused. They must not overtake this one. */
+  readonly later: readonly Entry[];
 }
 
 /** Entries of one app and kind: all of them, or the part that one HTTP request contains. */
@@ -55,9 +57,41 @@ function groupByKind(appId: string, calls: readonly PendingCall[]): readonly Bul
     }));
 }
 
-/** One entry for each user or account. */
+/** One entry for each user or account. What bisecting an earlier one has found out is kept: then each part is an entry. */
 function propertyEntries(calls: readonly PendingCall[]): readonly Entry[] {
-  return Array.from(Map.groupBy(calls, ({ call }) => subjectOf(call)).values(), makeEntry);
+  return Array.from(Map.groupBy(calls, ({ call }) => subjectOf(call)).values(), (ofSubject) => {
+    const parts = ofSubject.some(({ mostCalls }) => mostCalls) ? partsOf(ofSubject) : [];
+    const [first = makeEntry(ofSubject), ...later] = parts;
+    return inFront(first, later);
+  });
+}
+
+/** An entry with the later ones of its user or account behind it. It is sent alone then. */
+function inFront(first: Entry, later: readonly Entry[]): Entry {
+  return later.length === 0 ? first : { ...first, mostEntries: 1, later };
+}
+
+/** Calls that follow each other and may be merged with as many others. */
+function partsOf(calls: readonly PendingCall[]): readonly Entry[] {
+  const parts: PendingCall[][] = [];
+  for (const call of calls.toSorted(byTime)) {
+    const part = parts.at(-1);
+    const { mostCalls = Infinity } = call;
+    if (part !== undefined && part.length < mostCalls && part[0]?.mostCalls === call.mostCalls) part.push(call);
+    else parts.push([call]);
+  }
+  return parts.map(makeEntry);
+}
+
+/** The later properties of the user or account that a request is about, the next one first. */
+export function laterRequests(request: BulkRequest): readonly BulkRequest[] {
+  return request.entries.flatMap(({ later }) => later.map((entry) => ({ ...request, entries: [entry] })));
+}
+
+/** The request with the next properties of the same user or account, which has the rest behind it. */
+export function nextRequest(request: BulkRequest): BulkRequest | undefined {
+  const [next, ...later] = request.entries[0]?.later ?? [];
+  return next && { ...request, entries: [inFront(next, later)] };
 }
 
 /**
@@ -146,7 +180,7 @@ export function writeBody(request: BulkRequest, buffer: Buffer): Buffer {
 export function halve(request: BulkRequest): readonly [BulkRequest, BulkRequest] | undefined {
   const [only] = request.entries;
   if (only === undefined) return undefined;
-  const parts = request.entries.length > 1 ? halves(request.entries) : partsOf(request.kind, only);
+  const parts = request.entries.length > 1 ? halves(request.entries) : halvesOf(request.kind, only);
   const [first, second] = parts ?? [];
   if (first === undefined || second === undefined) return undefined;
   return [
@@ -161,7 +195,7 @@ export function isSingle({ kind, entries }: BulkRequest): boolean {
   return only !== undefined && more.length === 0 && (kind === 'track' || only.calls.length === 1);
 }
 
-function partsOf(kind: HeapCallKind, { calls }: Entry): readonly (readonly Entry[])[] | undefined {
+function halvesOf(kind: HeapCallKind, { calls }: Entry): readonly (readonly Entry[])[] | undefined {
   return kind === 'track' ? undefined : halves(calls)?.map((ofPart) => [makeEntry(ofPart)]);
 }
 
@@ -181,7 +215,7 @@ function makeEntry(given: readonly PendingCall[]): Entry {
   const { kind, payload } = first.call;
   const isMerged = kind !== 'track' && calls.length > 1;
   const json = JSON.stringify(isMerged ? { ...payload, properties: mergeProperties(calls) } : payload);
-  return { identity, calls, json, bytes: Buffer.byteLength(json), mostEntries: mostEntriesOf(calls) };
+  return { identity, calls, json, bytes: Buffer.byteLength(json), mostEntries: mostEntriesOf(calls), later: [] };
 }
 
 /** The properties of all calls; of the same property the last one counts. Not a spread, which fails for very many calls. */

@@ -97,12 +97,13 @@ async function untilDoneOr(work: Promise<void>, ms: number, clock: Clock): Promi
 
 /** Gives the calls of an entry their outcome. */
 function assign({ calls }: Entry, outcome: Outcome): void {
-  for (const call of calls) call.outcome = keepRefusal(call, outcome);
+  for (const call of calls) call.outcome = keepFindings(call, outcome);
 }
 
-/** What a container knows of a call's first refusal is kept until its outcome is final. */
-function keepRefusal({ refusedAloneAt }: PendingCall, outcome: Outcome): Outcome {
-  return outcome.kind === 'deferred' && refusedAloneAt !== undefined ? { ...outcome, refusedAloneAt } : outcome;
+/** What a container has found out about a call by its refusals is kept until its outcome is final. */
+function keepFindings({ refusedAloneAt, mostCalls }: PendingCall, outcome: Outcome): Outcome {
+  if (outcome.kind !== 'deferred' || (refusedAloneAt ?? mostCalls) === undefined) return outcome;
+  return { mostCalls, ...outcome, refusedAloneAt: refusedAloneAt ?? outcome.refusedAloneAt };
 }
 
 type RateLimited = Deferred & { readonly reason: LimitReason };

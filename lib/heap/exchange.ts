@@ -5,8 +5,8 @@ import type { HeapCallKind } from './api.ts';
 import { isSingle, type BulkRequest, type Entry } from './bulk.ts';
 import type { SendResult } from './client.ts';
 import type { Piece } from './piece.ts';
-import { undecided, type Refusal } from './refusal.ts';
-import { halfOf } from './smaller-requests.ts';
+import type { Refusal } from './refusal.ts';
+import { sizeOfPiece } from './smaller-requests.ts';
 
 /** How many requests of one app are under way at once. */
 export const REQUESTS_AT_ONCE = 8;
@@ -132,10 +132,9 @@ export function whileBisecting(deferral: Deferred, { answered }: Run): Deferred 
   return deferral.reason === 'out_of_time' && answered > 0 ? { ...deferral, isBeingBisected: true } : deferral;
 }
 
-/** Defers what is not looked at any further, and the later properties of its user with it. */
-export function leaveUndecided({ request, refusal, isRefused, later }: Piece, why: string, run: Run): void {
-  const mostEntries = isRefused ? halfOf(request) : request.entries.length;
-  const more = isRefused && isSingle(request) ? { refusedAloneAt: refusal.at } : {};
-  assign(request, undecided(refusal, why, { mostEntries, ...more }), run);
-  for (const part of later) assign(part, undecided(refusal, why, { mostEntries: part.entries.length }), run);
+/** Defers what is not looked at any further, and the later properties of its user with it, with what was found out. */
+export function leave({ request, refusal, isRefused, later }: Piece, deferral: Deferred, run: Run): void {
+  const alone = isRefused && isSingle(request) ? { refusedAloneAt: refusal.at } : {};
+  assign(request, { ...deferral, ...sizeOfPiece(request, isRefused), ...alone }, run);
+  for (const part of later) assign(part, { ...deferral, ...sizeOfPiece(part, false) }, run);
 }

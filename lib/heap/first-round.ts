@@ -2,7 +2,7 @@ import { mapLimit } from '../map-limit.ts';
 import { deferred, type Deferred, type Findings } from '../outcome.ts';
 import { pausedMs, REFUSED_ALONE_AT_MOST } from './acceptances.ts';
 import type { HeapCallKind } from './api.ts';
-import type { BulkRequest } from './bulk.ts';
+import { laterRequests, nextRequest, type BulkRequest } from './bulk.ts';
 import { assign, exchange, REQUESTS_AT_ONCE, takeExtraRequest, whileBisecting, type Run } from './exchange.ts';
 import { SEEMS_TO_REFUSE_EVERYTHING, TOO_MANY, type Refusal } from './refusal.ts';
 import { halfOf, isOfFullSize, keepSize, largestFirst } from './smaller-requests.ts';
@@ -49,7 +49,9 @@ export async function sendEachOnce(requests: readonly BulkRequest[], run: Run): 
   }
   const factor = mayGrow(round) ? GROWTH : 1;
   for (const { request, deferral } of round.deferred) {
-    assign(request, { ...sizeOfNext(request, deferral, factor, run), ...deferral }, run);
+    for (const part of [request, ...laterRequests(request)]) {
+      assign(part, { ...sizeOfNext(part, deferral, factor, run), ...deferral }, run);
+    }
   }
   return round.refused;
 }
@@ -68,6 +70,8 @@ async function sendOnce(request: BulkRequest, round: FirstRound, run: Run): Prom
   if (result.kind === 'delivered') {
     if (!isOfFullSize(request)) round.smallAccepted += 1;
     assign(request, result, run);
+    const next = nextRequest(request);
+    if (next !== undefined) await sendOnce(next, round, run);
     return;
   }
   round.deferred.push({ request, deferral: isOfFullSize(request) ? result : whileBisecting(result, run) });

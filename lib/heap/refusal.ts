@@ -1,4 +1,4 @@
-import { deferred, rejected, type Deferred, type Findings, type Rejected } from '../outcome.ts';
+import { deferred, rejected, type Deferred, type Rejected } from '../outcome.ts';
 import type { Moment } from './acceptances.ts';
 import type { Refused } from './answer.ts';
 
@@ -15,8 +15,8 @@ export const TOO_MANY = 'there are more bad entries than one invocation can bise
 export const NOTHING_ACCEPTED = 'Heap has accepted nothing since it refused this, so the settings may be wrong';
 
 /** Defers an entry that was refused, but that may not be the cause. */
-export function undecided({ status, detail }: Refused, why: string, findings: Findings = {}): Deferred {
-  return deferred('undecided', `${why}; ${detail}`, { heapStatus: status, ...findings });
+export function undecided({ status, detail }: Refused, why: string): Deferred {
+  return deferred('undecided', `${why}; ${detail}`, { heapStatus: status });
 }
 
 /** Rejects an entry that was refused alone, with what Heap has said. */

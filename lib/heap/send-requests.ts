@@ -1,7 +1,7 @@
 import { pause, pausedMs, REFUSED_ALONE_AT_MOST } from './acceptances.ts';
 import type { SizeLesson } from './adaptive-batch-size.ts';
 import { afterRefusal, bisect } from './bisect.ts';
-import type { BulkRequest } from './bulk.ts';
+import { laterRequests, type BulkRequest } from './bulk.ts';
 import { startRun, type SendDependencies } from './exchange.ts';
 import { sendEachOnce } from './first-round.ts';
 import { hearSuspects } from './suspects.ts';
@@ -25,7 +25,7 @@ export async function sendRequests(
   const { endpointOf, now } = run;
   const refused = await sendEachOnce(requests, run);
   const pieces = refused.flatMap(({ request, refusal }) =>
-    afterRefusal({ request, refusal, isRefused: true, later: [] }, refusal, run),
+    afterRefusal({ request, refusal, isRefused: true, later: laterRequests(request) }, refusal, run),
   );
   // An event should find its user described.
   for (const [kind, ofKind] of Map.groupBy(pieces, ({ request }) => request.kind)) await bisect(kind, ofKind, run);

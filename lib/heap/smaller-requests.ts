@@ -1,3 +1,4 @@
+import type { Findings } from '../outcome.ts';
 import type { BulkRequest } from './bulk.ts';
 
 /** Whether no entry of a request needs a smaller one. */
@@ -8,6 +9,19 @@ export function isOfFullSize({ entries }: BulkRequest): boolean {
 /** The size of the next request of entries that were refused together, in entries. */
 export function halfOf({ entries }: BulkRequest): number {
   return Math.ceil(entries.length / 2);
+}
+
+/**
+ * How the entries of a piece should be sent the next time.
+ *
+ * @param isRefused whether they were refused together, and not only as a part of a larger request
+ */
+export function sizeOfPiece(request: BulkRequest, isRefused: boolean): Findings {
+  const { kind, entries } = request;
+  const mostEntries = isRefused ? halfOf(request) : entries.length;
+  const [only] = entries;
+  if (kind === 'track' || only === undefined || entries.length > 1) return { mostEntries };
+  return { mostEntries, mostCalls: isRefused ? Math.ceil(only.calls.length / 2) : only.calls.length };
 }
 
 /**

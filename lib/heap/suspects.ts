@@ -2,17 +2,9 @@ import { mapLimit } from '../map-limit.ts';
 import { hasAcceptedSince, pausedMs, wasLately } from './acceptances.ts';
 import { bisect } from './bisect.ts';
 import { sendControl } from './control.ts';
-import {
-  assign,
-  exchange,
-  leaveUndecided,
-  REQUESTS_AT_ONCE,
-  takeExtraRequest,
-  whileBisecting,
-  type Run,
-} from './exchange.ts';
+import { assign, exchange, leave, REQUESTS_AT_ONCE, takeExtraRequest, whileBisecting, type Run } from './exchange.ts';
 import { nextOfUser, type Piece } from './piece.ts';
-import { NOTHING_ACCEPTED, rejectedAlone, TOO_MANY } from './refusal.ts';
+import { NOTHING_ACCEPTED, rejectedAlone, TOO_MANY, undecided } from './refusal.ts';
 
 /**
  * Decides the entries that were refused alone. Such an entry is sent a second time once Heap has accepted another one of the same
@@ -47,17 +39,17 @@ async function findEvidence(suspect: Piece, run: Run): Promise<void> {
 }
 
 async function hearAgain(suspect: Piece, run: Run): Promise<void> {
-  const { request, refusal, later } = suspect;
+  const { request, refusal } = suspect;
   const isReady = hasEvidence(suspect, run);
   if (!isReady || !takeExtraRequest(run)) {
-    leaveUndecided(suspect, isReady ? TOO_MANY : NOTHING_ACCEPTED, run);
+    leave(suspect, undecided(refusal, isReady ? TOO_MANY : NOTHING_ACCEPTED), run);
     return;
   }
   const result = await exchange(request, run, refusal.at);
   if (result.kind === 'deferred') {
-    for (const part of [request, ...later]) assign(part, { ...whileBisecting(result, run), mostEntries: 1 }, run);
+    leave(suspect, whileBisecting(result, run), run);
   } else if (result.kind === 'refused' && !result.isBelieved) {
-    leaveUndecided(suspect, NOTHING_ACCEPTED, run);
+    leave(suspect, undecided(refusal, NOTHING_ACCEPTED), run);
   } else {
     assign(request, result.kind === 'refused' ? rejectedAlone(result) : result, run);
     await bisect(request.kind, nextOfUser(suspect), run);

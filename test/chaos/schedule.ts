@@ -330,7 +330,7 @@ export const schedules: fc.Arbitrary<Schedule> = plans
 /**
  * The limits of the generator: what nobody could do in the retry time is left out.
  *
- * - Three requests, one after the other, have to fit into an invocation: a request that is refused, and its halves.
+ * - Two requests, one after the other, have to fit into an invocation: new events, and a part of what was refused before.
  * - All requests, one after the other, have to fit into a small part of the retry time.
  * - A request without an answer must not take the whole time of every invocation.
  * - On a FIFO queue each message of a group waits for the one before it, and SQS keeps a message for some days only.
@@ -345,7 +345,7 @@ function withProgress(plan: Plan): Plan {
   const isFast = copies > 1 || neededMs(plan) > (retryHours * HOUR_MS) / 4;
   const steadyLatencyMs = isFast ? Math.min(plan.steadyLatencyMs, 20) : plan.steadyLatencyMs;
   const isSilent = plan.outagePlans.some(({ what }) => what.kind === 'silence');
-  const timeoutMs = Math.max(plan.timeoutMs, isSilent ? SILENT_TIMEOUT_MS : 1000, timeoutFor(3.3 * steadyLatencyMs));
+  const timeoutMs = Math.max(plan.timeoutMs, isSilent ? SILENT_TIMEOUT_MS : 1000, timeoutFor(2.3 * steadyLatencyMs));
   return {
     ...plan,
     copies,

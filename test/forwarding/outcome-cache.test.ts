@@ -1,5 +1,5 @@
-import { createOutcomeCache } from '../../lib/forwarding/outcome-cache.ts';
-import { deferred } from '../../lib/outcome.ts';
+import { createOutcomeCache, type OutcomeCache } from '../../lib/forwarding/outcome-cache.ts';
+import { deferred, type FindingsOfCalls } from '../../lib/outcome.ts';
 import { DELIVERED, FAILED, FILTERED, processedOf, REFUSED } from './processed.ts';
 
 test('the final outcomes of a record that goes back to the queue are remembered, by the place of the event', () => {
@@ -35,16 +35,21 @@ test('a later invocation replaces what is known', () => {
   expect([0, 1, 2].map((part) => cache.recall('m', part))).toEqual([DELIVERED, REFUSED, undefined]);
 });
 
+function findingsOf(cache: OutcomeCache, messageId: string, part: number): FindingsOfCalls {
+  const { mostEntries, mostCalls, refusedAloneAt, also } = cache.findings(messageId, part);
+  return { mostEntries, mostCalls, refusedAloneAt, also };
+}
+
 describe('what was found out about a deferred event', () => {
-  const SMALL = deferred('undecided', 'why', { mostEntries: 5 });
+  const SMALL = deferred('undecided', 'why', { mostEntries: 5, mostCalls: 2 });
   const ALONE = deferred('undecided', 'why', { mostEntries: 1, refusedAloneAt: 7, heapStatus: 400 });
 
   test('is remembered by the place of the event, until its record leaves the queue', () => {
     const cache = createOutcomeCache();
     cache.note(processedOf('m', [DELIVERED, SMALL, FAILED, REFUSED, ALONE]));
-    expect([0, 1, 2, 3, 4, 5].map((part) => cache.findings('m', part))).toEqual([
+    expect([0, 1, 2, 3, 4, 5].map((part) => findingsOf(cache, 'm', part))).toEqual([
       {},
-      { mostEntries: 5 },
+      { mostEntries: 5, mostCalls: 2 },
       {},
       {},
       { mostEntries: 1, refusedAloneAt: 7 },
@@ -52,17 +57,17 @@ describe('what was found out about a deferred event', () => {
     ]);
     expect(cache.recall('m', 1)).toBeUndefined();
     cache.note(processedOf('m', [DELIVERED, DELIVERED, DELIVERED, REFUSED, DELIVERED]));
-    expect(cache.findings('m', 1)).toEqual({});
+    expect(findingsOf(cache, 'm', 1)).toEqual({});
   });
 
   test('is remembered of a record with one event, and of one whose events are all deferred', () => {
     const cache = createOutcomeCache();
     cache.note(processedOf('one', [SMALL]));
     cache.note(processedOf('two', [FAILED, SMALL]));
-    expect([cache.findings('one', 0), cache.findings('two', 0), cache.findings('two', 1)]).toEqual([
-      { mostEntries: 5 },
+    expect([findingsOf(cache, 'one', 0), findingsOf(cache, 'two', 0), findingsOf(cache, 'two', 1)]).toEqual([
+      { mostEntries: 5, mostCalls: 2 },
       {},
-      { mostEntries: 5 },
+      { mostEntries: 5, mostCalls: 2 },
     ]);
   });
 });
@@ -71,7 +76,7 @@ test('what was found out about the second call of an event is remembered apart',
   const also = { mostEntries: 3, refusedAloneAt: 9 };
   const cache = createOutcomeCache();
   cache.note(processedOf('m', [{ ...FAILED, also }]));
-  expect(cache.findings('m', 0)).toEqual({ also });
+  expect(findingsOf(cache, 'm', 0)).toEqual({ also });
 });
 
 test('a record of which nothing is worth remembering takes no room', () => {

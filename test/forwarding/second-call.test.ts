@@ -7,7 +7,7 @@ const bad = rejected('heap_refused', 'bad', 400);
 const tooLarge = rejected('too_large', 'large', 413);
 const failed = deferred('heap_error', 'Heap answered 503', { heapStatus: 503 });
 const late = deferred('out_of_time', 'late');
-const undecided = deferred('undecided', 'why', { mostEntries: 4, refusedAloneAt: 7 });
+const undecided = deferred('undecided', 'why', { mostEntries: 4, mostCalls: 2, refusedAloneAt: 7 });
 
 test.each<[string, Outcome, Outcome, Outcome]>([
   ['both delivered', delivered, delivered, delivered],
@@ -22,14 +22,14 @@ test.each<[string, Outcome, Outcome, Outcome]>([
     'the second deferred, with what was found out about it',
     delivered,
     undecided,
-    { ...deferred('undecided', 'why'), also: { mostEntries: 4, refusedAloneAt: 7 } },
+    { ...deferred('undecided', 'why'), also: { mostEntries: 4, mostCalls: 2, refusedAloneAt: 7 } },
   ],
   ['both deferred: the first cause', failed, late, { ...failed, also: {} }],
   [
     'both deferred: what was found out about each stays apart',
     { ...failed, mostEntries: 2 },
     undecided,
-    { ...failed, mostEntries: 2, also: { mostEntries: 4, refusedAloneAt: 7 } },
+    { ...failed, mostEntries: 2, also: { mostEntries: 4, mostCalls: 2, refusedAloneAt: 7 } },
   ],
 ])('%s', (_, first, second, expected) => {
   expect(outcomeOfBoth(first, second)).toEqual(expected);

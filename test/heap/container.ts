@@ -58,7 +58,8 @@ export function startContainer(
     const pending = calls.flatMap((call): PendingCall[] => {
       const known = outcomes.get(nameOf(call));
       if (known !== undefined && known.kind !== 'deferred') return [];
-      return [{ ...call, mostEntries: known?.mostEntries, refusedAloneAt: known?.refusedAloneAt }];
+      const { mostEntries, mostCalls, refusedAloneAt } = known ?? {};
+      return [{ ...call, mostEntries, mostCalls, refusedAloneAt }];
     });
     await deliver(pending, now + 50_000);
     const ofInvocation = new Map<string, Outcome>();

@@ -354,6 +354,35 @@ describe('an app for which Heap refuses everything', () => {
   });
 });
 
+test('bad events among good ones are found with time for two requests in each invocation, while new events keep coming', async () => {
+  const situations = fc.record({
+    isBad: fc.array(fc.boolean(), { minLength: 1, maxLength: 12 }),
+    inTime: fc.integer({ min: 2, max: 5 }),
+    identity: fc.constantFrom('u', undefined),
+  });
+  await fc.assert(
+    fc.asyncProperty(situations, async ({ isBad, inTime, identity }) => {
+      const calls = isBad.map((_, index) => trackOf(`old-${index}`, identity === undefined ? {} : { identity }));
+      const named = (kind: 'delivered' | 'rejected' | 'deferred'): string[] =>
+        namesOf(container, kind).filter((name) => name.startsWith('old'));
+      let left = 0;
+      const container = startContainer((request) => {
+        left -= 1;
+        if (left < 0) return deferred('out_of_time', 'the invocation ended before Heap answered');
+        return namesIn(request).some((name) => isBad[Number(/^old-(\d+)/.exec(name)?.[1])]) ? refused : accepted;
+      });
+      for (let invocation = 0; invocation === 0 || named('deferred').length > 0; invocation += 1) {
+        expect(invocation).toBeLessThan(10 * isBad.length + 10);
+        left = inTime;
+        await container.invoke([trackOf(`new-${invocation}`), ...calls]);
+      }
+      expect(named('rejected')).toHaveLength(isBad.filter(Boolean).length);
+      expect(named('delivered')).toHaveLength(isBad.filter((bad) => !bad).length);
+    }),
+    { numRuns: 200 },
+  );
+});
+
 test('a container remembers at most a thousand apps, whatever they do', async () => {
   const apps = { acceptances: new Map(), sizes: new Map<string, AppSize>(), usage: new Map<string, AppUsage>() };
   let now = 0;

@@ -2,7 +2,14 @@ import fc from 'fast-check';
 import type { Entry } from '../../lib/heap/bulk.ts';
 import { createRateLimiter, rateLimitsFor, type AppUsage, type RateLimiter } from '../../lib/heap/rate-limiter.ts';
 
-const entry = (identity: string): Entry => ({ identity, calls: [], json: '', bytes: 0, mostEntries: Infinity });
+const entry = (identity: string): Entry => ({
+  identity,
+  calls: [],
+  json: '',
+  bytes: 0,
+  mostEntries: Infinity,
+  later: [],
+});
 const entries = (count: number, identity?: string): Entry[] =>
   Array.from({ length: count }, (_, index) => entry(identity ?? `u-${index}`));
 
