@@ -302,6 +302,21 @@ describe('an app for which Heap refuses everything', () => {
     expect(namesOf(container, 'delivered')).toHaveLength(2000);
   });
 
+  test('gets properties of users that were separated meanwhile in three invocations, too', async () => {
+    let isWrong = true;
+    const container = startContainer(() => (isWrong ? refused : accepted));
+    const calls = Array.from({ length: 1000 }, (_, index) =>
+      userOf(`u-${index % 100}`, { [`p-${index}`]: 1 }, { time: index }),
+    );
+    for (let invocation = 0; invocation < 60; invocation += 1) await container.invoke(calls);
+    isWrong = false;
+    const sent: number[] = [];
+    while (namesOf(container, 'deferred').length > 0 && sent.length < 20)
+      sent.push((await container.invoke(calls)).requests.length);
+    expect(sent).toHaveLength(3);
+    expect(namesOf(container, 'delivered')).toHaveLength(1000);
+  });
+
   test.each([2, 5, 20])(
     'gets such a backlog, of which every %ith event is bad, as fast as if all stayed alone',
     async (every) => {
