@@ -38,16 +38,16 @@ await reportToCaller(async () => {
       help: { type: 'boolean', default: false },
     },
   });
-  if (values.help) {
-    console.log(HELP);
-    return;
-  }
-  const rows: Row[] = [];
   const wanted = values.only?.split(',');
   const unknown = wanted?.find((name) => !Object.hasOwn(ROWS, name));
   if (unknown !== undefined) {
     throw new CallerError(`unknown row ${unknown}, expected one of ${Object.keys(ROWS).join(', ')}`);
   }
+  if (values.help) {
+    console.log(HELP);
+    return;
+  }
+  const rows: Row[] = [];
   const names = wanted ?? Object.keys(ROWS).filter((name) => !ON_REQUEST.has(name));
   for (const name of names) {
     process.stderr.write(`${name} …\n`);

@@ -46,6 +46,12 @@ await reportToCaller(async () => {
       help: { type: 'boolean', default: false },
     },
   });
+  if (values.quick && values.write) throw new CallerError('--quick and --write exclude each other');
+  const usual = SCENARIOS.filter(({ isOnRequest }) => isOnRequest !== true);
+  const scenarios = chosen('scenario', values.scenario, values.scenario === undefined ? usual : SCENARIOS);
+  const systems = chosen('system', values.system, SYSTEMS);
+  const seeds = readSeeds(values.seed ?? (values.write ? '1,2,3' : '1'));
+  const jobs = readWholeNumber('--jobs', values.jobs);
   if (values.help || values.list) {
     console.log(values.help ? HELP : listScenarios());
     return;
@@ -54,18 +60,13 @@ await reportToCaller(async () => {
     await remakePage(readResults());
     return;
   }
-  if (values.quick && values.write) throw new CallerError('--quick and --write exclude each other');
   const commit = currentCommit();
-  const usual = SCENARIOS.filter(({ isOnRequest }) => isOnRequest !== true);
-  const scenarios = chosen('scenario', values.scenario, values.scenario === undefined ? usual : SCENARIOS);
-  const systems = chosen('system', values.system, SYSTEMS);
-  const seeds = readSeeds(values.seed ?? (values.write ? '1,2,3' : '1'));
   const scale = values.quick ? QUICK_SCALE : 1;
   const runs = seeds.flatMap((seed) =>
     scenarios.flatMap((scenario) => systems.map((system): Run => ({ scenario, system, seed, scale, commit }))),
   );
   const results: Result[] = [];
-  await runAll(runs, readWholeNumber('--jobs', values.jobs), (result, tookMs) => {
+  await runAll(runs, jobs, (result, tookMs) => {
     results.push(result);
     process.stderr.write(`${results.length}/${runs.length}  ${describe(result, tookMs)}\n`);
     if (values.json) console.log(JSON.stringify(result));

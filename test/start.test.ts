@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { startHeapServer } from '../local/heap-simulator/server.ts';
+import { blockUnder, readPage } from './docs/pages.ts';
 import { COMPILE_CACHE } from './support/lambda-harness.ts';
 
 function start(args: readonly string[], input?: string): Promise<{ code: number; output: string }> {
@@ -41,7 +42,7 @@ const lines = [
   '{"type":"bar","userId":"u"}',
 ].join('\n');
 
-test('npm start accounts for every sample event and ends by itself', async () => {
+test('npm start accounts for every sample event, ends by itself, and prints what the README shows', async () => {
   const { code, output } = await start([]);
   expect(output).toContain('Every event is accounted for.');
   expect(code).toBe(0);
@@ -54,7 +55,15 @@ test('npm start accounts for every sample event and ends by itself', async () =>
     expect.stringMatching(/^npm start -- --file events\.ndjson +\S/),
     expect.stringMatching(/^README\.md +the section Deploy /),
   ]);
+  const printed = new Set(output.split('\n').map(comparable));
+  const shown = blockUnder(readPage('README.md'), 'Try it on your machine', 'text').split('\n').map(comparable);
+  expect(shown.filter((line) => !printed.has(line))).toEqual([]);
 });
+
+/** Requests and cold starts differ from run to run, and so do times; events do not. */
+function comparable(line: string): string {
+  return (line.includes(' events') ? line : line.replaceAll(/\d+(?:\.\d+)?/g, 'N')).replaceAll(/\s+/g, ' ');
+}
 
 describe('your own events', () => {
   const file = join(mkdtempSync(join(tmpdir(), 'start-')), 'events.ndjson');

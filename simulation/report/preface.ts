@@ -5,7 +5,7 @@ This page says what a year of incidents does to the events of a middle-sized sit
 usual Lambda functions. It is a simulation in virtual time, not a measurement in an account. It was made by one command, and no figure on it is
 written by hand:
 
-\`\`\`sh
+\`\`\`sh parsed
 npm run simulate -- --write             # runs everything, and remakes this page, the charts and simulation/results.json
 npm run simulate -- --system forwarder --write    # after a change in lib/: the others keep their results
 npm run simulate -- --scenario out36 --seed 1     # one incident, printed

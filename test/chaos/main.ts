@@ -3,10 +3,13 @@ import fc from 'fast-check';
 import { brokenPromises, checkSchedule } from './check.ts';
 import { schedules } from './schedule.ts';
 
-/**
- * More schedules than `npm test` has time for. A failure prints the seed and path that replay it. With `--list` nothing is
- * shrunk: every schedule is run, the broken ones are listed by number, and `--show NUMBER` with the same seed prints one.
- */
+const HELP = `More random schedules than npm test has time for. A failure prints the seed and path that replay it.
+
+  npm run test:chaos -- --runs 100000          as many; 10,000 if left out
+  npm run test:chaos -- --seed 1 --path 2:3    replays one
+  npm run test:chaos -- --list                 shrinks nothing: runs every schedule, and lists the broken ones by number
+  npm run test:chaos -- --seed 1 --show 17     prints one of these`;
+
 const { values } = parseArgs({
   options: {
     runs: { type: 'string', default: '10000' },
@@ -14,13 +17,15 @@ const { values } = parseArgs({
     path: { type: 'string' },
     list: { type: 'boolean', default: false },
     show: { type: 'string' },
+    help: { type: 'boolean', default: false },
   },
 });
 const runs = Number(values.runs);
 const seed = values.seed === undefined ? Date.now() : Number(values.seed);
 const startedAt = performance.now();
 
-if (values.show !== undefined) await show(Number(values.show));
+if (values.help) console.log(HELP);
+else if (values.show !== undefined) await show(Number(values.show));
 else if (values.list) await list();
 else {
   const path = values.path === undefined ? {} : { path: values.path };

@@ -1,69 +1,57 @@
-import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { isObject, valueAt } from '../../lib/json.ts';
-import { heapq } from '../support/heapq.ts';
-import { blocksOf, blockUnder, readPage, readPages, ROOT } from './pages.ts';
+import { valueAt } from '../../lib/json.ts';
+import { problemOfNpx, readNpm, SCRIPTS, type ScriptCall } from './commands/npm.ts';
+import { problemsOfCalls } from './commands/script-options.ts';
+import { readPage, readPages, ROOT, withoutBlocks } from './pages.ts';
+import { namesIn, tableUnder } from './tables.ts';
 
-/** The commands in the documentation have to exist. */
-const run = promisify(execFile);
+/** The commands in the text of the pages have to exist; fenced-commands.test.ts has those in blocks. */
+const spans = readPages()
+  // The changelog also names what is gone.
+  .filter(({ path }) => path !== 'CHANGELOG.md')
+  .flatMap(({ text }) => withoutBlocks(text).flatMap((line) => spansOf(line)));
 
-test('every npm script that a page names exists', () => {
-  const { scripts }: { readonly scripts?: unknown } = Object(
-    JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')),
-  );
-  const known = Object.keys(isObject(scripts) ? scripts : {});
-  const named = readPages().flatMap(({ path, text }) =>
-    [...text.matchAll(/\bnpm (?:run (?:-s )?)([\w:]+)/g)].map(([, script = '']) => [path, script]),
-  );
-  expect(named.length).toBeGreaterThan(20);
-  expect(named.filter(([, script = '']) => !known.includes(script))).toEqual([]);
-});
+/** The code in a line, in words. In a table, `-- --option` belongs to the script of the row. */
+function spansOf(line: string): readonly (readonly string[])[] {
+  const all = [...line.matchAll(/`([^`]+)`/g)].map(([, code = '']) => code.replace(/ …$/, '').split(' '));
+  const [script = []] = line.startsWith('| `npm run ') ? all : [];
+  return all.map((words) => (words[0] === '--' ? [...script, ...words] : words));
+}
 
-const commands = readPages().flatMap(({ path, ...page }) =>
-  blocksOf({ path, ...page }).flatMap(({ code }) =>
-    [...code.matchAll(/^\s*npm run -s heapq -- (?<command>[^#\n]+)/gm)].map(
-      ({ groups = {} }) => groups['command'] ?? '',
-    ),
-  ),
-);
-const optionsBySubcommand = Map.groupBy(
-  commands.filter((command) => !command.startsWith('--help')),
-  (command) => /^(?:dead-letters )?\w+/.exec(command)?.[0] ?? '',
-);
-
-test.each([...optionsBySubcommand])('heapq %s has every option that a page uses', async (subcommand, uses) => {
-  const { code, out } = await heapq([...subcommand.split(' '), '--help'], {});
-  expect(code).toBe(0);
-  const given = new Set(uses.flatMap((use) => use.match(/--[a-z-]+/g) ?? []));
-  expect([...given].filter((option) => !out.includes(`${option} `) && !out.includes(`${option}\n`))).toEqual([]);
-});
-
-test('the pages show every heapq command with options', () => {
-  expect([...optionsBySubcommand.keys()].toSorted()).toEqual([
-    'dead-letters export',
-    'dead-letters list',
-    'dead-letters redrive',
-    'dead-letters show',
-    'enqueue',
-    'settings',
-  ]);
-});
-
-test('npm start prints what the README shows', async () => {
-  const shown = blockUnder(readPage('README.md'), 'Try it on your machine', 'text');
-  const { stdout } = await run(process.execPath, [join(ROOT, 'local', 'start.ts')]);
-  // Requests and cold starts differ from run to run, and so do times; events do not.
-  const comparable = (line: string): string =>
-    (line.includes(' events') ? line : line.replaceAll(/\d+(?:\.\d+)?/g, 'N')).replaceAll(/\s+/g, ' ');
-  const printed = new Set(stdout.split('\n').map(comparable));
+test('each npm script and heapq command in the text exists, with its options', async () => {
+  const read = spans.flatMap(([tool, ...words]) => {
+    if (words.length === 0) return [];
+    if (tool === 'npm') return [readNpm(words)];
+    return tool === 'heapq' && !words.includes('…') ? [{ script: 'heapq', args: words }] : [];
+  });
+  expect(read.filter((one) => typeof one === 'string')).toEqual([]);
+  const calls = read.filter((one): one is ScriptCall => typeof one === 'object');
+  expect(calls.length).toBeGreaterThan(60);
+  const distinct = [...new Map(calls.map((call) => [JSON.stringify(call), call])).values()];
+  // A sentence may leave out what a command needs besides.
   expect(
-    shown
-      .split('\n')
-      .map(comparable)
-      .filter((line) => !printed.has(line)),
+    (await problemsOfCalls(distinct)).filter((problem) => !/missing|required option|\(outputHelp\)/.test(problem)),
   ).toEqual([]);
+});
+
+test('each test that npx runs exists', () => {
+  const named = spans.flatMap(([tool, ...words]) => (tool === 'npx' ? [words] : []));
+  expect(named.length).toBeGreaterThan(0);
+  expect(named.map(problemOfNpx).filter((problem) => problem !== undefined)).toEqual([]);
+});
+
+test('CONTRIBUTING.md has each script of package.json, and no other one', () => {
+  const rows = tableUnder(readPage('CONTRIBUTING.md'), 'Run and test').flatMap((cells) =>
+    cells.flatMap((cell) => namesIn(cell)),
+  );
+  const named = rows
+    .map((name) => name.split(' '))
+    .flatMap(([tool, ...words]) => {
+      const call = tool === 'npm' ? readNpm(words) : undefined;
+      return typeof call === 'object' ? [call.script] : [];
+    });
+  expect([...new Set(named)].toSorted()).toEqual(Object.keys(SCRIPTS).toSorted());
 });
 
 test('the paragraph above npm ci explains each engine warning of Node.js 20', () => {

@@ -180,14 +180,8 @@ test('docs/ingest.md has each answer to a refused request once, with its status 
 
 /** In a process of its own, because Jest does not load commander, an ES module. */
 const PRINT_OPTIONS = `
-  import { Command } from 'commander';
-  import { addEnqueueCommand } from './cli/backfill/command.ts';
-  import { addDeadLetterCommands } from './cli/dead-letters/commands.ts';
-  import { addSettingsCommand } from './cli/settings/command.ts';
-  const program = new Command();
-  addDeadLetterCommands(program);
-  addEnqueueCommand(program);
-  addSettingsCommand(program);
+  import { heapqProgram } from './cli/program.ts';
+  const program = heapqProgram();
   const all = program.commands.flatMap((command) => [command, ...command.commands]);
   for (const { long } of all.flatMap(({ options }) => options)) console.log(long);
 `;

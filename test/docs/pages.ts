@@ -13,9 +13,13 @@ export interface Page {
 /** A block of code between two fences. */
 export interface Block {
   readonly language: string;
+  /** The word after the language: what is done with a block of commands. Empty if there is none. */
+  readonly kind: string;
   readonly code: string;
   /** The heading above it. */
   readonly heading: string;
+  /** Of the fence that opens it, from 1. */
+  readonly line: number;
 }
 
 export function readPage(path: string): Page {
@@ -31,7 +35,7 @@ export function readPages(): readonly Page[] {
   return [...top, ...below].map(readPage);
 }
 
-const FENCE = /^ *```(?<language>\w*)$/;
+const FENCE = /^ *```(?<language>\w*)(?: (?<kind>\w+))?$/;
 
 /** The headings of a page, without what stands in its blocks of code. */
 export function headingsOf({ text }: Page): readonly string[] {
@@ -51,16 +55,18 @@ export function withoutBlocks(text: string): readonly string[] {
 export function blocksOf({ text }: Page): readonly Block[] {
   const blocks: Block[] = [];
   let heading = '';
-  let open: { language: string; lines: string[] } | undefined;
-  for (const line of text.split('\n')) {
+  let open: (Omit<Block, 'code' | 'heading'> & { readonly lines: string[] }) | undefined;
+  for (const [index, line] of text.split('\n').entries()) {
     const fence = FENCE.exec(line);
     if (open === undefined) {
       heading = /^#{1,6} (.+)$/.exec(line)?.[1] ?? heading;
-      if (fence !== null) open = { language: fence.groups?.['language'] ?? '', lines: [] };
+      const { language = '', kind = '' } = fence?.groups ?? {};
+      if (fence !== null) open = { language, kind, line: index + 1, lines: [] };
     } else if (fence === null) {
       open.lines.push(line);
     } else {
-      blocks.push({ language: open.language, code: open.lines.join('\n'), heading });
+      const { lines, ...about } = open;
+      blocks.push({ ...about, code: lines.join('\n'), heading });
       open = undefined;
     }
   }

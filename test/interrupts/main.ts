@@ -16,14 +16,22 @@ import {
   type InterruptedOptions,
 } from '../support/interrupted-commands.ts';
 
-/** Interrupts a redrive, an export and loads at random, and says what is left of their messages. */
+const HELP = `Interrupts a redrive, an export and loads at random, and says what is left of their messages.
+
+  npm run test:interrupts -- --messages 20000 --times 20 --seed 1    these are the defaults`;
+
 const { values } = parseArgs({
   options: {
     messages: { type: 'string', default: '20000' },
     times: { type: 'string', default: '20' },
     seed: { type: 'string', default: '1' },
+    help: { type: 'boolean', default: false },
   },
 });
+if (values.help) {
+  console.log(HELP);
+  process.exit(0);
+}
 const messages = Number(values.messages);
 const server = await startQueueServer();
 const client = createLocalClient(server.endpoint);
