@@ -31,3 +31,10 @@ export function isMet(row: Row): boolean | undefined {
   const value = row.goal.of === 'ratio' ? ratioOf(row) : row.measured.value;
   return 'atMost' in row.goal ? value <= row.goal.atMost : value >= row.goal.atLeast;
 }
+
+/** `≤ 1.5 ×`, `≥ 500,000 events/s`, or nothing. */
+export function describeGoal({ goal, measured }: Row): string {
+  if (goal.of === 'nothing') return '';
+  const [sign, value] = 'atMost' in goal ? ['≤', goal.atMost] : ['≥', goal.atLeast];
+  return `${sign} ${value.toLocaleString('en')}${goal.of === 'ratio' ? ' ×' : ` ${measured.unit}`}`;
+}

@@ -37,7 +37,7 @@ const MESSAGES_IN_A_CALL = 10;
 /** The log lines that Lambda itself writes for an invocation, in bytes: start, end and report, as JSON. */
 export const PLATFORM_LOG_BYTES = 1000;
 /** The memory at which Lambda gives a function one full vCPU, in MB. */
-const MEMORY_PER_VCPU_MB = 1769;
+export const MEMORY_PER_VCPU_MB = 1769;
 const FIREHOSE_RECORD_BYTES = 5 * 1024;
 const GIBIBYTE = 1024 ** 3;
 
@@ -111,4 +111,26 @@ export function alternatives(): readonly { readonly what: string; readonly dolla
       dollars: ((EVENTS * FIREHOSE_RECORD_BYTES) / GIBIBYTE) * PRICES.firehoseGb.dollars,
     },
   ];
+}
+
+/** How long an invocation of the Lambda destination is assumed to take, nearly all of which is SQS's answer, and its memory. */
+const DESTINATION_MS = 25;
+const DESTINATION_GB = 0.5;
+
+/** What RudderStack's Lambda destination adds for a million events: alone, and in arrays of 20, which share a message. */
+export function destinationBills(): readonly Readonly<{ what: string; requests: number; time: number; sqs: number }>[] {
+  return [1, 20].map((events) => {
+    const invocations = EVENTS / events;
+    return {
+      what: events === 1 ? 'one event an invocation' : `${events} events an invocation`,
+      requests: invocations * PRICES.lambdaRequest.dollars,
+      time: invocations * (DESTINATION_MS / 1000) * DESTINATION_GB * PRICES.lambdaGbSecond.dollars,
+      sqs: invocations * PRICES.sqsRequest.dollars,
+    };
+  });
+}
+
+/** Dollars an hour of invocations of the Lambda destination that wait for SQS. */
+export function waitingDestinations(invocations: number): number {
+  return invocations * 3600 * DESTINATION_GB * PRICES.lambdaGbSecond.dollars;
 }

@@ -1,8 +1,7 @@
-import { runBacklog, type BacklogOptions } from '../../local/cost/backlog.ts';
-import { alternatives, billOf, eventsInBatch, sqsDollars, type Situation } from '../../local/cost/bill.ts';
+import { billOfBacklog, runBacklog, WAITS, type BacklogOptions } from '../../local/cost/backlog.ts';
+import { billOf, eventsInBatch, sqsDollars, totalOf, type Situation } from '../../local/cost/bill.ts';
 import { PRICES } from '../../local/cost/prices.ts';
-import { readPage } from '../docs/pages.ts';
-import { tableUnder } from '../docs/tables.ts';
+import { readCostResult, roundedJson } from '../../local/cost/result-file.ts';
 
 const SITUATION: Situation = {
   eventsPerSecond: 100,
@@ -52,37 +51,26 @@ describe('a backlog of one app', () => {
     eventsPerMessage: 1,
     timeoutMs: 60_000,
     heapMs: 300,
-    memoryMb: 512,
     maximumConcurrency: 2,
-    invocation: { ownMs: 10, logBytes: 2000 },
   };
+  const INVOCATION = { ownMs: 10, logBytes: 2000 };
 
   test('costs less when the function waits for the rate limit than when it gives events back to wait in the queue', async () => {
     const waits = await runBacklog(OPTIONS);
     const givesBack = await runBacklog({ ...OPTIONS, timeoutMs: 4000 });
     expect(waits.receives).toBe(1);
     expect(givesBack.receives).toBeGreaterThan(1.1);
-    expect(waits.billedSeconds).toBeGreaterThan(givesBack.billedSeconds);
-    const total = ({ bill }: typeof waits): number => bill.sqs + bill.lambda + bill.logs;
-    expect(total(waits)).toBeLessThan(0.95 * total(givesBack));
+    const [bill, otherBill] = [waits, givesBack].map((run) => billOfBacklog(run, INVOCATION, 512));
+    const total = (of: typeof bill): number => (of === undefined ? Number.NaN : totalOf(of.bill));
+    expect(bill?.billedSeconds).toBeGreaterThan(otherBill?.billedSeconds ?? Number.NaN);
+    expect(total(bill)).toBeLessThan(0.95 * total(otherBill));
   });
-});
 
-test('docs/operations.md has the price and the source of each service, and what the other ways cost', () => {
-  const page = readPage('docs/operations.md');
-  const documented = tableUnder(page, 'Where the prices come from').map(([what, price, source = '']) => [
-    what,
-    price,
-    /\]\((.+)\)/.exec(source)?.[1],
-  ]);
-  const known = Object.values(PRICES).map(({ what, dollars, unit, source }) => {
-    const price =
-      unit === 'request' ? `$${(dollars * 1e6).toFixed(2)} for a million requests` : `$${dollars} for a ${unit}`;
-    return [what, price, source];
+  test('goes out as in the kept result of npm run cost, with 50 events a message and given back', async () => {
+    const kept = readCostResult().backlogs.find(
+      ({ eventsPerMessage, wait }) => eventsPerMessage === 50 && wait === WAITS[1].wait,
+    );
+    const run = await runBacklog({ ...OPTIONS, events: 60_000, eventsPerMessage: 50, timeoutMs: WAITS[1].timeoutMs });
+    expect(JSON.parse(roundedJson({ wait: WAITS[1].wait, ...run }))).toEqual(kept);
   });
-  expect(documented).toEqual(known);
-  const others = tableUnder(page, 'Other ways').slice(1);
-  expect(others.map(([what, dollars]) => [what, dollars])).toEqual(
-    alternatives().map(({ what, dollars }) => [what, `$${dollars.toFixed(3)}`]),
-  );
 });

@@ -14,6 +14,7 @@ const WITH_HELP: ReadonlySet<string> = new Set([
   'bench',
   'simulate',
   'cost',
+  'docs:figures',
   'test:chaos',
   'test:interrupts',
 ]);
