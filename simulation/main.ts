@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { CallerError } from '../cli/caller-error.ts';
@@ -24,7 +24,8 @@ const HELP = `Simulates a year of incidents in virtual time: this project, Rudde
   npm run simulate -- --jobs 2                        runs at once; 1 if left out
   npm run simulate -- --quick                         a tenth of the traffic: a first look, not for the page
   npm run simulate -- --json                          prints each result as a line of JSON
-  npm run simulate -- --page                          remakes docs/comparison.md from the results that are kept, and runs nothing
+  npm run simulate -- --page                          remakes docs/comparison.md from the results that are kept, and runs nothing;
+                                                      with --check it only says whether the page and its charts differ
   npm run simulate -- --write                         also keeps the results, of seeds 1, 2 and 3 if none is given,
                                                       and remakes docs/comparison.md from all that are kept`;
 
@@ -42,10 +43,12 @@ await reportToCaller(async () => {
       json: { type: 'boolean', default: false },
       write: { type: 'boolean', default: false },
       page: { type: 'boolean', default: false },
+      check: { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
+  if (values.check && !values.page) throw new CallerError('--check is for --page');
   if (values.quick && values.write) throw new CallerError('--quick and --write exclude each other');
   const usual = SCENARIOS.filter(({ isOnRequest }) => isOnRequest !== true);
   const scenarios = chosen('scenario', values.scenario, values.scenario === undefined ? usual : SCENARIOS);
@@ -57,7 +60,7 @@ await reportToCaller(async () => {
     return;
   }
   if (values.page) {
-    await remakePage(readResults());
+    await (values.check ? checkPage : remakePage)(readResults());
     return;
   }
   const commit = currentCommit();
@@ -149,15 +152,38 @@ function showTable(results: readonly Result[]): string {
   );
 }
 
-/** Writes the page and one chart for each incident. */
-async function remakePage(results: readonly Result[]): Promise<void> {
-  writeFileSync(join(DOCS, 'comparison.md'), writePage(results));
-  const charts = join(DOCS, CHARTS);
-  mkdirSync(charts, { recursive: true });
-  for (const file of readdirSync(charts)) if (file.endsWith('.svg')) rmSync(join(charts, file));
+/** The page and one chart for each incident, by their paths in docs/. */
+async function pageOf(results: readonly Result[]): Promise<ReadonlyMap<string, string>> {
+  const files = new Map([['comparison.md', writePage(results)]]);
   const firstSeed = firstSeedOf(results);
   for (const scenario of SCENARIOS) {
     const drawn = results.filter((result) => result.scenario === scenario.name && result.seed === firstSeed);
-    if (drawn.length > 0) writeFileSync(join(charts, `${scenario.name}.svg`), await drawChart(scenario, drawn));
+    if (drawn.length > 0) files.set(join(CHARTS, `${scenario.name}.svg`), await drawChart(scenario, drawn));
   }
+  return files;
+}
+
+async function remakePage(results: readonly Result[]): Promise<void> {
+  const files = await pageOf(results);
+  mkdirSync(join(DOCS, CHARTS), { recursive: true });
+  for (const chart of chartsInDocs()) if (!files.has(chart)) rmSync(join(DOCS, chart));
+  for (const [path, content] of files) writeFileSync(join(DOCS, path), content);
+}
+
+/** Says what is not as the results make it, and writes nothing. */
+async function checkPage(results: readonly Result[]): Promise<void> {
+  const files = await pageOf(results);
+  const paths = new Set([...files.keys(), ...chartsInDocs()]);
+  for (const path of paths) {
+    const file = join(DOCS, path);
+    const current = existsSync(file) ? readFileSync(file, 'utf8') : undefined;
+    if (current === files.get(path)) continue;
+    console.log(`docs/${path} differs`);
+    process.exitCode = 1;
+  }
+}
+
+function chartsInDocs(): readonly string[] {
+  const charts = readdirSync(join(DOCS, CHARTS)).filter((file) => file.endsWith('.svg'));
+  return charts.map((file) => join(CHARTS, file));
 }

@@ -1,6 +1,9 @@
+import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { PRICES_READ } from '../../local/cost/prices.ts';
+import { COMPILE_CACHE } from '../support/lambda-harness.ts';
 import { sentence, withSentence } from './figures/sentence.ts';
 import { SOURCES } from './figures/sources.ts';
 import { markedBlocks, withBlocks } from './figures/tables-in-page.ts';
@@ -11,6 +14,12 @@ import { readPage, readPages, ROOT } from './pages.ts';
 test('the pages have the figures that the commands have kept', () => {
   const differing = writeFigures().filter(({ before, after }) => before !== after);
   expect(differing.map(({ path, after }) => `${path}:\n${after}`)).toEqual([]);
+});
+
+test('docs/comparison.md and its charts are what the kept results make, byte for byte', async () => {
+  const args = [join(ROOT, 'simulation', 'main.ts'), '--page', '--check'];
+  const { stdout } = await promisify(execFile)(process.execPath, args, { env: { ...process.env, ...COMPILE_CACHE } });
+  expect(stdout).toBe('');
 });
 
 test('each block of figures stands in one page, beside a command that measures it', () => {
@@ -32,7 +41,9 @@ test('each command that measures figures is a script', () => {
   const { scripts }: { readonly scripts: Readonly<Record<string, string>> } = JSON.parse(
     readFileSync(join(ROOT, 'package.json'), 'utf8'),
   );
-  const named = SOURCES.flatMap(({ commands }) => commands.map(([, , script = '']) => script));
+  const named = SOURCES.flatMap(({ commands, pages = [] }) =>
+    [...commands, pages].flatMap(([, , script]) => script ?? []),
+  );
   expect(named.filter((script) => !Object.hasOwn(scripts, script))).toEqual([]);
 });
 

@@ -32,9 +32,16 @@ await reportToCaller(async () => {
     console.log(values.help ? HELP : describeSources());
     return;
   }
-  const measures = !values.pages && !values.check;
-  const commands = SOURCES.filter(({ name }) => measures && wanted.includes(name)).flatMap((source) => source.commands);
-  for (const words of commands) run(words);
+  const sources = SOURCES.filter(({ name }) => wanted.includes(name));
+  if (!values.pages && !values.check) {
+    for (const words of sources.flatMap(({ commands }) => commands)) {
+      if (!run(words)) throw new CallerError(`npm ${words.join(' ')} failed; the pages were not written`);
+    }
+  }
+  for (const { pages } of sources) {
+    if (pages === undefined) continue;
+    if (!run(values.check ? [...pages, '--check'] : pages)) process.exitCode = 1;
+  }
   for (const { path, before, after } of writeFigures()) {
     if (before === after) continue;
     console.log(`${path} ${values.check ? 'differs' : 'was written'}`);
@@ -43,15 +50,18 @@ await reportToCaller(async () => {
   }
 });
 
-function run(words: readonly string[]): void {
+/** Runs npm, and returns whether it succeeded. What it prints of a measurement is in the pages afterwards. */
+function run(words: readonly string[]): boolean {
   console.log(`npm ${words.join(' ')}`);
-  const { status } = spawnSync('npm', words, { stdio: ['ignore', 'ignore', 'inherit'] });
-  if (status !== 0) throw new CallerError(`npm ${words.join(' ')} failed; the pages were not written`);
+  const isLong = !words.includes('--check');
+  return spawnSync('npm', words, { stdio: ['ignore', isLong ? 'ignore' : 'inherit', 'inherit'] }).status === 0;
 }
 
 function describeSources(): string {
-  const made = SOURCES.map(({ name, commands, takes }) => {
-    const lines = commands.map((words) => `\n  npm ${words.join(' ')}`).join('');
+  const made = SOURCES.map(({ name, commands, takes, pages }) => {
+    const lines = [...commands, ...(pages === undefined ? [] : [pages])]
+      .map((words) => `\n  npm ${words.join(' ')}`)
+      .join('');
     return `${name}, ${takes}${lines}`;
   });
   const others = NOT_MADE_HERE.map(({ what, where, from }) => `${what}\n  in ${where}\n  from ${from}`);

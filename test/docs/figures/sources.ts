@@ -11,8 +11,10 @@ export interface Source {
   /** The words after `npm` that measure them. Empty if nothing is measured. */
   readonly commands: readonly (readonly string[])[];
   readonly takes: string;
-  /** What is written into the pages from what the commands have kept. None if the commands write the pages themselves. */
+  /** What is written into the pages from what the commands have kept. */
   readonly figures?: () => Figures;
+  /** The words after `npm` that write the pages themselves without measuring anything; with `--check` they write nothing. */
+  readonly pages?: readonly string[];
 }
 
 export const SOURCES: readonly Source[] = [
@@ -28,8 +30,13 @@ export const SOURCES: readonly Source[] = [
   { name: 'cost', commands: [['run', '-s', 'cost', '--', '--save']], takes: 'half a minute', figures: costFigures },
   { name: 'contract', commands: [], takes: 'nothing: it counts what would be sent', figures: contractFigures },
   { name: 'random-tests', commands: [], takes: 'nothing: it reads what the tests do', figures: randomTestFigures },
-  { name: 'comparison', commands: [['run', '-s', 'simulate', '--', '--write']], takes: 'more than half an hour' },
-  { name: 'outputs', commands: [['run', '-s', 'docs:outputs']], takes: 'ten seconds' },
+  {
+    name: 'comparison',
+    commands: [['run', '-s', 'simulate', '--', '--write']],
+    takes: 'more than half an hour',
+    pages: ['run', '-s', 'simulate', '--', '--page'],
+  },
+  { name: 'outputs', commands: [], takes: 'ten seconds', pages: ['run', '-s', 'docs:outputs', '--'] },
 ];
 
 /** Figures that no command here makes again, where they stand, and what they come from. */
