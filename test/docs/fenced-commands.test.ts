@@ -66,8 +66,7 @@ test('npm: each script exists and takes its options and values', async () => {
   expect(read.filter((one) => typeof one === 'string')).toEqual([]);
   const calls = read.filter((one): one is ScriptCall => typeof one === 'object');
   expect(calls.length).toBeGreaterThan(40);
-  const distinct = [...new Map(calls.map((call) => [JSON.stringify(call), call])).values()];
-  expect(await problemsOfCalls(distinct)).toEqual([]);
+  expect(await problemsOfCalls(calls)).toEqual([]);
   const shown = calls
     .filter(({ script }) => script === 'heapq')
     .map(({ args: [first, second] }) => (first === 'dead-letters' ? `${first} ${second}` : first));

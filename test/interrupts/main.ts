@@ -28,42 +28,41 @@ const { values } = parseArgs({
     help: { type: 'boolean', default: false },
   },
 });
-if (values.help) {
-  console.log(HELP);
-  process.exit(0);
-}
-const messages = Number(values.messages);
-const server = await startQueueServer();
-const client = createLocalClient(server.endpoint);
-const random = createRandom(Number(values.seed));
-const template = readTemplate('template.yaml');
-const commands = {
-  redrive: interruptRedrive,
-  export: interruptExport,
-  enqueue: interruptEnqueue,
-  'enqueue of several files': interruptSeveralFiles,
-};
-for (const [name, interrupt] of Object.entries(commands)) {
-  const options: InterruptedOptions = {
-    endpoint: server.endpoint,
-    queues: await createLocalQueues(client, server.endpoint, template, randomUUID()),
-    messages,
-    interruptions: Array.from({ length: Number(values.times) }, (_, index) => INTERRUPTIONS[index % 4] ?? 'SIGINT'),
-    random,
-    folder: mkdtempSync(join(tmpdir(), 'interrupts-')),
+if (values.help) console.log(HELP);
+else await interruptAll(Number(values.messages), Number(values.times), createRandom(Number(values.seed)));
+
+async function interruptAll(messages: number, times: number, random: () => number): Promise<void> {
+  const server = await startQueueServer();
+  const client = createLocalClient(server.endpoint);
+  const template = readTemplate('template.yaml');
+  const commands = {
+    redrive: interruptRedrive,
+    export: interruptExport,
+    enqueue: interruptEnqueue,
+    'enqueue of several files': interruptSeveralFiles,
   };
-  const { early, last, lastCode, wrongFigures, deadLetters, events, inHeap } = await interrupt(options);
-  const isRight =
-    wrongFigures.length === 0 &&
-    inHeap === messages &&
-    deadLetters === 0 &&
-    lastCode === 0 &&
-    last['isComplete'] === true;
-  console.log(
-    `${isRight ? 'ok    ' : 'WRONG '} ${name}: ${values.times} interruptions (${early} runs ended before), ${inHeap} of ${messages} events once in Heap, ${events - inHeap} sent twice, ${deadLetters} dead letters left`,
-  );
-  if (!isRight) console.log(JSON.stringify({ lastCode, last, wrongFigures }));
-  if (!isRight) process.exitCode = 1;
+  for (const [name, interrupt] of Object.entries(commands)) {
+    const options: InterruptedOptions = {
+      endpoint: server.endpoint,
+      queues: await createLocalQueues(client, server.endpoint, template, randomUUID()),
+      messages,
+      interruptions: Array.from({ length: times }, (_, index) => INTERRUPTIONS[index % 4] ?? 'SIGINT'),
+      random,
+      folder: mkdtempSync(join(tmpdir(), 'interrupts-')),
+    };
+    const { early, last, lastCode, wrongFigures, deadLetters, events, inHeap } = await interrupt(options);
+    const isRight =
+      wrongFigures.length === 0 &&
+      inHeap === messages &&
+      deadLetters === 0 &&
+      lastCode === 0 &&
+      last['isComplete'] === true;
+    console.log(
+      `${isRight ? 'ok    ' : 'WRONG '} ${name}: ${times} interruptions (${early} runs ended before), ${inHeap} of ${messages} events once in Heap, ${events - inHeap} sent twice, ${deadLetters} dead letters left`,
+    );
+    if (!isRight) console.log(JSON.stringify({ lastCode, last, wrongFigures }));
+    if (!isRight) process.exitCode = 1;
+  }
+  client.destroy();
+  await server.stop();
 }
-client.destroy();
-await server.stop();
