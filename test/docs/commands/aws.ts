@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import * as cloudformation from '@aws-sdk/client-cloudformation';
 import * as sqs from '@aws-sdk/client-sqs';
@@ -97,15 +98,17 @@ export function describeWithAwsCli(title: string, tests: () => void): void {
  * @returns a sentence if it refuses them
  */
 export function problemByCli(words: readonly string[]): Promise<string | undefined> {
-  // Version 1 of the CLI has no such option. The page's own address is no closed port.
+  // Version 1 of the CLI has no --cli-binary-format; version 2 also reads it from its settings. The page's own address is no closed port.
   const own = words.filter((word, index) => {
     const option = [word, words[index - 1]].find((one) => one === '--cli-binary-format' || one === '--endpoint-url');
     return option === undefined;
   });
+  const settings = join(mkdtempSync(join(tmpdir(), 'aws-')), 'config');
+  writeFileSync(settings, '[default]\ncli_binary_format = raw-in-base64-out\n');
   const environment = {
     PATH: process.env['PATH'],
     HOME: process.env['HOME'],
-    AWS_CONFIG_FILE: '/dev/null',
+    AWS_CONFIG_FILE: settings,
     AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
     AWS_EC2_METADATA_DISABLED: 'true',
     AWS_MAX_ATTEMPTS: '1',
