@@ -37,6 +37,14 @@ test('there is a file for every source, with its calls', () => {
   }
 });
 
+test.each(SOURCES)('events/README.md names the source of %s, and its version', (file) => {
+  const readme = readFileSync(join(EVENTS, 'README.md'), 'utf8');
+  const row = readme.split('\n').find((line) => line.startsWith(`| [${file}](${file})`)) ?? '';
+  const versions = readEvents(file).map((event) => valueAt(event, ['context', 'library', 'version']));
+  expect(row).not.toBe('');
+  for (const version of new Set(versions.filter((found) => typeof found === 'string'))) expect(row).toContain(version);
+});
+
 test('what Heap gets with rules of your own', () => {
   const config: unknown = JSON.parse(readFileSync(join(EVENTS, 'own-rules', 'settings.json'), 'utf8'));
   if (!isObject(config)) throw new Error('the settings are not an object');
