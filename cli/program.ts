@@ -3,6 +3,7 @@ import { addEnqueueCommand } from './backfill/command.ts';
 import { addDeadLetterCommands } from './dead-letters/commands.ts';
 import { toReadOptions, withReading, type ReadFlags } from './history/flags.ts';
 import { preview } from './preview.ts';
+import { WITHOUT_CONFIG } from './read-config.ts';
 import { reportUsageError } from './report-to-caller.ts';
 import { addSettingsCommand } from './settings/command.ts';
 
@@ -19,7 +20,7 @@ Examples:
 Queues: --stack NAME finds them in the outputs of a stack; --local selects the queues of npm run dev.
 Credentials and region are found like in the AWS CLI. AWS_ENDPOINT_URL_SQS sets another endpoint.
 Exit codes: 0 done · 1 dead letters were left or could not be seen, or events or settings refused · 2 wrong option, file, credentials
-or permission · 130 Ctrl-C · 143 SIGTERM · 141 nobody reads the output.`;
+or permission · 129 closed terminal · 130 Ctrl-C · 143 SIGTERM · 141 nobody reads the output.`;
 
 /** The commands of heapq with their options. A wrong option is thrown as a CommanderError. */
 export function heapqProgram(): Command {
@@ -39,7 +40,7 @@ export function heapqProgram(): Command {
     program
       .command('preview [file]')
       .description('print as JSON what would be sent to Heap for each line; sends nothing')
-      .option('--config <file>', 'RudderStack’s Config for Heap, as JSON')
+      .option('--config <file>', `RudderStack’s Config for Heap, as JSON; ${WITHOUT_CONFIG}`)
       .exitOverride(),
   ).action(async (file: string | undefined, options: ReadFlags & { readonly config?: string }) => {
     // Events without a time are shown, with a note.

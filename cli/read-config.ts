@@ -6,6 +6,12 @@ import { isObject, type JsonObject } from '../lib/json.ts';
 import { ConfigurationError } from '../lib/configuration-error.ts';
 import { readTextFile } from './read-text-file.ts';
 
+/** For help texts: where `findConfig` finds settings without a file and without a stack. */
+export const WITHOUT_CONFIG = 'without it, the variable DESTINATION_CONFIG, or local/settings.json';
+/** The same for a command that may know a stack. */
+export const WITHOUT_CONFIG_OR_STACK =
+  'without it, the settings of the stack, the variable DESTINATION_CONFIG, or local/settings.json';
+
 /** The owner's settings in a file, in all the forms that are needed. */
 export interface ConfigFile {
   /** As it stands in the file, without a byte order mark. */

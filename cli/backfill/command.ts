@@ -14,7 +14,7 @@ import { interruptSignal } from '../interrupt.ts';
 import { print, withConnection, type OutputOptions } from '../options.ts';
 import { parseCount, parsePositive } from '../option-values.ts';
 import { startProgress } from '../progress.ts';
-import { findConfig, type NamedConfig } from '../read-config.ts';
+import { findConfig, WITHOUT_CONFIG_OR_STACK, type NamedConfig } from '../read-config.ts';
 import { openBadFile } from './bad-file.ts';
 import { checkFiles } from './check.ts';
 import {
@@ -53,10 +53,7 @@ export function addEnqueueCommand(program: Command): void {
       ),
   )
     .option('--check', 'show what would happen to the events, and send nothing', false)
-    .option(
-      '--config <file>',
-      'for --check: RudderStack’s Config for Heap, as JSON; without it, the settings of the stack',
-    )
+    .option('--config <file>', `for --check: RudderStack’s Config for Heap, as JSON; ${WITHOUT_CONFIG_OR_STACK}`)
     .option('--rate <count>', 'maximum number of events per second; Heap accepts 250 per app', parsePositive)
     .option('--events-per-message <count>', 'maximum number of events per SQS message', parseCount, 20)
     .option('--skip-bad <file>', 'write what cannot be sent to this file, and go on')

@@ -13,7 +13,7 @@ import {
 } from '../options.ts';
 import { parseCount, parsePositive } from '../option-values.ts';
 import { startProgress, type Progress } from '../progress.ts';
-import { findConfig } from '../read-config.ts';
+import { findConfig, WITHOUT_CONFIG_OR_STACK } from '../read-config.ts';
 import { exportDeadLetters } from './export.ts';
 import { describeExport, describeRedrive } from './describe.ts';
 import { isConfirmed, requireSelection } from './confirm.ts';
@@ -53,7 +53,7 @@ function addShow(group: Command): void {
   withDeadLetters(group.command('show <id>').description(description))
     .option(
       '--config <file>',
-      'RudderStack’s Config for Heap, as JSON, used for the mapping; without it, the settings of the stack',
+      `RudderStack’s Config for Heap, as JSON, used for the mapping; ${WITHOUT_CONFIG_OR_STACK}`,
     )
     .action(async (id: string, options: DeadLetterOptions & { readonly config?: string }) => {
       // What is wrong with a file of settings is said before anything is received.
