@@ -65,7 +65,8 @@ const EPOCH_UNITS: readonly (readonly [below: number, ms: number])[] = [
  *
  * It does not say whether the time can be true: see `canBeTrue`.
  *
- * @returns undefined if the value is not a time in one of these formats, or its year does not have four digits
+ * @returns undefined if the value is not a time in one of these formats, or is after the year 9999. A year of two digits, as in old
+ *   e-mail headers, is one of this century
  */
 export function parseInstant(value: unknown): Instant | undefined {
   if (typeof value === 'number') return ofEpoch(value);
@@ -77,8 +78,8 @@ export function parseInstant(value: unknown): Instant | undefined {
 }
 
 /**
- * Reads a time as `parseInstant` does, for Heap: ISO 8601 with a zone stays as it is, with all its digits. Everything else is
- * written in UTC.
+ * Reads a time as `parseInstant` does, for Heap: ISO 8601 with hyphens, a T and a zone stays as it is, with all its digits.
+ * Everything else is written in UTC.
  *
  * @param arrivedAtMs when the event arrived, in ms since 1970; undefined if nobody knows
  * @returns undefined if the value is not a time, or cannot be true

@@ -6,8 +6,8 @@ import { removeInvisible } from '../visible-text.ts';
 import { digestContent } from './content-digest.ts';
 
 /**
- * Returns the key by which Heap recognizes duplicates: `properties.idempotencyKey`, else the `messageId` that every
- * RudderStack SDK sets, else a SHA-256 hash of the event. The hash stays the same after a redelivery or a redrive, unlike
+ * Returns the key by which Heap recognizes duplicates: `properties.idempotencyKey`, else the `messageId` that RudderStack's
+ * SDKs set (all but that for Rust), else a SHA-256 hash of the event. The hash stays the same after a redelivery or a redrive, unlike
  * SQS's message id.
  *
  * The events that a cloud transformation makes of one event all have its `messageId`. So the key also has a digest of the
