@@ -42,11 +42,20 @@ describe.each([
     }
   }
 
-  test('gets the expected answer from the built function, which reaches neither Heap nor SQS for it', async () => {
-    const answer = await answerTo(JSON.parse(String(parameter('Sample'))), environment);
-    if (answer.kind !== 'response') throw new Error(answer.message);
-    expect(JSON.stringify(answer.response)).toContain(String(parameter('Expected')));
-  });
+  test.each([
+    ['', '{"appId":"11"}'],
+    [', whatever is turned on', '{"appId":"11","pageEvents":true,"screenEvents":true,"groupAccounts":true}'],
+  ])(
+    'gets the expected answer from the built function, which reaches neither Heap nor SQS for it%s',
+    async (_, config) => {
+      const answer = await answerTo(JSON.parse(String(parameter('Sample'))), {
+        ...environment,
+        DESTINATION_CONFIG: config,
+      });
+      if (answer.kind !== 'response') throw new Error(answer.message);
+      expect(JSON.stringify(answer.response)).toContain(String(parameter('Expected')));
+    },
+  );
 
   test('fails with a wrong setting', async () => {
     const wrong = { ...environment, DESTINATION_CONFIG: '{"appId":""}' };
