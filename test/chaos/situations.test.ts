@@ -100,7 +100,7 @@ describe('the retry time', () => {
     expect(ages).toHaveLength(1000);
     expect(reasonsOf(world)).toEqual(new Set(['retries_exhausted']));
     expect(Math.min(...ages)).toBeGreaterThanOrEqual(2 * HOUR_MS);
-    // One backoff is 15 minutes; the last invocation is not short.
+    // The longest backoff is 5 minutes; the last invocation is not short.
     expect(Math.max(...ages)).toBeLessThanOrEqual(2 * HOUR_MS + 20 * 60_000);
     // Most events find no time in most invocations. They do not come back at once, or SQS's limit of receives would end them.
     const receives = world.deadLetters.map(({ attributes }) => Number(attributes?.['receiveCount']?.StringValue));
