@@ -102,7 +102,6 @@ function compose({
     deliver: createDeliver({
       client,
       rateLimiter,
-      rateLimits,
       batchSize: createAdaptiveBatchSize(),
       acceptances: createAcceptances(),
       clock,

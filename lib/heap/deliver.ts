@@ -6,7 +6,7 @@ import type { AdaptiveBatchSize } from './adaptive-batch-size.ts';
 import { BULK_LIMITS, groupByApp, toRequests, type BulkRequest, type Entry, type PendingCall } from './bulk.ts';
 import type { HeapClient } from './client.ts';
 import { EXTRA_REQUESTS, type BisectBudget } from './exchange.ts';
-import { NO_ROOM, type LimitReason, type RateLimiter, type RateLimits } from './rate-limiter.ts';
+import { NO_ROOM, type LimitReason, type RateLimiter } from './rate-limiter.ts';
 import { sendRequests } from './send-requests.ts';
 import { keepSize } from './smaller-requests.ts';
 
@@ -17,7 +17,6 @@ const PARALLEL_APPS = 8;
 export interface DeliverDependencies {
   readonly client: HeapClient;
   readonly rateLimiter: RateLimiter;
-  readonly rateLimits: RateLimits;
   readonly batchSize: AdaptiveBatchSize;
   readonly acceptances: Acceptances;
   readonly clock: Clock;
@@ -36,7 +35,6 @@ export type Deliver = (calls: readonly PendingCall[], deadline: number) => Promi
 export function createDeliver({
   client,
   rateLimiter,
-  rateLimits,
   batchSize,
   acceptances,
   clock,
@@ -57,7 +55,10 @@ export function createDeliver({
       const deferral = deferred(reason, NO_ROOM, keepSize({ entries: [entry] }));
       assign(entry, queueUp(group.appId, entry, { ...deferral, reason }));
     }
-    return toRequests(kept, { ...BULK_LIMITS, items: Math.min(items, rateLimits.perApp) });
+    return toRequests(kept, {
+      ...BULK_LIMITS,
+      items: Math.min(items, rateLimiter.requestSize(group.appId, kept.entries.length, clock.now())),
+    });
   }
 
   return async (calls, deadline) => {

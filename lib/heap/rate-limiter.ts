@@ -26,6 +26,9 @@ export function rateLimitsFor(maximumConcurrency: number): RateLimits {
   };
 }
 
+/** The size of a request when half of an app's limit is used up, in events. */
+const SPREAD_REQUEST = LIMITS.entriesPerRequest / 2;
+
 /** The limit that an event waits for. The values are also reason codes of a deferral. */
 export type LimitReason = 'paced_app' | 'paced_identity';
 
@@ -51,6 +54,12 @@ export type ReservationAnswer =
 export interface RateLimiter {
   /** Returns how many more events of the identity fit into the current window. */
   readonly roomFor: (appId: string, identity: string, now: number) => number;
+  /**
+   * Returns how many of `count` events a request of the app should have at most: all that the limit allows. When half of that
+   * is used up, it is half a full request or less, so that a window holds a whole number of them. Otherwise a backlog would
+   * get seven full requests out of a share of 7500.
+   */
+  readonly requestSize: (appId: string, count: number, now: number) => number;
   /** Reserves room for all entries, or for none of them. */
   readonly reserve: (appId: string, entries: readonly Entry[], now: number) => ReservationAnswer;
   /**
@@ -100,6 +109,13 @@ export function createRateLimiter(limits: RateLimits, apps: Map<string, AppUsage
   return {
     roomFor: (appId, identity, now) =>
       Math.max(0, perIdentity - countIn(apps.get(appId)?.identities.get(identity) ?? NOTHING, now)),
+
+    requestSize(appId, count, now) {
+      const isSpread = countIn(apps.get(appId)?.window ?? NOTHING, now) > perApp / 2;
+      if (!isSpread) return perApp;
+      const most = Math.floor(perApp / Math.ceil(perApp / SPREAD_REQUEST));
+      return Math.ceil(count / Math.max(1, Math.ceil(count / most)));
+    },
 
     reserve(appId, entries, now) {
       if (now >= nextSweep) {

@@ -45,7 +45,6 @@ export function startContainer(
   const deliver = createDeliver({
     client,
     rateLimiter: createRateLimiter(NO_LIMITS),
-    rateLimits: NO_LIMITS,
     batchSize: createAdaptiveBatchSize(),
     acceptances: createAcceptances(),
     // Heap answers at once, so nothing waits for the time.

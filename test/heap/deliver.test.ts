@@ -57,7 +57,7 @@ function start(send: HeapClient['send'] = async () => accepted, rateLimits = RAT
   };
   const clock = { now: () => 0, sleep: async () => undefined };
   const onMerged = (events: number): void => void merged.push(events);
-  const deliver = createDeliver({ client, rateLimiter, rateLimits, batchSize, acceptances, clock, onMerged });
+  const deliver = createDeliver({ client, rateLimiter, batchSize, acceptances, clock, onMerged });
   async function run(calls: readonly PendingCall[]): Promise<Record<string, string>> {
     await deliver(calls, DEADLINE);
     return Object.fromEntries(calls.map((call) => [nameOf(call), wordOf(call)]));
@@ -417,7 +417,6 @@ test('a container remembers at most a thousand apps, whatever they do', async ()
       },
     }),
     rateLimiter,
-    rateLimits: RATE_LIMITS,
     batchSize: createAdaptiveBatchSize(apps.sizes),
     acceptances: createAcceptances(apps.acceptances),
     clock,

@@ -226,3 +226,25 @@ describe('what is over is forgotten, so that the memory of a container does not 
     expect(rateLimiter.roomFor('a', 'noisy', 100_000)).toBe(0);
   });
 });
+
+test.each([
+  // perApp, events used up, events to send, size of a request
+  [7500, 0, 1000, 7500],
+  [7500, 3750, 1000, 7500],
+  [7500, 3751, 1000, 500],
+  [7500, 7500, 1000, 500],
+  [7500, 7500, 1200, 400],
+  [7500, 7500, 30, 30],
+  [3750, 3750, 1000, 334],
+  [1500, 1000, 10_000, 500],
+  [15, 10, 1000, 15],
+  [1, 1, 2, 1],
+  [7500, 7500, 0, 0],
+])(
+  'with %i events a minute, of which %i are used up, a request of %i events has %i at most',
+  (perApp, used, count, size) => {
+    const limiter = createRateLimiter({ perApp, perIdentity: 15_000, windowMs: 60_000 });
+    if (used > 0) limiter.reserve('11', entries(used), 0);
+    expect(limiter.requestSize('11', count, 0)).toBe(size);
+  },
+);
