@@ -1,5 +1,5 @@
 import { Option, type Command } from 'commander';
-import { REJECT_REASONS } from '../lib/outcome.ts';
+import { REJECT_REASONS } from '../lib/reject-reasons.ts';
 import { DEFAULT_WAIT_S, type VisitOptions } from './dead-letters/visit.ts';
 import { interruptSignal } from './interrupt.ts';
 import { parseCount, parsePointInTime } from './option-values.ts';
@@ -29,6 +29,14 @@ export function withConnection(command: Command): Command {
     .option('--local', 'use the queues of npm run dev')
     .option('--json', 'print JSON, for scripts')
     .exitOverride();
+}
+
+/** Adds the option of a command that runs the transformation. */
+export function withTransformation(command: Command): Command {
+  return command.option(
+    '--transformation <file>',
+    'for the mapping: another transformation than transformation/transformation.js',
+  );
 }
 
 /** Adds the options of a command that receives dead letters. */

@@ -2,7 +2,8 @@ import { Command } from 'commander';
 import { addEnqueueCommand } from './backfill/command.ts';
 import { addDeadLetterCommands } from './dead-letters/commands.ts';
 import { toReadOptions, withReading, type ReadFlags } from './history/flags.ts';
-import { preview } from './preview.ts';
+import { withTransformation } from './options.ts';
+import { preview, type PreviewFlags } from './preview.ts';
 import { WITHOUT_CONFIG } from './read-config.ts';
 import { reportUsageError } from './report-to-caller.ts';
 import { addSettingsCommand } from './settings/command.ts';
@@ -37,14 +38,16 @@ export function heapqProgram(): Command {
   addEnqueueCommand(program);
   addSettingsCommand(program);
   withReading(
-    program
-      .command('preview [file]')
-      .description('print as JSON what would be sent to Heap for each line; sends nothing')
-      .option('--config <file>', `RudderStack’s Config for Heap, as JSON; ${WITHOUT_CONFIG}`)
-      .exitOverride(),
-  ).action(async (file: string | undefined, options: ReadFlags & { readonly config?: string }) => {
+    withTransformation(
+      program
+        .command('preview [file]')
+        .description('print as JSON what would be sent to Heap for each line; sends nothing')
+        .option('--config <file>', `RudderStack’s Config for Heap, as JSON; ${WITHOUT_CONFIG}`)
+        .exitOverride(),
+    ),
+  ).action(async (file: string | undefined, options: ReadFlags & PreviewFlags) => {
     // Events without a time are shown, with a note.
-    await preview(file, options.config, toReadOptions(options, { skip: [], allowNoTime: true }, Date.now()));
+    await preview(file, options, toReadOptions(options, { skip: [], allowNoTime: true }, Date.now()));
   });
   return program;
 }

@@ -7,6 +7,7 @@ import { createTelemetry } from '../lib/forwarding/telemetry.ts';
 import { readLogSettings } from '../lib/telemetry/log-settings.ts';
 import { readRuntime } from '../lib/forwarding/environment.ts';
 import { readSettingsFromEnvironment } from '../lib/rudderstack/settings-from-environment.ts';
+import * as own from '../transformation/transformation.js';
 import { refuseWrongSettings } from '../lib/refuse-wrong-settings.ts';
 
 /** SQS → Heap. The event source mapping in template.yaml invokes it, with `ReportBatchItemFailures` enabled. */
@@ -26,6 +27,8 @@ export const handler = refuseWrongSettings<SQSEvent, Context, SQSBatchResponse>(
     loadQueues: () =>
       (queues ??= import('../lib/forwarding/queues.ts').then(({ createQueues }) => createQueues(runtime))),
     loadSettle: () => import('../lib/forwarding/settle.ts').then(({ settle }) => settle),
+    // The bundler leaves this out if there is no transformation.
+    loadTransforming: own.isEmpty ? undefined : () => import('./transforming.ts').then((module) => module.load()),
     loadOptional: () => import('../lib/forwarding/optional.ts').then(({ OPTIONAL }) => OPTIONAL),
   });
 

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isArray, type JsonObject } from '../lib/json.ts';
 import type { BuiltFunction } from './template.ts';
@@ -24,6 +25,32 @@ export function bundle(
     ...toFlags(buildProperties),
   ];
   execFileSync(join(root, 'node_modules', '.bin', 'esbuild'), [entryPoint, ...flags], { cwd: root, stdio: 'inherit' });
+}
+
+/** What is needed to build a function, beside its transformation. esbuild reads tsconfig.json. */
+const SOURCES = ['handlers', 'lib', 'node_modules', 'package.json', 'tsconfig.json'];
+const EMPTY = 'export const isEmpty = true;\n';
+
+/**
+ * Builds a function with another transformation than that of the folder: in a copy of it, whose other parts are links.
+ *
+ * @param root the folder with the sources and node_modules
+ * @param outdir an absolute path, which is emptied first
+ * @param transformation the path of its file; `none` for none
+ */
+export function bundleWith(root: string, built: BuiltFunction, outdir: string, transformation: string): void {
+  const copy = mkdtempSync(join(tmpdir(), 'with-transformation-'));
+  try {
+    for (const name of SOURCES) symlinkSync(join(root, name), join(copy, name));
+    cpSync(join(root, 'transformation'), join(copy, 'transformation'), { recursive: true });
+    const source = transformation === 'none' ? EMPTY : readFileSync(transformation, 'utf8');
+    writeFileSync(join(copy, 'transformation', 'transformation.js'), source);
+    bundle(copy, built, 'out');
+    rmSync(outdir, { recursive: true, force: true });
+    cpSync(join(copy, 'out'), outdir, { recursive: true });
+  } finally {
+    rmSync(copy, { recursive: true, force: true });
+  }
 }
 
 /**

@@ -12,7 +12,9 @@ export type FilterReason =
   /** An identify or group call without traits to set. */
   | 'no_traits'
   /** An event of somebody who is not known. The owner does not want such events. */
-  | 'anonymous';
+  | 'anonymous'
+  /** The owner's transformation has returned nothing. */
+  | 'dropped_by_transformation';
 
 /** Why an event can never be delivered. These codes are the `reason` attribute of a dead letter. */
 export type RejectReason =
@@ -28,6 +30,8 @@ export type RejectReason =
   | 'too_deep'
   | 'forbidden_key'
   | 'too_large'
+  /** The owner's transformation has thrown an error, or returned what is no event. */
+  | 'transformation_failed'
   | 'heap_refused'
   | 'retries_exhausted'
   | StrangerReason;
@@ -40,32 +44,6 @@ type StrangerReason =
   | 's3_notification'
   /** A pointer to a body in S3, of a client library for large messages. */
   | 'payload_in_s3';
-
-/** Every `RejectReason`. */
-export const REJECT_REASONS = {
-  not_json: true,
-  no_event: true,
-  missing_type: true,
-  unknown_type: true,
-  missing_event: true,
-  missing_identity: true,
-  identity_too_long: true,
-  missing_group: true,
-  missing_app_id: true,
-  too_deep: true,
-  forbidden_key: true,
-  too_large: true,
-  heap_refused: true,
-  retries_exhausted: true,
-  subscription_confirmation: true,
-  s3_notification: true,
-  payload_in_s3: true,
-} as const satisfies Record<RejectReason, true>;
-
-/** Whether a text is one of the reasons for a rejection. */
-export function isRejectReason(text: string): text is RejectReason {
-  return Object.hasOwn(REJECT_REASONS, text);
-}
 
 /** Why an event is deferred: it stays in the queue and is attempted again later. */
 export type DeferReason =
@@ -118,10 +96,16 @@ export interface Findings {
   readonly refusedAloneAt?: number | undefined;
 }
 
+/** What was found out about one of the calls of an event. */
+export interface FindingsOfCall extends Findings {
+  /** Set if it is known: the call is not sent again. */
+  readonly outcome?: Delivered | Rejected;
+}
+
 /** The same about the calls of an event: most make one. */
 export interface FindingsOfCalls extends Findings {
-  /** About the second call. */
-  readonly also?: Findings | undefined;
+  /** About each of them, in their order, if there are several. */
+  readonly calls?: readonly FindingsOfCall[] | undefined;
 }
 
 /** The event stays in the queue. */

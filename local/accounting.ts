@@ -4,9 +4,10 @@ import { createCauses, type Cause, type FilePlace } from '../cli/causes.ts';
 import type { Settings } from '../lib/rudderstack/settings.ts';
 import { subjectOf, type HeapCall, type HeapEvent, type HeapProperties } from '../lib/heap/api.ts';
 import { decide } from '../lib/mapping/decide.ts';
-import type { Mapped } from '../lib/mapping/mapped.ts';
+import { endOf, type Mapped } from '../lib/mapping/mapped.ts';
 import { isObject } from '../lib/json.ts';
 import { unwrap } from '../lib/rudderstack/envelope.ts';
+import type { TransformEvent } from '../lib/transformation/transform-event.ts';
 import type { HeapContents } from './heap-simulator/heap.ts';
 
 /**
@@ -33,7 +34,7 @@ export interface ExpectedCounts {
   rejected: number;
 }
 
-export function createLedger(settings: Settings): Ledger {
+export function createLedger(settings: Settings, transformEvent?: TransformEvent): Ledger {
   const counts: ExpectedCounts = { events: 0, toDeliver: 0, filtered: 0, rejected: 0 };
   /** By app and idempotency key. Events with the same key may differ; Heap keeps the first one that it gets. */
   const tracks = new Map<string, HeapEvent[]>();
@@ -46,23 +47,26 @@ export function createLedger(settings: Settings): Ledger {
     counts,
     causes: causes.list,
     add(body, arrivedAtMs, place) {
-      for (const decision of decisionsFor(body, settings, arrivedAtMs)) {
+      for (const decision of decisionsFor(body, settings, transformEvent, arrivedAtMs)) {
         counts.events += 1;
-        if (decision.kind === 'filtered' || decision.kind === 'rejected') {
-          counts[decision.kind] += 1;
-          const detail = decision.kind === 'rejected' ? decision.detail : '';
-          if (place !== undefined) causes.note({ fate: decision.kind, reason: decision.reason, detail }, place);
-          continue;
+        const end = endOf(decision);
+        if (end.kind === 'mapped') {
+          counts.toDeliver += 1;
+        } else {
+          counts[end.kind] += 1;
+          const detail = end.kind === 'rejected' ? end.detail : '';
+          if (place !== undefined) causes.note({ fate: end.kind, reason: end.reason, detail }, place);
         }
-        counts.toDeliver += 1;
-        for (const call of callsOf(decision)) {
+        for (const call of decision.kind === 'mapped' ? callsOf(decision) : []) {
           if (call.kind === 'track') append(tracks, keyOfCall(call), call.payload);
           else append(properties, keyOfCall(call), call.payload.properties);
         }
       }
     },
     differences(contents, deadLetters) {
-      const deadLettered = new Set(deadLetters.flatMap(({ Body = '' }) => callsIn(Body, settings).map(keyOfCall)));
+      const deadLettered = new Set(
+        deadLetters.flatMap(({ Body = '' }) => callsIn(Body, settings, transformEvent).map(keyOfCall)),
+      );
       return [
         ...compareEvents(tracks, contents, deadLettered),
         ...compareProperties(properties, contents, deadLettered),
@@ -71,18 +75,25 @@ export function createLedger(settings: Settings): Ledger {
   };
 }
 
-function decisionsFor(body: string, settings: Settings, arrivedAtMs?: number): ReturnType<typeof decide>[] {
+function decisionsFor(
+  body: string,
+  settings: Settings,
+  transformEvent: TransformEvent | undefined,
+  arrivedAtMs?: number,
+): ReturnType<typeof decide>[] {
   return unwrap(body).map((enveloped) =>
-    enveloped.kind === 'event' ? decide(enveloped.event, settings, arrivedAtMs) : enveloped.rejection,
+    enveloped.kind === 'event' ? decide(enveloped.event, settings, arrivedAtMs, transformEvent) : enveloped.rejection,
   );
 }
 
-function callsIn(body: string, settings: Settings): HeapCall[] {
-  return decisionsFor(body, settings).flatMap((decision) => (decision.kind === 'mapped' ? callsOf(decision) : []));
+function callsIn(body: string, settings: Settings, transformEvent: TransformEvent | undefined): HeapCall[] {
+  return decisionsFor(body, settings, transformEvent).flatMap((decision) =>
+    decision.kind === 'mapped' ? callsOf(decision) : [],
+  );
 }
 
 function callsOf({ call, also }: Mapped): HeapCall[] {
-  return also === undefined ? [call] : [call, also];
+  return [call, ...(also ?? [])];
 }
 
 /** JSON has no member without a value. */

@@ -10,16 +10,17 @@ import { createLambdaDestination, startInvokeApi } from './lambda-destination.ts
 import { LONGEST_TIMEOUT_MS } from './lambda/lambda.ts';
 import { createObserver } from './live-view/observer.ts';
 import { startLiveView, type LiveView } from './live-view/server.ts';
-import { startPipeline } from './pipeline.ts';
+import { prepareTransformation, startPipeline } from './pipeline.ts';
 import { startQueueServer } from './queue-server.ts';
 
 const HELP = `Runs the whole pipeline on this machine until you stop it: the HTTP endpoint, the Lambda destination, an SQS server with
 the two queues of template.yaml, the forwarder, the Heap simulator, and a live view of all of it.
 
-  npm run dev [-- --config FILE --queue-port 4566 --heap-port 4567 --http-port 4568 --view-port 4569
+  npm run dev [-- --config FILE --transformation FILE --queue-port 4566 --heap-port 4567 --http-port 4568 --view-port 4569
                   --lambda-port 4570 --no-forwarder --long-timeout --json]
 
   --config FILE     your settings: RudderStack's Config for Heap, as JSON
+  --transformation FILE  another transformation than transformation/transformation.js
   --no-forwarder    does not read the queue: for a forwarder that you run yourself
   --long-timeout    sets the function timeout to 15 minutes: for debugging, or on a busy machine
   --json            prints the addresses as one line of JSON
@@ -38,6 +39,7 @@ const PORTS = {
 
 interface DevOptions {
   readonly config: string;
+  readonly transformation: string | undefined;
   readonly ports: Readonly<Record<keyof typeof PORTS, string>>;
   readonly polls: boolean;
   readonly timeoutMs: number | undefined;
@@ -47,6 +49,7 @@ await reportToCaller(async () => {
   const values = readOptions('npm run dev', '--config', {
     ...PORTS,
     config: { type: 'string', default: join(import.meta.dirname, 'settings.json') },
+    transformation: { type: 'string' },
     'no-forwarder': { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     'long-timeout': { type: 'boolean', default: false },
@@ -56,23 +59,34 @@ await reportToCaller(async () => {
     console.log(HELP);
     return;
   }
-  const { config, json, 'no-forwarder': hasNoForwarder, 'long-timeout': hasLongTimeout, help: _, ...ports } = values;
+  const {
+    config,
+    transformation,
+    json,
+    'no-forwarder': hasNoForwarder,
+    'long-timeout': hasLongTimeout,
+    help: _,
+    ...ports
+  } = values;
   for (const [name, value] of Object.entries(ports)) readPort(`--${name}`, value);
   const timeoutMs = hasLongTimeout ? LONGEST_TIMEOUT_MS : undefined;
   await using started = new AsyncDisposableStack();
-  const addresses = await start({ config, ports, polls: !hasNoForwarder, timeoutMs }, started);
+  const addresses = await start({ config, transformation, ports, polls: !hasNoForwarder, timeoutMs }, started);
   // Everything runs until the process is stopped. Before that, a failure stops what has been started.
   started.move();
   console.log(json ? JSON.stringify(addresses) : describe(addresses));
 });
 
 async function start(
-  { config: configFile, ports, polls, timeoutMs }: DevOptions,
+  { config: configFile, transformation, ports, polls, timeoutMs }: DevOptions,
   started: AsyncDisposableStack,
 ): Promise<Readonly<Record<string, string>>> {
   const { json: destinationConfig, config, settings } = readConfigFile(configFile);
   const keys = readFileSync(join(import.meta.dirname, 'ingest-keys.json'), 'utf8');
-  const observer = createObserver(settings);
+  const prepared = await prepareTransformation(transformation);
+  const { transformEvent } = prepared;
+  started.defer(prepared.remove);
+  const observer = createObserver(settings, transformEvent);
   const reported = noneReported();
   let liveView: LiveView | undefined;
   const at = async <Server extends { stop(): Promise<void> }>(
@@ -88,6 +102,7 @@ async function start(
     queuePrefix: 'local',
     destinationConfig,
     heapUrl: heapServer.url,
+    bundle: prepared.bundle,
     polls,
     timeoutMs,
     onLog(line) {
@@ -113,6 +128,7 @@ async function start(
       reported,
       heap: heapServer.heap,
       config,
+      transformEvent,
       httpEndpoint: { isDeviceMode: settings.isWebDeviceMode, endpoint: httpEndpoint.url, writeKey: WRITE_KEY },
     }),
   );
@@ -123,6 +139,7 @@ async function start(
     sqsEndpoint,
     heapUrl: heapServer.url,
     ...queues,
+    ...(prepared.name !== undefined && { transformation: prepared.name }),
   };
 }
 
@@ -138,6 +155,7 @@ function describe({
   heapUrl,
   queueUrl,
   deadLetterQueueUrl,
+  transformation,
 }: Readonly<Record<string, string>>): string {
   return `live view           ${viewUrl}
 device mode         ${viewUrl}/device-mode   the Web SDK with this pipeline, in a browser
@@ -145,5 +163,5 @@ HTTP endpoint       ${httpEndpointUrl}   write key local-write-key, webhook secr
 Lambda destination  ${lambdaUrl}   Lambda's Invoke, with the invocation type Event and any function name
 queue               ${queueUrl}
 dead-letter queue   ${deadLetterQueueUrl}
-Heap simulator      ${heapUrl}/simulator/contents`;
+Heap simulator      ${heapUrl}/simulator/contents${transformation === undefined ? '' : `\ntransformation      ${transformation}`}`;
 }

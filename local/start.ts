@@ -9,7 +9,7 @@ import { enqueue } from './enqueue.ts';
 import { startHeapServer } from './heap-simulator/server.ts';
 import { LONGEST_TIMEOUT_MS } from './lambda/lambda.ts';
 import { readMessages, sampleMessages } from './messages.ts';
-import { startPipeline } from './pipeline.ts';
+import { prepareTransformation, startPipeline } from './pipeline.ts';
 import { startQueueServer } from './queue-server.ts';
 import { drain } from './queues.ts';
 import { printSummary, progressLine } from './summary.ts';
@@ -19,6 +19,7 @@ const HELP = `Runs events through the whole pipeline on this machine: an SQS ser
   npm start                          sends the sample events in events/
   npm start -- --file FILE           sends your own events: any file that heapq enqueue reads; - for standard input
   npm start -- --config FILE         your settings: RudderStack's Config for Heap, as JSON
+  npm start -- --transformation FILE another transformation than transformation/transformation.js
   npm start -- --heap-url URL        sends to URL instead of the simulator
   npm start -- --logs                prints the function's log
   npm start -- --long-timeout        sets the function timeout to 15 minutes: for debugging, or on a busy machine
@@ -28,6 +29,7 @@ It ends by itself. The exit code is 0 if every event is accounted for.`;
 interface StartOptions {
   readonly file: string | undefined;
   readonly config: string;
+  readonly transformation: string | undefined;
   readonly heapUrl: string | undefined;
   readonly showsLogs: boolean;
   readonly hasLongTimeout: boolean;
@@ -37,6 +39,7 @@ await reportToCaller(async () => {
   const values = readOptions('npm start', '--file', {
     file: { type: 'string' },
     config: { type: 'string', default: join(import.meta.dirname, 'settings.json') },
+    transformation: { type: 'string' },
     'heap-url': { type: 'string' },
     logs: { type: 'boolean', default: false },
     'long-timeout': { type: 'boolean', default: false },
@@ -46,15 +49,17 @@ await reportToCaller(async () => {
     console.log(HELP);
     return;
   }
-  const { file, config, 'heap-url': heapUrl, logs: showsLogs, 'long-timeout': hasLongTimeout } = values;
-  process.exitCode = (await run({ file, config, heapUrl, showsLogs, hasLongTimeout })) ? 0 : 1;
+  const { file, config, transformation, 'heap-url': heapUrl, logs: showsLogs, 'long-timeout': hasLongTimeout } = values;
+  process.exitCode = (await run({ file, config, transformation, heapUrl, showsLogs, hasLongTimeout })) ? 0 : 1;
 });
 
 /** @returns whether every event is accounted for */
-async function run({ file, config, heapUrl, showsLogs, hasLongTimeout }: StartOptions): Promise<boolean> {
+async function run(options: StartOptions): Promise<boolean> {
+  const { file, config, transformation, heapUrl, showsLogs, hasLongTimeout } = options;
   if (file !== undefined && file !== '-') requireFile('--file', file);
   const { json: destinationConfig, settings } = readConfigFile(config);
-  const ledger = createLedger(settings);
+  const prepared = await prepareTransformation(transformation);
+  const ledger = createLedger(settings, prepared.transformEvent);
   const reported = noneReported();
   const problems: string[] = [];
   /** Aborted on Ctrl-C, or when the function has failed: the queue will not become empty. */
@@ -62,6 +67,7 @@ async function run({ file, config, heapUrl, showsLogs, hasLongTimeout }: StartOp
   process.once('SIGINT', () => stopping.abort());
 
   await using resources = new AsyncDisposableStack();
+  resources.defer(prepared.remove);
   const queueServer = resources.adopt(await startQueueServer(), (server) => server.stop());
   const simulator =
     heapUrl === undefined ? resources.adopt(await startHeapServer(), (server) => server.stop()) : undefined;
@@ -70,6 +76,7 @@ async function run({ file, config, heapUrl, showsLogs, hasLongTimeout }: StartOp
     queuePrefix: 'local',
     destinationConfig,
     heapUrl: heapUrl ?? simulator?.url ?? '',
+    bundle: prepared.bundle,
     timeoutMs: hasLongTimeout ? LONGEST_TIMEOUT_MS : undefined,
     onLog(line) {
       readMetricLine(line, reported);
@@ -112,8 +119,7 @@ async function run({ file, config, heapUrl, showsLogs, hasLongTimeout }: StartOp
   clearInterval(ticking);
   const heap = simulator?.heap.counts();
   const coldStarts = pipeline.lambda.coldStarts();
-  const { counts: expected } = ledger;
-  const causes = ledger.causes();
-  printSummary({ messages, seconds, expected, causes, reported, deadLetters, heap, coldStarts, problems, file });
+  const facts = { expected: ledger.counts, causes: ledger.causes(), transformation: prepared.name };
+  printSummary({ messages, seconds, reported, deadLetters, heap, coldStarts, problems, file, ...facts });
   return problems.length === 0;
 }

@@ -19,6 +19,8 @@ export interface Summary {
   readonly problems: readonly string[];
   /** The user's own events; undefined for the samples. */
   readonly file: string | undefined;
+  /** The file of the transformation, if there is one. */
+  readonly transformation: string | undefined;
 }
 
 /** In characters, of what follows a number. */
@@ -44,9 +46,12 @@ export function printSummary({
   coldStarts,
   problems,
   file,
+  transformation,
 }: Summary): void {
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
-  row('enqueued', expected.events, `events in ${messages} messages`);
+  const inMessages = `events in ${messages} messages`;
+  const how = transformation === undefined ? '' : `, transformed by ${transformation}`;
+  row('enqueued', expected.events, inMessages + how);
   row('delivered', reported.delivered, 'events');
   row('filtered', total(reported.filtered), 'events');
   for (const [reason, count] of Object.entries(reported.filtered).toSorted(byName)) {

@@ -6,7 +6,8 @@ const ROOT = join(__dirname, '..');
 /** Which other top folders each top folder may import from: docs/architecture.md, "Imports go one way". */
 const TOP_FOLDERS: Readonly<Record<string, readonly string[]>> = {
   lib: [],
-  handlers: ['lib'],
+  transformation: [],
+  handlers: ['lib', 'transformation'],
   infra: ['lib'],
   cli: ['handlers', 'infra', 'lib'],
   local: ['cli', 'handlers', 'infra', 'lib'],
@@ -21,8 +22,9 @@ const LIB_FOLDERS: Readonly<Record<string, readonly string[]>> = {
   heap: ['.'],
   sqs: ['.'],
   telemetry: ['.'],
-  mapping: ['.', 'rudderstack', 'heap'],
-  forwarding: ['.', 'rudderstack', 'mapping', 'heap', 'sqs', 'telemetry'],
+  transformation: ['.', 'rudderstack'],
+  mapping: ['.', 'rudderstack', 'heap', 'transformation'],
+  forwarding: ['.', 'rudderstack', 'transformation', 'mapping', 'heap', 'sqs', 'telemetry'],
   ingest: ['.', 'rudderstack', 'sqs', 'telemetry'],
 };
 

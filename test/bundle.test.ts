@@ -1,9 +1,12 @@
-import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { filesLoadedWith } from '../bench/loaded-files.ts';
+import { builtFunctions, readTemplate } from '../infra/template.ts';
 
-const ENTRY = join(__dirname, '..', 'dist', 'forward', 'forward.mjs');
+const ROOT = join(__dirname, '..');
+const ENTRY = join(ROOT, 'dist', 'forward', 'forward.mjs');
 
 const loaded = [...filesLoadedWith(ENTRY)].map((file) => readFileSync(file, 'utf8'));
 
@@ -29,6 +32,55 @@ test('no file needs require, which an ES module does not have', () => {
   expect(files.length).toBeGreaterThan(5);
   for (const { parentPath, name } of files)
     expect(readFileSync(join(parentPath, name), 'utf8')).not.toMatch(/Dynamic require of|createRequire/);
+});
+
+test('without a transformation, a cold start has nothing to run one with', () => {
+  const only = loaded.join('\n');
+  expect(only).not.toMatch(/transforming-|transformation_failed|dropped_by_transformation|transformEvent/);
+  // It has another chunk that is loaded on demand, so the one for a transformation would be found.
+  expect(only).toMatch(/import\("\.\/chunks\/optional-/);
+});
+
+describe('with a transformation', () => {
+  const [built] = builtFunctions(readTemplate(join(ROOT, 'template.yaml')));
+  const folder = mkdtempSync(join(tmpdir(), 'bundle-with-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  /** What esbuild prints of a source that cannot be built, or what a cold start loads. */
+  function build(source: string): string {
+    const file = join(folder, 'source.js');
+    writeFileSync(file, source);
+    const script = `
+      import { bundleWith } from './infra/bundle.ts';
+      import { builtFunctions, readTemplate } from './infra/template.ts';
+      const [built] = builtFunctions(readTemplate('template.yaml'));
+      bundleWith(process.cwd(), built, ${JSON.stringify(join(folder, 'out'))}, ${JSON.stringify(file)});`;
+    const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', script], {
+      cwd: ROOT,
+      encoding: 'utf8',
+    });
+    if (status !== 0) return stderr;
+    const files = [...filesLoadedWith(join(folder, 'out', `${String(built?.name)}.mjs`))];
+    return files.map((one) => readFileSync(one, 'utf8')).join('\n');
+  }
+
+  test('a cold start loads none of its code: that is a chunk of its own, with the lines of the file', () => {
+    const source = `// A comment\nconst NAMES = new Map([['a', 'b']]);\nlog('loaded');\n\nexport function transformEvent(event) {\n  return NAMES.get(event.event) ? event : null;\n}\n`;
+    const only = build(source);
+    expect(only).toMatch(/import\("\.\/chunks\/transforming-/);
+    expect(only).not.toMatch(/NAMES|loaded'/);
+    const chunk = readdirSync(join(folder, 'out', 'chunks')).find((name) => name.startsWith('transforming-')) ?? '';
+    expect(readFileSync(join(folder, 'out', 'chunks', chunk), 'utf8')).toContain(source);
+  });
+
+  test('a syntax error and an import that is not there stop the build, and are named with their line', () => {
+    expect(build('export function transformEvent(event) {\n  return event;\n}}\n')).toMatch(
+      /Unexpected "}"[^]+transformation\/transformation\.js:3:1/,
+    );
+    expect(build('\nimport { cyrb53 } from "hash";\nexport const transformEvent = cyrb53;\n')).toMatch(
+      /Could not resolve "hash"[^]+transformation\/transformation\.js:2:23/,
+    );
+  });
 });
 
 test('requests to Heap do not use fetch, whose client is loaded at the first request', () => {

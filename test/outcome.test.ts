@@ -1,4 +1,5 @@
-import { backsOff, deferred, filtered, isFailure, isRejectReason, rejected } from '../lib/outcome.ts';
+import { backsOff, deferred, filtered, isFailure, rejected } from '../lib/outcome.ts';
+import { isRejectReason } from '../lib/reject-reasons.ts';
 import { FAILURES, isDeferReason } from './support/defer-reasons.ts';
 
 test('a deferral counts as a failure unless the event only waits for its turn', () => {

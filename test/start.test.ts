@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { startHeapServer } from '../local/heap-simulator/server.ts';
 import { blockUnder, readPage } from './docs/pages.ts';
-import { COMPILE_CACHE } from './support/lambda-harness.ts';
+import { COMPILE_CACHE, NO_TRANSFORMATION } from './support/lambda-harness.ts';
 
 function start(args: readonly string[], input?: string): Promise<{ code: number; output: string }> {
   return run('start.ts', args, input);
@@ -17,7 +17,7 @@ function run(script: string, args: readonly string[], input?: string): Promise<{
     const child = execFile(
       process.execPath,
       [join(__dirname, '..', 'local', script), '--long-timeout', ...args],
-      { env: { PATH: process.env['PATH'], ...COMPILE_CACHE } },
+      { env: { PATH: process.env['PATH'], ...COMPILE_CACHE, ...NO_TRANSFORMATION } },
       (failure, stdout, stderr) =>
         resolve({ code: failure === null ? 0 : Number(failure.code), output: stdout + stderr }),
     );
@@ -180,5 +180,39 @@ describe('npm run dev', () => {
       `Port ${port} is in use: stop the program that uses it, or choose another port with --view-port (0 for any free one)`,
     );
     expect(code).toBe(2);
+  });
+});
+
+test('a transformation is built in and run, and every event is still accounted for', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'start-with-'));
+  const transformation = join(folder, 'mine.js');
+  writeFileSync(
+    transformation,
+    `export function transformEvent(event) {
+      if (event.event === 'Drop') return;
+      if (event.event === 'Throw') throw new Error('no such event');
+      return event.event === 'Split' ? [event, { ...event, event: 'Part' }, { ...event, event: '' }] : event;
+    }`,
+  );
+  const file = join(folder, 'events.ndjson');
+  const events = ['A', 'Drop', 'Throw', 'Split'].map((event) => ({
+    type: 'track',
+    event,
+    userId: 'u',
+    messageId: event,
+  }));
+  writeFileSync(file, events.map((event) => JSON.stringify(event)).join('\n'));
+  const { code, output } = await start(['--file', file, '--transformation', transformation]);
+  expect([code, row(output, 'delivered'), row(output, 'filtered'), row(output, 'dead-lettered')]).toEqual([0, 1, 1, 2]);
+  expect(output).toContain(`4  events in 4 messages, transformed by ${transformation}`);
+  expect(output).toMatch(/1\s+dropped_by_transformation line 2/);
+  expect(output).toContain('line 3: Error: no such event (transformation/mine.js:3:');
+  expect(output).toContain('event 3 of the 3 of the transformation: event is required');
+  expect(output).toContain('Every event is accounted for.');
+
+  writeFileSync(transformation, 'export const transformEvent = (;');
+  expect(await start(['--transformation', transformation])).toEqual({
+    code: 2,
+    output: `${transformation}:1:32: Unexpected ";"\n`,
   });
 });

@@ -1,7 +1,9 @@
 import type { Settings } from '../../lib/rudderstack/settings.ts';
 import { decide } from '../../lib/mapping/decide.ts';
+import { endOf } from '../../lib/mapping/mapped.ts';
 import { previewEvent, type Preview } from '../../lib/mapping/preview.ts';
 import { unwrap } from '../../lib/rudderstack/envelope.ts';
+import type { TransformEvent } from '../../lib/transformation/transform-event.ts';
 import { valueAt } from '../../lib/json.ts';
 import { typeName } from '../../lib/rudderstack/event-types.ts';
 import { CallerError } from '../caller-error.ts';
@@ -56,6 +58,8 @@ interface Counts {
 export interface CheckOptions {
   readonly settings: Settings;
   readonly reading: ReadOptions;
+  /** Undefined if there is none. */
+  readonly transformEvent?: TransformEvent | undefined;
 }
 
 /**
@@ -90,7 +94,7 @@ export async function checkFiles(
   return { files, ...counts, isComplete: !signal.aborted, causes: causes.list(), refusedFiles };
 }
 
-interface Checking extends Pick<CheckOptions, 'settings'> {
+interface Checking extends Pick<CheckOptions, 'settings' | 'transformEvent'> {
   readonly counts: Counts;
   readonly causes: Causes;
   readonly nowMs: number;
@@ -117,27 +121,36 @@ function checkEntry(file: string, entry: Entry, checking: Checking): void {
 function mapBody(
   reading: Extract<Reading, { readonly kind: 'event' | 'body' }>,
   place: FilePlace,
-  { counts, causes, settings, nowMs }: Checking,
+  { counts, causes, settings, transformEvent, nowMs }: Checking,
 ): void {
   const ofShape = shapeIn(counts, reading.shape);
   for (const one of unwrap(reading.text)) {
     counts.events += 1;
     ofShape.count += 1;
-    const decision = one.kind === 'event' ? decide(one.event, settings, nowMs) : one.rejection;
+    const type = one.kind === 'event' ? valueAt(one.event, ['type']) : undefined;
+    const decision = one.kind === 'event' ? decide(one.event, settings, nowMs, transformEvent) : one.rejection;
     // One that is delivered says more than one that is not.
-    const isBetter = ofShape.first?.kind !== 'deliver' && decision.kind === 'mapped';
-    if (ofShape.first === undefined || isBetter) ofShape.first = previewEvent(one, settings, nowMs);
-    if (decision.kind !== 'mapped') {
-      const detail = decision.kind === 'rejected' ? decision.detail : '';
-      causes.note({ fate: decision.kind, reason: decision.reason, detail }, place);
+    const isBetter = !isDelivered(ofShape.first) && decision.kind === 'mapped';
+    if (ofShape.first === undefined || isBetter) {
+      // Read again, since a transformation may have changed it.
+      const [again = one] = unwrap(one.text());
+      ofShape.first = previewEvent(again, settings, nowMs, transformEvent);
+    }
+    const end = endOf(decision);
+    if (end.kind !== 'mapped') {
+      const detail = end.kind === 'rejected' ? end.detail : '';
+      causes.note({ fate: end.kind, reason: end.reason, detail }, place);
       continue;
     }
     counts.delivered += 1;
-    const type = one.kind === 'event' ? valueAt(one.event, ['type']) : undefined;
     if (typeof type === 'string' && typeName(type) === 'identify') counts.identifies += 1;
     else if (reading.kind === 'event' && reading.isRow) counts.rowEvents += 1;
-    if (decision.cuts.withoutTime > 0) causes.note({ fate: 'without_time', reason: 'no_time', detail: '' }, place);
+    if (end.cuts.withoutTime > 0) causes.note({ fate: 'without_time', reason: 'no_time', detail: '' }, place);
   }
+}
+
+function isDelivered(preview: Preview | undefined): boolean {
+  return preview?.kind === 'deliver' || preview?.kind === 'list';
 }
 
 function shapeIn({ shapes }: Counts, name: string): ShapeCount {

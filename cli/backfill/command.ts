@@ -11,7 +11,7 @@ import { openHistory, type History } from '../history/open-history.ts';
 import { givenOptions, type ReadOptions } from '../history/read-options.ts';
 import { nameOf } from '../history/refusal.ts';
 import { interruptSignal } from '../interrupt.ts';
-import { print, withConnection, type OutputOptions } from '../options.ts';
+import { print, withConnection, withTransformation, type OutputOptions } from '../options.ts';
 import { parseCount, parsePositive } from '../option-values.ts';
 import { startProgress } from '../progress.ts';
 import { findConfig, WITHOUT_CONFIG_OR_STACK, type NamedConfig } from '../read-config.ts';
@@ -25,6 +25,7 @@ import {
   type Checkpoint,
   type Reached,
 } from './checkpoint.ts';
+import { findTransformation } from '../transformation.ts';
 import { describeCheck } from './describe-check.ts';
 import { enqueueFile } from './enqueue.ts';
 import { createTally, describeTally } from './tally.ts';
@@ -32,6 +33,7 @@ import { createTally, describeTally } from './tally.ts';
 interface EnqueueFlags extends ReadFlags, ChoiceFlags {
   readonly check: boolean;
   readonly config?: string;
+  readonly transformation?: string;
   readonly rate?: number;
   readonly eventsPerMessage: number;
   readonly checkpoint: boolean;
@@ -58,6 +60,7 @@ export function addEnqueueCommand(program: Command): void {
     .option('--events-per-message <count>', 'maximum number of events per SQS message', parseCount, 20)
     .option('--skip-bad <file>', 'write what cannot be sent to this file, and go on')
     .addOption(new Option('--no-checkpoint', 'do not write FILE.checkpoint, which lets a second run continue'));
+  withTransformation(command);
   withChoice(withReading(command)).action(async (paths: readonly string[], options: Options) => {
     const signal = interruptSignal();
     const files = expandFiles(paths);
@@ -86,12 +89,14 @@ async function checkAll(
 ): Promise<void> {
   const { name, config } = await findSettings(options);
   const settings = readSettings(config, name);
+  const transformation = await findTransformation(options.transformation);
+  const transformEvent = transformation?.transformEvent;
   const bar = startProgress(
     files.reduce((sum, file) => sum + sizeOf(file), 0),
     'events',
   );
   const seen = { events: 0, bytes: 0 };
-  const result = await checkFiles(files, { settings, reading }, signal, (events, bytes) => {
+  const result = await checkFiles(files, { settings, reading, transformEvent }, signal, (events, bytes) => {
     seen.events += events;
     seen.bytes += bytes;
     bar.update(seen.bytes, seen.events);
@@ -99,7 +104,8 @@ async function checkAll(
   const [refused] = result.refusedFiles;
   if (refused !== undefined && files.length === 1 && result.events === 0) throw new CallerError(refused.why);
   const areKeysOfRows = settings.idempotencyKey === 'messageId';
-  print(options, { ...result, settings: name }, describeCheck(result, { settings: name, areKeysOfRows }));
+  const context = { settings: name, transformation: transformation?.name };
+  print(options, { ...result, ...context }, describeCheck(result, { ...context, areKeysOfRows }));
   if (refused !== undefined) process.exitCode ||= 2;
   else if (result.causes.some(({ fate }) => fate === 'rejected' || fate === 'refused')) process.exitCode ||= 1;
 }

@@ -24,11 +24,20 @@ const LONGEST_EXAMPLE = 300;
  * Formats the result of a check for people.
  *
  * @param settings where the settings are from
+ * @param transformation the file of the transformation; undefined if there is none
  * @param areKeysOfRows whether the settings give the events of rows the keys of live events
  */
 export function describeCheck(
   result: CheckResult,
-  { settings, areKeysOfRows }: { readonly settings: string; readonly areKeysOfRows: boolean },
+  {
+    settings,
+    transformation,
+    areKeysOfRows,
+  }: {
+    readonly settings: string;
+    readonly transformation?: string | undefined;
+    readonly areKeysOfRows: boolean;
+  },
 ): string {
   const { files, events, delivered, identifies, rowEvents, causes, shapes, refusedFiles } = result;
   const [only = ''] = files;
@@ -36,7 +45,7 @@ export function describeCheck(
   const name = hasOneFile ? nameOf(only) : `${files.length} files`;
   const withoutTime = causes.find(({ fate }) => fate === 'without_time');
   return [
-    `${name}: ${events} events, mapped with the settings of ${settings}`,
+    `${name}: ${events} events, ${transformation === undefined ? '' : `transformed by ${transformation}, `}mapped with the settings of ${settings}`,
     row('would be delivered', delivered, ''),
     ...(withoutTime === undefined
       ? []
@@ -73,5 +82,5 @@ function rowsOf(title: string, cause: Cause, hasOneFile: boolean): readonly stri
 }
 
 function row(title: string, count: number, then: string): string {
-  return `  ${title.padEnd(32)} ${String(count).padStart(9)}   ${then}`.trimEnd();
+  return `  ${title}${String(count).padStart(Math.max(2, 42 - title.length))}   ${then}`.trimEnd();
 }

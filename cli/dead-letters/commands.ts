@@ -8,12 +8,14 @@ import {
   toVisitOptions,
   withDeadLetters,
   withSelection,
+  withTransformation,
   type OutputOptions,
   type VisibilityOptions,
 } from '../options.ts';
 import { parseCount, parsePositive } from '../option-values.ts';
 import { startProgress, type Progress } from '../progress.ts';
 import { findConfig, WITHOUT_CONFIG_OR_STACK } from '../read-config.ts';
+import { findTransformation } from '../transformation.ts';
 import { exportDeadLetters } from './export.ts';
 import { describeExport, describeRedrive } from './describe.ts';
 import { isConfirmed, requireSelection } from './confirm.ts';
@@ -48,19 +50,25 @@ function addList(group: Command): void {
     });
 }
 
+interface ShowFlags {
+  readonly config?: string;
+  readonly transformation?: string;
+}
+
 function addShow(group: Command): void {
   const description = 'show one dead letter: the event, why it failed, and how it would be mapped now';
-  withDeadLetters(group.command('show <id>').description(description))
+  withTransformation(withDeadLetters(group.command('show <id>').description(description)))
     .option(
       '--config <file>',
       `RudderStack’s Config for Heap, as JSON, used for the mapping; ${WITHOUT_CONFIG_OR_STACK}`,
     )
-    .action(async (id: string, options: DeadLetterOptions & { readonly config?: string }) => {
-      // What is wrong with a file of settings is said before anything is received.
+    .action(async (id: string, options: DeadLetterOptions & ShowFlags) => {
+      // What is wrong with a file is said before anything is received.
       const ofFile = options.config === undefined ? undefined : findConfig(options.config);
+      const transformation = await findTransformation(options.transformation);
       const connection = await connect(options);
       const settings = ofFile ?? findConfig(undefined, connection.stackSettings);
-      const shown = await showDeadLetter(connection, id, settings, toVisitOptions(options));
+      const shown = await showDeadLetter(connection, id, settings, toVisitOptions(options), transformation);
       if (shown.kind === 'found') {
         const { kind: _, ...found } = shown;
         print(options, found, describeDeadLetter(found, createHint(options)));

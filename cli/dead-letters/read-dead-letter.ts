@@ -1,6 +1,6 @@
 import type { Message, MessageAttributeValue } from '@aws-sdk/client-sqs';
 import { DEAD_LETTER_ATTRIBUTES, ORIGINAL, REDRIVES } from '../../lib/forwarding/dead-letter.ts';
-import { isRejectReason } from '../../lib/outcome.ts';
+import { isRejectReason } from '../../lib/reject-reasons.ts';
 import { unwrap } from '../../lib/rudderstack/envelope.ts';
 import { PIECE, PIECES, readPiece, type Piece } from '../../lib/sqs/dead-letter.ts';
 

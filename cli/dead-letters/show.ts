@@ -3,6 +3,7 @@ import { previewBody } from '../../lib/mapping/preview.ts';
 import type { Connection } from '../connection.ts';
 import type { Hint } from '../hint.ts';
 import type { NamedConfig } from '../read-config.ts';
+import type { NamedTransformation } from '../transformation.ts';
 import type { DeadLetter } from './read-dead-letter.ts';
 import { isSelected } from './selection.ts';
 import { toCompleteness, type Completeness } from './unseen.ts';
@@ -19,6 +20,8 @@ export interface ShownDeadLetter {
   readonly today: ReturnType<typeof previewBody>;
   /** Where the settings are from with which it is mapped. */
   readonly settings: string;
+  /** The file of the transformation, if there is one. */
+  readonly transformation?: string;
 }
 
 /** What `showDeadLetter` has found. */
@@ -27,7 +30,8 @@ export type Shown = ({ readonly kind: 'found' } & ShownDeadLetter) | ({ readonly
 /**
  * Finds a dead letter by SQS's message id or the event's `messageId`.
  *
- * @param settings those with which the event is mapped
+ * @param config the settings with which the event is mapped
+ * @param transformation run before that; undefined if there is none
  * @returns for one that was not found, whether all dead letters were seen
  */
 export async function showDeadLetter(
@@ -35,6 +39,7 @@ export async function showDeadLetter(
   id: string,
   { name, config }: NamedConfig,
   visiting: VisitOptions,
+  transformation?: NamedTransformation,
 ): Promise<Shown> {
   let found: DeadLetter | undefined;
   const isFound = new AbortController();
@@ -47,12 +52,22 @@ export async function showDeadLetter(
   if (found === undefined) return { kind: 'not_found', ...toCompleteness(visited) };
   const { receiptHandle: _, ownAttributes: __, failedAt, ...others } = found;
   const deadLetter = { ...others, failedAt: new Date(failedAt).toISOString() };
-  const today = previewBody(deadLetter.body, config);
-  return { kind: 'found', deadLetter, event: parsed(deadLetter.body), today, settings: name };
+  const today = previewBody(deadLetter.body, config, undefined, transformation?.transformEvent);
+  return {
+    kind: 'found',
+    deadLetter,
+    event: parsed(deadLetter.body),
+    today,
+    settings: name,
+    ...(transformation !== undefined && { transformation: transformation.name }),
+  };
 }
 
 /** Formats a dead letter for people. */
-export function describeDeadLetter({ deadLetter, event, today, settings }: ShownDeadLetter, hint: Hint): string {
+export function describeDeadLetter(
+  { deadLetter, event, today, settings, transformation }: ShownDeadLetter,
+  hint: Hint,
+): string {
   const { id, failedAt, reason, detail, heapStatus, eventMessageId, sourceMessageId, redrives, piece } = deadLetter;
   const facts: [string, string | undefined][] = [
     ['id', id],
@@ -75,7 +90,7 @@ export function describeDeadLetter({ deadLetter, event, today, settings }: Shown
     ...known.map(([name, value]) => `${name.padEnd(18)} ${value}`),
     '\nThe original event:',
     typeof event === 'string' ? event : JSON.stringify(event, undefined, 2),
-    `\nHow it would be mapped now, with the settings of ${settings}:`,
+    `\nHow it would be mapped now, ${transformation === undefined ? '' : `transformed by ${transformation}, `}with the settings of ${settings}:`,
     JSON.stringify(today, undefined, 2),
   ].join('\n');
 }

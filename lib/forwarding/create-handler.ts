@@ -8,6 +8,10 @@ import { createDeliver } from '../heap/deliver.ts';
 import { createRateLimiter, rateLimitsFor } from '../heap/rate-limiter.ts';
 import type { Transport } from '../heap/transport.ts';
 import { decideWith } from '../mapping/decide-with.ts';
+import type { Mapped } from '../mapping/mapped.ts';
+import { TOOLS } from '../mapping/tools.ts';
+import type { Filtered, Rejected } from '../outcome.ts';
+import type { RudderStackEvent } from '../rudderstack/event.ts';
 import type { Settings } from '../rudderstack/settings.ts';
 import { recordsOf } from '../sqs/record.ts';
 import type { Runtime } from './environment.ts';
@@ -18,6 +22,7 @@ import type { Queues } from './queues.ts';
 import { needsNoQueue } from './processed-record.ts';
 import type { settle, SettleDependencies } from './settle.ts';
 import type { Telemetry } from './telemetry.ts';
+import type { Transforming } from './transforming.ts';
 
 /** Everything outside the function that the handler uses. */
 export interface HandlerDependencies {
@@ -30,8 +35,10 @@ export interface HandlerDependencies {
   readonly loadQueues: () => Promise<Queues>;
   /** Loads what only a batch with rejected or deferred events needs. */
   readonly loadSettle: () => Promise<typeof settle>;
-  /** Loads what only settings need that turn on pages, screens or groups. */
+  /** Loads what only settings need that turn on pages, screens or groups, and a transformation. */
   readonly loadOptional: () => Promise<Optional>;
+  /** Loads the owner's transformation; undefined if there is none. */
+  readonly loadTransforming?: (() => Promise<Transforming>) | undefined;
   readonly telemetry: Telemetry;
 }
 
@@ -52,17 +59,22 @@ const RETURNING_MS = 1000;
  * second handler behaves like a second container.
  */
 export function createHandler(dependencies: HandlerDependencies): Handler {
-  const { clock, settings, telemetry, loadOptional } = dependencies;
+  const { clock, settings, telemetry, loadOptional, loadTransforming } = dependencies;
   telemetry.reportUnknownSettings(settings.unknownKeys);
   const composed = compose(dependencies);
 
   return async (event, context) => {
     const records = recordsOf(event);
-    const optional = settings.moreTypes.length > 0 ? await loadOptional() : undefined;
+    const transforming = await loadTransforming?.();
+    const optional = transforming || settings.moreTypes.length > 0 ? await loadOptional() : undefined;
+    const decideOne = (given: RudderStackEvent, arrivedAtMs: number): Mapped | Filtered | Rejected =>
+      decideWith(optional?.mapOptional, given, settings, arrivedAtMs);
     const deadlines = deadlinesFor(clock.now(), context.getRemainingTimeInMillis());
     const { response, report } = await forward(records, deadlines, {
       ...composed,
-      decide: (given, arrivedAtMs) => decideWith(optional?.mapOptional, given, settings, arrivedAtMs),
+      decide: (given, arrivedAtMs) =>
+        transforming?.(given, settings, (one) => decideOne(one, arrivedAtMs), TOOLS) ?? decideOne(given, arrivedAtMs),
+      isTransforming: transforming !== undefined,
       optional,
     });
     try {
@@ -85,7 +97,7 @@ function compose({
   loadQueues,
   loadSettle,
   telemetry,
-}: HandlerDependencies): Omit<ForwardDependencies, 'decide' | 'optional'> {
+}: HandlerDependencies): Omit<ForwardDependencies, 'decide' | 'isTransforming' | 'optional'> {
   const rateLimits = rateLimitsFor(runtime.maximumConcurrency);
   const rateLimiter = createRateLimiter(rateLimits);
   const baseUrl = heapBaseUrl(settings.dataResidency, runtime.heapBaseUrl);

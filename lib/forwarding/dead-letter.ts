@@ -1,5 +1,6 @@
 import type { SQSMessageAttributes, SQSRecord } from 'aws-lambda';
-import { isRejectReason, type Rejected } from '../outcome.ts';
+import type { Rejected } from '../outcome.ts';
+import { isRejectReason } from '../reject-reasons.ts';
 import {
   explain,
   fitDeadLetter,

@@ -26,7 +26,7 @@ export interface ForwardDependencies extends PrepareDependencies {
   /** Sends dead letters and sets visibility timeouts. Returns the final outcomes. */
   readonly settle: (processed: readonly ProcessedRecord[], deadline: number) => Promise<readonly ProcessedRecord[]>;
   readonly outcomeCache: OutcomeCache;
-  /** For events that make two calls; undefined if no setting turns on what makes two. */
+  /** For events that make several calls; undefined if nothing makes several. */
   readonly optional?: Pick<Optional, 'callsOf' | 'joinOutcomes'> | undefined;
 }
 

@@ -23,7 +23,7 @@ export interface OutcomeCache {
   readonly note: (processed: ProcessedRecord) => void;
 }
 
-/** The cache's capacity in events. The oldest records are evicted first. */
+/** The cache's capacity in events, or in calls for an event that makes several. The oldest records are evicted first. */
 const MOST_EVENTS = 100_000;
 const NOTHING: FindingsOfCalls = {};
 
@@ -33,7 +33,7 @@ export function createOutcomeCache(mostEvents = MOST_EVENTS): OutcomeCache {
   let events = 0;
 
   function forget(messageId: string): void {
-    events -= records.get(messageId)?.length ?? 0;
+    events -= sizeOf(records.get(messageId) ?? []);
     records.delete(messageId);
   }
 
@@ -55,7 +55,7 @@ export function createOutcomeCache(mostEvents = MOST_EVENTS): OutcomeCache {
       // Most records that return were not sent at all. There is nothing to keep of them.
       if (waiting.length === outcomes.length && waiting.every(isUnknown)) return;
       records.set(messageId, outcomes);
-      events += outcomes.length;
+      events += sizeOf(outcomes);
       for (const oldest of records.keys()) {
         if (events <= mostEvents) break;
         forget(oldest);
@@ -64,6 +64,10 @@ export function createOutcomeCache(mostEvents = MOST_EVENTS): OutcomeCache {
   };
 }
 
-function isUnknown({ mostEntries, also }: FindingsOfCalls): boolean {
-  return mostEntries === undefined && also === undefined;
+function sizeOf(outcomes: readonly Outcome[]): number {
+  return outcomes.flatMap((one): readonly unknown[] => ('calls' in one && one.calls) || [one]).length;
+}
+
+function isUnknown({ mostEntries, calls }: FindingsOfCalls): boolean {
+  return mostEntries === undefined && calls === undefined;
 }

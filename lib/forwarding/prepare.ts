@@ -2,7 +2,7 @@ import type { SQSRecord } from 'aws-lambda';
 import type { Clock } from '../clock.ts';
 import type { PendingCall } from '../heap/bulk.ts';
 import type { Cuts } from '../mapping/flatten.ts';
-import type { Mapped } from '../mapping/mapped.ts';
+import type { Mapped, Outputs } from '../mapping/mapped.ts';
 import { deferred, rejected, type Deferred, type Filtered, type Outcome, type Rejected } from '../outcome.ts';
 import { unwrapMeasured, type Enveloped } from '../rudderstack/envelope.ts';
 import type { RudderStackEvent } from '../rudderstack/event.ts';
@@ -17,6 +17,8 @@ import type { ProcessedEvent, ProcessedRecord } from './processed-record.ts';
 export interface PrepareDependencies {
   /** Filters, rejects or maps an event, without a request to Heap. */
   readonly decide: (event: RudderStackEvent, arrivedAtMs: number) => Mapped | Filtered | Rejected;
+  /** Whether a transformation may make another type of an event. */
+  readonly isTransforming?: boolean;
   readonly outcomeCache: Pick<OutcomeCache, 'recall' | 'findings'>;
   readonly clock: Clock;
   readonly listener: Pick<Listener, 'onProblem'>;
@@ -25,8 +27,9 @@ export interface PrepareDependencies {
 /** An event that is to be sent to Heap. It is an `INTERNAL_ERROR` until delivering has given it its outcome. */
 export interface PendingEvent extends PendingCall, ProcessedEvent {
   outcome: Outcome;
-  /** The second call of an event that makes two. */
-  readonly also: PendingCall | undefined;
+  /** The other calls of an event that makes several. */
+  readonly also: readonly PendingCall[] | undefined;
+  readonly outputs: Outputs | undefined;
   readonly cuts: Cuts;
   readonly characters: number;
 }
@@ -139,25 +142,28 @@ function decideEvent(
   { messageId: recordId }: SQSRecord,
   enveloped: Enveloped,
   { part, arrivedAt }: { readonly part: number; readonly arrivedAt: number },
-  { decide, outcomeCache }: PrepareDependencies,
+  { decide, outcomeCache, isTransforming }: PrepareDependencies,
 ): PreparedEvent {
   const { text } = enveloped;
   if (enveloped.kind === 'rejected') return withoutEvent(enveloped.rejection, text);
   const { messageId, type } = enveloped.event;
   const eventMessageId = typeof messageId === 'string' ? messageId : undefined;
-  const isTrack = type === 'track' || type === 'page' || type === 'screen';
+  const isTrack = !isTransforming && (type === 'track' || type === 'page' || type === 'screen');
   const decision = outcomeCache.recall(recordId, part) ?? decide(enveloped.event, arrivedAt);
   if (decision.kind !== 'mapped') return { outcome: decision, text, eventMessageId, isTrack };
-  const { call, cuts, characters } = decision;
-  const { mostEntries, mostCalls, refusedAloneAt, also } = outcomeCache.findings(recordId, part);
-  const second = decision.also && { call: decision.also, arrivedAt, outcome: INTERNAL_ERROR, ...also };
+  const { call, outputs, cuts, characters } = decision;
+  const { mostEntries, mostCalls, refusedAloneAt, calls } = outcomeCache.findings(recordId, part);
+  const also = decision.also?.map((one, index) => {
+    return { call: one, arrivedAt, outcome: INTERNAL_ERROR, ...calls?.[index + 1] };
+  });
   return {
-    outcome: INTERNAL_ERROR,
+    outcome: calls?.[0]?.outcome ?? INTERNAL_ERROR,
     text,
     eventMessageId,
-    isTrack,
+    isTrack: call.kind === 'track' && also === undefined,
     call,
-    also: second,
+    also,
+    outputs,
     arrivedAt,
     mostEntries,
     mostCalls,

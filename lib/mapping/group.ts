@@ -45,10 +45,10 @@ export function mapGroup(
     const payload = { identity: user.identity, properties: { [settings.accountIdProperty]: account.identity } };
     calls.push({ kind: 'add_user_properties', appId, payload, timestamp });
   }
-  const [call, also] = calls;
+  const [call, ...also] = calls;
   if (call === undefined) return user.kind === 'filtered' ? user : NOTHING;
   const characters = traits.characters + 2 * account.identity.length + (timestamp?.length ?? 0);
-  return { kind: 'mapped', call, also, cuts: traits.cuts, characters };
+  return { kind: 'mapped', call, also: also.length > 0 ? also : undefined, cuts: traits.cuts, characters };
 }
 
 /** In web device mode an anonymous user is one of Heap's own, whom an `anonymousId` does not name. */

@@ -1,4 +1,5 @@
 import type { HeapCall } from '../heap/api.ts';
+import type { Filtered, Rejected } from '../outcome.ts';
 import type { RudderStackEvent } from '../rudderstack/event.ts';
 import type { Cuts } from './flatten.ts';
 
@@ -6,11 +7,27 @@ import type { Cuts } from './flatten.ts';
 export interface Mapped {
   readonly kind: 'mapped';
   readonly call: HeapCall;
-  /** A second call. A group says something about an account, and about a user. */
-  readonly also?: HeapCall | undefined;
+  /** More calls. A group says something about an account, and about a user; a transformation may make several events of one. */
+  readonly also?: readonly HeapCall[] | undefined;
+  /** If a transformation has made a list of the event. */
+  readonly outputs?: Outputs | undefined;
   readonly cuts: Cuts;
   /** The characters of the calls' names, texts and ids, for the limits of a record and an invocation. */
   readonly characters: number;
+}
+
+/** The events that a transformation has made of one. */
+export interface Outputs {
+  readonly count: number;
+  /** For each call, which of them it is of: 1 for the first. */
+  readonly ofCalls: readonly number[];
+  /** Why the first one that cannot be sent is rejected. The others are sent, and the event is rejected as well. */
+  readonly rejection: Rejected | undefined;
+}
+
+/** What an event comes to if Heap takes all of its calls: one is rejected if an event of its transformation is. */
+export function endOf(decision: Mapped | Filtered | Rejected): Mapped | Filtered | Rejected {
+  return (decision.kind === 'mapped' && decision.outputs?.rejection) || decision;
 }
 
 /** An event, and when it arrived. */

@@ -1,9 +1,15 @@
 import { readSettings, type Settings } from '../rudderstack/settings.ts';
 import { ENDPOINTS, heapBaseUrl, type HeapCall } from '../heap/api.ts';
-import { decide } from './decide.ts';
+import { decideTransformed } from './decide-transformed.ts';
+import { decideWith } from './decide-with.ts';
 import type { Cuts } from './flatten.ts';
+import { mapOptional } from './map-optional.ts';
+import type { Mapped } from './mapped.ts';
+import { TOOLS } from './tools.ts';
 import type { Filtered, Rejected } from '../outcome.ts';
 import { isObject, valueAt, type JsonObject } from '../json.ts';
+import type { RudderStackEvent } from '../rudderstack/event.ts';
+import type { TransformEvent } from '../transformation/transform-event.ts';
 import { unwrap, type Enveloped } from '../rudderstack/envelope.ts';
 import { ConfigurationError } from '../configuration-error.ts';
 import { parseJson } from '../exact-json.ts';
@@ -14,8 +20,8 @@ interface PreviewedCall {
   readonly body: { readonly app_id: string } & HeapCall['payload'];
 }
 
-/** What would happen to one event. */
-export type Preview =
+/** What would happen to one event, or to one of those that a transformation has made of it. */
+type OnePreview =
   | (PreviewedCall & {
       readonly kind: 'deliver';
       /** The second call, if the event makes two. */
@@ -24,7 +30,16 @@ export type Preview =
       readonly notes?: readonly string[];
     })
   | Filtered
-  | Rejected
+  | Rejected;
+
+/** With the event that a transformation has returned. */
+type TransformedPreview = OnePreview & { readonly transformed?: RudderStackEvent };
+
+/** What would happen to one event. */
+export type Preview =
+  | TransformedPreview
+  /** A transformation has returned a list. */
+  | { readonly kind: 'list'; readonly events: readonly TransformedPreview[] }
   | { readonly kind: 'rejected'; readonly reason: 'wrong_config'; readonly detail: string };
 
 /** The previews of a body with several events. */
@@ -38,8 +53,14 @@ export interface BatchPreview {
  *
  * @param config RudderStack's `Config`; keys of the body's `destination.Config` override it
  * @param arrivedAtMs when the body arrives in the queue, in ms since 1970
+ * @param transformEvent the owner's transformation; undefined if there is none
  */
-export function previewBody(body: string, config: JsonObject, arrivedAtMs?: number): Preview | BatchPreview {
+export function previewBody(
+  body: string,
+  config: JsonObject,
+  arrivedAtMs?: number,
+  transformEvent?: TransformEvent,
+): Preview | BatchPreview {
   let settings: Settings;
   try {
     settings = readSettings({ ...config, ...ownConfig(body) }, 'Config');
@@ -47,7 +68,7 @@ export function previewBody(body: string, config: JsonObject, arrivedAtMs?: numb
     if (error instanceof ConfigurationError) return { kind: 'rejected', reason: 'wrong_config', detail: error.message };
     throw error;
   }
-  const previews = unwrap(body).map((enveloped) => previewEvent(enveloped, settings, arrivedAtMs));
+  const previews = unwrap(body).map((enveloped) => previewEvent(enveloped, settings, arrivedAtMs, transformEvent));
   const [only] = previews;
   return only !== undefined && previews.length === 1 ? only : { kind: 'batch', events: previews };
 }
@@ -56,21 +77,42 @@ export function previewBody(body: string, config: JsonObject, arrivedAtMs?: numb
  * Shows what would happen to an event that was unwrapped.
  *
  * @param arrivedAtMs when it arrives in the queue, in ms since 1970
+ * @param transformEvent the owner's transformation, which may change the event; undefined if there is none
  */
-export function previewEvent(enveloped: Enveloped, settings: Settings, arrivedAtMs: number | undefined): Preview {
+export function previewEvent(
+  enveloped: Enveloped,
+  settings: Settings,
+  arrivedAtMs: number | undefined,
+  transformEvent?: TransformEvent,
+): Preview {
   if (enveloped.kind === 'rejected') return enveloped.rejection;
-  const decision = decide(enveloped.event, settings, arrivedAtMs);
+  const decideOne = (event: RudderStackEvent): Decision => decideWith(mapOptional, event, settings, arrivedAtMs);
+  if (transformEvent === undefined) return previewDecision(decideOne(enveloped.event), settings);
+  const { transformed, decisions } = decideTransformed(transformEvent, enveloped.event, settings, decideOne, TOOLS);
+  if (transformed.kind !== 'transformed') return transformed;
+  const events = transformed.events.flatMap((event, index): TransformedPreview[] => {
+    const decision = decisions[index];
+    return decision === undefined ? [] : [{ ...previewDecision(decision, settings), transformed: event }];
+  });
+  const [only] = events;
+  return only !== undefined && !transformed.isList ? only : { kind: 'list', events };
+}
+
+type Decision = Mapped | Filtered | Rejected;
+
+function previewDecision(decision: Decision, settings: Settings): OnePreview {
   if (decision.kind !== 'mapped') return decision;
   const { call, also, cuts } = decision;
   const shown = ({ kind, appId, payload }: HeapCall): PreviewedCall => ({
     endpoint: heapBaseUrl(settings.dataResidency, undefined) + ENDPOINTS[kind].path,
     body: { app_id: appId, ...payload },
   });
+  const [second] = also ?? [];
   const notes = notesOn(cuts);
   return {
     kind: 'deliver',
     ...shown(call),
-    ...(also !== undefined && { also: shown(also) }),
+    ...(second !== undefined && { also: shown(second) }),
     ...(notes.length > 0 && { notes }),
   };
 }

@@ -2,7 +2,9 @@ import type { Settings } from '../../lib/rudderstack/settings.ts';
 import { ENDPOINTS, subjectOf, type HeapCall, type HeapCallKind } from '../../lib/heap/api.ts';
 import { isArray, isObject } from '../../lib/json.ts';
 import { decide } from '../../lib/mapping/decide.ts';
+import { endOf } from '../../lib/mapping/mapped.ts';
 import { unwrap, type Enveloped } from '../../lib/rudderstack/envelope.ts';
+import type { TransformEvent } from '../../lib/transformation/transform-event.ts';
 import type { Invocation } from '../lambda/event-source-mapping.ts';
 
 /** What happened to one event in one invocation, as the live view shows it. */
@@ -17,7 +19,7 @@ export interface Passage {
   readonly raw: string;
   readonly ending: 'delivered' | 'filtered' | 'dead-lettered' | 'waiting';
   readonly why: string;
-  /** The entry that Heap got or will get, or a list of two for an event that makes two; undefined when it gets none. */
+  /** The entry that Heap got or will get, or a list for an event that makes several; undefined when it gets none. */
   readonly heap: object | undefined;
 }
 
@@ -30,7 +32,7 @@ export interface Observer {
   readonly passagesOf: (invocation: Pick<Invocation, 'records' | 'failed'>) => readonly Passage[];
 }
 
-export function createObserver(settings: Settings): Observer {
+export function createObserver(settings: Settings, transformEvent?: TransformEvent): Observer {
   const accepted = new Set<string>();
   let lastProblem = '';
 
@@ -39,15 +41,19 @@ export function createObserver(settings: Settings): Observer {
       return { name: '', ending: isBack ? 'waiting' : 'dead-lettered', why: sentence(one.rejection), heap: undefined };
     }
     const name = nameOf(one.event);
-    const decision = decide(one.event, settings, Date.now());
+    const decision = decide(one.event, settings, Date.now(), transformEvent);
     if (decision.kind === 'filtered') return { name, ending: 'filtered', why: decision.reason, heap: undefined };
     if (decision.kind === 'rejected') {
       return { name, ending: isBack ? 'waiting' : 'dead-lettered', why: sentence(decision), heap: undefined };
     }
-    const calls = decision.also === undefined ? [decision.call] : [decision.call, decision.also];
+    const calls = [decision.call, ...(decision.also ?? [])];
     const entries = calls.map(({ appId, payload }) => ({ app_id: appId, ...payload }));
     const heap = entries.length > 1 ? entries : entries[0];
-    if (calls.every((call) => accepted.has(keyOf(call)))) return { name, ending: 'delivered', why: '', heap };
+    const end = endOf(decision);
+    if (calls.every((call) => accepted.has(keyOf(call)))) {
+      if (end.kind === 'rejected') return { name, ending: 'dead-lettered', why: sentence(end), heap };
+      return { name, ending: 'delivered', why: '', heap };
+    }
     if (isBack) return { name, ending: 'waiting', why: `deferred: ${lastProblem || 'it waits for its turn'}`, heap };
     return { name, ending: 'dead-lettered', why: lastProblem || 'Heap has not accepted it', heap };
   }

@@ -7,6 +7,7 @@ import { previewBody } from '../../lib/mapping/preview.ts';
 import { redriveDeadLetters } from '../../cli/dead-letters/redrive.ts';
 import type { Connection } from '../../cli/connection.ts';
 import { isObject, type JsonObject } from '../../lib/json.ts';
+import type { TransformEvent } from '../../lib/transformation/transform-event.ts';
 import { escapeJson, toMessageBody } from '../../lib/sqs/message-body.ts';
 import type { ReportedCounts } from '../accounting.ts';
 import { deviceModeFile, type DeviceModeSettings, type PageFile } from '../device-mode/files.ts';
@@ -27,6 +28,8 @@ export interface LiveViewOptions {
   readonly heap: Heap;
   /** RudderStack's `Config` for Heap. */
   readonly config: JsonObject;
+  /** The owner's transformation; undefined if there is none. */
+  readonly transformEvent?: TransformEvent | undefined;
   /** For the page at /device-mode, and for the curl line. */
   readonly httpEndpoint: DeviceModeSettings;
 }
@@ -145,11 +148,11 @@ function pageFile(path: string): PageFile | undefined {
 type Calls = Readonly<Record<string, (given: JsonObject) => Promise<object> | object>>;
 
 /** The page's API calls that concern the pipeline, by path. */
-function pipelineCalls({ connection, queueServer, config }: LiveViewOptions): Calls {
+function pipelineCalls({ connection, queueServer, config, transformEvent }: LiveViewOptions): Calls {
   const { client, queueUrl, deadLetterQueueUrl } = connection;
   const visit = { visibilityTimeoutS: VISIBILITY_TIMEOUT_S, signal: new AbortController().signal };
   return {
-    '/api/preview': ({ event }) => previewBody(String(event), config),
+    '/api/preview': ({ event }) => previewBody(String(event), config, undefined, transformEvent),
     '/api/enqueue': async ({ event }) => {
       const MessageBody = toMessageBody(escapeJson(String(event)));
       const { MessageId } = await client.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody }));

@@ -6,7 +6,9 @@ import type { BatchReport } from '../../lib/forwarding/forward.ts';
 import type { Attempt } from '../../lib/heap/client.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import { OPTIONAL } from '../../lib/forwarding/optional.ts';
+import { transformingWith } from '../../lib/forwarding/transforming.ts';
 import { readSettings } from '../../lib/rudderstack/settings.ts';
+import type { TransformEvent } from '../../lib/transformation/transform-event.ts';
 import type { OutgoingMessage } from '../../lib/sqs/message.ts';
 import { createHeap, HEAP_RULES, type Heap } from '../heap-simulator/heap.ts';
 import { failedRecords } from '../lambda/partial-batch-response.ts';
@@ -48,6 +50,8 @@ export interface WorldOptions extends Circumstances {
   readonly bodies: readonly Arrival[];
   readonly isBad: (entry: JsonObject) => boolean;
   readonly config?: JsonObject;
+  /** The owner's transformation; none if left out. */
+  readonly transformEvent?: TransformEvent | undefined;
   /** How long Lambda waits for more messages when the queue was empty, in ms; 0 if left out. */
   readonly batchWindowMs?: number;
 }
@@ -146,6 +150,7 @@ export async function runWorld(options: WorldOptions): Promise<World> {
       loadQueues: () => Promise.resolve(queues),
       loadSettle: () => Promise.resolve(settle),
       loadOptional: () => Promise.resolve(OPTIONAL),
+      loadTransforming: loaderOf(options.transformEvent),
       telemetry,
     });
   const arrivals = createArrivals(clock, queue, options.bodies);
@@ -169,7 +174,6 @@ export async function runWorld(options: WorldOptions): Promise<World> {
       ...Array.from({ length: options.maximumConcurrency }, () => poll(options, lambda)),
     ]);
   });
-  const durationMs = clock.now() - startedAt;
   const { invocations, billedMs, receives } = lambda;
   return {
     heap,
@@ -181,11 +185,15 @@ export async function runWorld(options: WorldOptions): Promise<World> {
     taken,
     faultTimes,
     startedAt,
-    durationMs,
+    durationMs: clock.now() - startedAt,
     invocations,
     billedMs,
     receives,
   };
+}
+
+function loaderOf(transformEvent: TransformEvent | undefined): HandlerDependencies['loadTransforming'] {
+  return transformEvent && (() => Promise.resolve(transformingWith(transformEvent)));
 }
 
 /** What the containers report. */

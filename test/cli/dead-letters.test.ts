@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -129,6 +129,17 @@ describe('show', () => {
     const { out } = await run('show', 'm-2');
     expect(out).toMatch(/reason +missing_identity/);
     expect(await harness.deadLetters()).toHaveLength(2);
+  });
+
+  test('runs the transformation, and says so', async () => {
+    await deadLetter(homeless('m-2'));
+    const file = join(mkdtempSync(join(tmpdir(), 'show-')), 'mine.js');
+    writeFileSync(file, 'export const transformEvent = (event) => ({ ...event, userId: "u" });');
+    const { json } = await run('show', 'm-2', '--transformation', file, '--json');
+    expect(json()).toMatchObject({ transformation: file, today: { kind: 'deliver', transformed: { userId: 'u' } } });
+    const { out } = await run('show', 'm-2', '--transformation', file);
+    expect(out).toContain(`How it would be mapped now, transformed by ${file}, with the settings of`);
+    expect(await harness.deadLetters()).toHaveLength(1);
   });
 
   test.each<[string, Readonly<Record<string, string>>, unknown]>([

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { COMPILE_CACHE } from '../support/lambda-harness.ts';
+import { COMPILE_CACHE, NO_TRANSFORMATION } from '../support/lambda-harness.ts';
 
 const PREVIEW = join(__dirname, '..', '..', 'cli', 'main.ts');
 
@@ -15,7 +15,7 @@ interface Ended {
 /** Runs the command as a person does, with `input` as standard input. */
 function run(args: readonly string[], input = '', environment: NodeJS.ProcessEnv = {}): Promise<Ended> {
   return new Promise((resolve) => {
-    const options = { env: { PATH: process.env['PATH'], ...COMPILE_CACHE, ...environment } };
+    const options = { env: { PATH: process.env['PATH'], ...COMPILE_CACHE, ...NO_TRANSFORMATION, ...environment } };
     const child = execFile(process.execPath, [PREVIEW, 'preview', ...args], options, (failure, stdout, stderr) => {
       const lines = stdout.split('\n').filter((line) => line !== '');
       resolve({
@@ -145,4 +145,19 @@ test('an exported destination is taken, and a key that is not known is a warning
   expect(lines).toMatchObject([{ kind: 'deliver', body: { app_id: '9' } }]);
   expect(error).toMatch(/^Not known and ignored: eventDelivery, in \S+\n$/);
   expect(code).toBe(0);
+});
+
+test('a transformation is run: that of --transformation, of TRANSFORMATION, or none', async () => {
+  const dropping = fileWith('export const transformEvent = (event) => (event.type === "track" ? null : event);');
+  const splitting = fileWith('export function transformEvent(event) { return [event, { ...event, event: "B" }]; }');
+  const input = JSON.stringify(track);
+  const dropped = [{ kind: 'filtered', reason: 'dropped_by_transformation' }];
+  expect((await run(['--transformation', dropping], input)).lines).toEqual(dropped);
+  expect((await run([], input, { TRANSFORMATION: dropping })).lines).toEqual(dropped);
+  expect((await run(['--transformation', splitting], input, { TRANSFORMATION: dropping })).lines).toMatchObject([
+    { kind: 'list', events: [{ body: { event: 'A' } }, { body: { event: 'B' }, transformed: { event: 'B' } }] },
+  ]);
+  const [plain] = (await run(['--transformation', 'none'], input, { TRANSFORMATION: dropping })).lines;
+  expect(plain).toMatchObject({ kind: 'deliver' });
+  expect(plain).not.toHaveProperty('transformed');
 });

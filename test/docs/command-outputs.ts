@@ -80,6 +80,7 @@ async function run(words: readonly string[], endpoint: string): Promise<string> 
     env: {
       PATH: process.env['PATH'],
       NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
+      TRANSFORMATION: 'none',
       ...LOCAL_AWS,
       AWS_ENDPOINT_URL_SQS: endpoint,
       npm_lifecycle_event: 'heapq',

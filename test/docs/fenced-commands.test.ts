@@ -10,7 +10,7 @@ import { runBlock, type Ran } from './commands/run-block.ts';
 import { problemsOfSam } from './commands/sam.ts';
 import { problemsOfCalls } from './commands/script-options.ts';
 import { traceCommands, type Traced } from './commands/trace.ts';
-import { blocksOf, readPages } from './pages.ts';
+import { blocksOf, readPages, ROOT } from './pages.ts';
 
 /**
  * Every command in a block of its own: each block says what is done with it, all of them are parsed by the tool that they belong to,
@@ -153,6 +153,9 @@ describe('the blocks that are run', () => {
     { type: 'page', userId: 'u-1', messageId: 'm-2' },
   ];
   writeFileSync(join(folder, 'settings.json'), JSON.stringify(SETTINGS));
+  const RENAMED = { type: 'track', event: 'Signed Up', properties: {} };
+  const CASES = [{ input: { type: 'track', event: 'signup' }, output: RENAMED }];
+  writeFileSync(join(folder, 'cases.json'), JSON.stringify(CASES));
   writeFileSync(join(folder, 'events.ndjson'), EVENTS.map((event) => JSON.stringify(event)).join('\n'));
 
   /** Where each is run, by the page, the heading and the first word that tells it from others. */
@@ -187,6 +190,19 @@ describe('the blocks that are run', () => {
         .split('\n')
         .map((line): { kind: string } => JSON.parse(line));
       expect([ended, previews.map(({ kind }) => kind)]).toEqual([0, ['deliver', 'filtered']]);
+    },
+    'docs/transformation.md, Try it': async (code) => {
+      const TRANSFORMATION = join(ROOT, 'transformation', 'examples', 'rename.js');
+      const { out, code: ended } = await runBlock(code, folder, { TRANSFORMATION });
+      const counts = out.split('\n').filter((line) => line.startsWith(`${TRANSFORMATION}: `));
+      expect([ended, counts.map((line) => line.slice(TRANSFORMATION.length + 2))]).toEqual([
+        0,
+        [
+          '73 events, 0 of which the transformation fails with an error.',
+          '2 events, 0 of which the transformation fails with an error.',
+          '1 events, 0 of which the transformation fails with an error; 1 of 1 are as expected.',
+        ],
+      ]);
     },
     'docs/ingest.md, Turn it on': async (code) => {
       const way = await startWholeWay();

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { readTemplate } from '../../infra/template.ts';
 import { REFUSALS } from '../../lib/ingest/http/refusal.ts';
 import { isObject, valueAt } from '../../lib/json.ts';
-import { backsOff, deferred, filtered, REJECT_REASONS, rejected, type FilterReason } from '../../lib/outcome.ts';
+import { backsOff, deferred, filtered, rejected, type FilterReason } from '../../lib/outcome.ts';
+import { REJECT_REASONS } from '../../lib/reject-reasons.ts';
 import { createTelemetry } from '../../lib/forwarding/telemetry.ts';
 import { createIngestTelemetry } from '../../lib/ingest/telemetry.ts';
 import { settingKeys } from '../../lib/rudderstack/settings.ts';
@@ -25,6 +26,7 @@ const FILTERED: Readonly<Record<FilterReason, true>> = {
   device_mode: true,
   no_traits: true,
   anonymous: true,
+  dropped_by_transformation: true,
 };
 
 /** The names in the first column of the table below a heading. */
@@ -58,7 +60,7 @@ test.each<[string, readonly string[]]>([
 });
 
 /** The other names of this form in these files. */
-const NO_METRICS = new Set(['RudderStackToHeap']);
+const NO_METRICS = new Set(['RudderStackToHeap', 'ConfigurationError']);
 
 test('docs/reference.md says which deferred events back off', () => {
   const documented = tableUnder(reference, 'Deferred').map(([reason, , answer]) => [namesIn(reason)[0], answer]);

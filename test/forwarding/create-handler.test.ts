@@ -1,5 +1,6 @@
 import { readSettings } from '../../lib/rudderstack/settings.ts';
 import { createHandler, type HandlerDependencies } from '../../lib/forwarding/create-handler.ts';
+import { transformingWith } from '../../lib/forwarding/transforming.ts';
 import { settle } from '../../lib/forwarding/settle.ts';
 import type { Answer } from '../../lib/heap/transport.ts';
 import { OPTIONAL } from '../../lib/forwarding/optional.ts';
@@ -234,4 +235,33 @@ test('what the handler remembers is its own: a second one starts from nothing', 
   expect(requests).toBe(12);
   await createHandler(given)({ Records: [record] }, context);
   expect(requests).toBe(16);
+});
+
+describe('with a transformation', () => {
+  const transformed = (loadTransforming: HandlerDependencies['loadTransforming']) => {
+    const bodies: string[] = [];
+    const handle = createHandler({
+      ...dependencies([]),
+      loadTransforming,
+      async transport(_, body) {
+        bodies.push(body.toString());
+        return { kind: 'answered', status: 200, retryAfter: undefined, body: 'OK' };
+      },
+    });
+    return { bodies, handle };
+  };
+
+  test('each event goes through it', async () => {
+    const loading = async () => transformingWith((event) => [event, { ...Object(event), event: 'B' }]);
+    const { bodies, handle } = transformed(loading);
+    expect(await handle({ Records: [record] }, context)).toEqual({ batchItemFailures: [] });
+    const [body = ''] = bodies;
+    expect(JSON.parse(body)).toMatchObject({ events: [{ event: 'A' }, { event: 'B' }] });
+  });
+
+  test('that cannot be loaded, the invocation fails, and nothing is sent', async () => {
+    const { bodies, handle } = transformed(() => Promise.reject(new Error('it cannot be loaded')));
+    await expect(handle({ Records: [record] }, context)).rejects.toThrow('it cannot be loaded');
+    expect(bodies).toEqual([]);
+  });
 });

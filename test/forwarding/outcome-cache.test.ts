@@ -36,8 +36,8 @@ test('a later invocation replaces what is known', () => {
 });
 
 function findingsOf(cache: OutcomeCache, messageId: string, part: number): FindingsOfCalls {
-  const { mostEntries, mostCalls, refusedAloneAt, also } = cache.findings(messageId, part);
-  return { mostEntries, mostCalls, refusedAloneAt, also };
+  const { mostEntries, mostCalls, refusedAloneAt, calls } = cache.findings(messageId, part);
+  return { mostEntries, mostCalls, refusedAloneAt, calls };
 }
 
 describe('what was found out about a deferred event', () => {
@@ -72,11 +72,11 @@ describe('what was found out about a deferred event', () => {
   });
 });
 
-test('what was found out about the second call of an event is remembered apart', () => {
-  const also = { mostEntries: 3, refusedAloneAt: 9 };
+test('what was found out about each call of an event is remembered apart', () => {
+  const calls = [{ outcome: { kind: 'delivered' as const } }, { mostEntries: 3, refusedAloneAt: 9 }];
   const cache = createOutcomeCache();
-  cache.note(processedOf('m', [{ ...FAILED, also }]));
-  expect(findingsOf(cache, 'm', 0)).toEqual({ also });
+  cache.note(processedOf('m', [{ ...FAILED, calls }]));
+  expect(findingsOf(cache, 'm', 0)).toEqual({ calls });
 });
 
 test('a record of which nothing is worth remembering takes no room', () => {
@@ -97,6 +97,15 @@ describe('when there is no more room', () => {
     expect(['a', 'b'].map(isKnown(cache))).toEqual([true, true]);
     cache.note(processedOf('c', [DELIVERED, FAILED]));
     expect(['a', 'b', 'c'].map(isKnown(cache))).toEqual([false, true, true]);
+  });
+
+  test('an event takes room for each of its calls', () => {
+    const calls = Array.from({ length: 3 }, () => ({ outcome: { kind: 'delivered' as const } }));
+    const cache = createOutcomeCache(4);
+    cache.note(processedOf('a', [DELIVERED, { ...FAILED, calls }]));
+    expect(isKnown(cache)('a')).toBe(true);
+    cache.note(processedOf('b', [FAILED, DELIVERED]));
+    expect(isKnown(cache)('a')).toBe(false);
   });
 
   test('a record that comes back is the newest, and takes its room once', () => {

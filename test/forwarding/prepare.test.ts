@@ -4,7 +4,9 @@ import { createOutcomeCache } from '../../lib/forwarding/outcome-cache.ts';
 import { prepare, type PreparedRecord } from '../../lib/forwarding/prepare.ts';
 import { NO_CUTS } from '../../lib/mapping/flatten.ts';
 import type { Mapped } from '../../lib/mapping/mapped.ts';
+import { deferred, type Outcome } from '../../lib/outcome.ts';
 import { WORK_LIMITS } from '../../lib/work-limits.ts';
+import { userOf } from '../heap/calls.ts';
 import { recordOf } from './processed.ts';
 
 const MEBI = 1024 * 1024;
@@ -16,6 +18,8 @@ function mappedOf(name: string, characters: number): Mapped {
   return { kind: 'mapped', call: { kind: 'track', appId: '1', payload }, cuts: NO_CUTS, characters };
 }
 
+const userCall = userOf('u', { a: 1 }).call;
+
 function run(records: readonly SQSRecord[]) {
   const problems: unknown[] = [];
   let decided = 0;
@@ -23,7 +27,8 @@ function run(records: readonly SQSRecord[]) {
     decide(event) {
       decided += 1;
       if (event.event === 'broken') throw new Error('the mapping is broken');
-      return mappedOf(String(event.event), Number(event['flat'] ?? 10));
+      const mapped = mappedOf(String(event.event), Number(event['flat'] ?? 10));
+      return event.type === 'identify' || event.type === 'group' ? { ...mapped, call: userCall } : mapped;
     },
     outcomeCache: createOutcomeCache(),
     clock: { now: () => 1_000_000, sleep: async () => undefined },
@@ -185,4 +190,50 @@ test.each([
 ])('%s: whether Heap orders it by its own time is %s', (type, isTrack) => {
   const { prepared } = run([recordOf('m', { body: JSON.stringify({ type, event: 'a' }) })]);
   expect(prepared.flatMap(({ events: of }) => of.map((one) => one.isTrack))).toEqual([isTrack]);
+});
+
+describe('with a transformation', () => {
+  const preparedWith = (decided: Mapped, outcome?: Outcome) => {
+    const outcomeCache = createOutcomeCache();
+    const record = good('m');
+    if (outcome !== undefined) {
+      const waiting = deferred('heap_error', '');
+      outcomeCache.note({
+        record,
+        events: [outcome, waiting].map((one) => ({
+          outcome: one,
+          text: () => '',
+          eventMessageId: undefined,
+          isTrack: true,
+        })),
+      });
+    }
+    const { prepared, pending } = prepare([record], {
+      decide: () => decided,
+      isTransforming: true,
+      outcomeCache,
+      clock: { now: () => 1_000_000, sleep: async () => undefined },
+      listener: { onProblem: () => undefined },
+    });
+    return { isTrack: prepared[0]?.events[0]?.isTrack, pending };
+  };
+
+  test('it is what an event is sent as that decides whether Heap orders it by its own time', () => {
+    expect(preparedWith(mappedOf('a', 1)).isTrack).toBe(true);
+    expect(preparedWith({ ...mappedOf('a', 1), call: userCall }).isTrack).toBe(false);
+    expect(preparedWith({ ...mappedOf('a', 1), also: [userCall] }).isTrack).toBe(false);
+    // It is no longer known what it was sent as.
+    expect(preparedWith(mappedOf('a', 1), { kind: 'delivered' }).isTrack).toBe(false);
+  });
+
+  test('calls that are delivered already have that outcome, and the others what was found out about them', () => {
+    const delivered = { kind: 'delivered' } as const;
+    const calls = [{ outcome: delivered }, {}, { mostEntries: 4, refusedAloneAt: 7 }];
+    const decided = { ...mappedOf('a', 1), also: [userCall, userCall] };
+    const [one] = preparedWith(decided, { ...deferred('heap_error', ''), calls }).pending;
+    expect(one).toMatchObject({
+      outcome: delivered,
+      also: [{ outcome: { kind: 'deferred' } }, { outcome: { kind: 'deferred' }, mostEntries: 4, refusedAloneAt: 7 }],
+    });
+  });
 });

@@ -72,3 +72,33 @@ test('a group has to be in Heap as an account and as a property of its user', ()
 test('a dead-lettered event does not have to be in Heap', () => {
   expect(differences({ events: [], users: [user], accounts: [] }, [track])).toEqual([]);
 });
+
+describe('with a transformation', () => {
+  const ledgerOf = (returned: readonly object[] | undefined) => {
+    const ledger = createLedger(settingsWith(), () => returned);
+    ledger.add(JSON.stringify(track), undefined, { file: 'events.ndjson', line: 3 });
+    return ledger;
+  };
+
+  test('Heap has to hold what it returns, and one event is expected', () => {
+    const ledger = ledgerOf([track, { ...track, event: 'B' }]);
+    expect(ledger.counts).toEqual({ events: 1, toDeliver: 1, filtered: 0, rejected: 0 });
+    const second = { ...event, event: 'B', idempotency_key: `${KEY}-2` };
+    expect(ledger.differences({ events: [event, second], users: [], accounts: [] }, [])).toEqual([]);
+    expect(ledger.differences({ events: [event], users: [], accounts: [] }, [])).toEqual([
+      `Heap lacks the event 11/${KEY}-2`,
+    ]);
+  });
+
+  test('an event with a bad one among good ones is expected as a dead letter, and its good ones in Heap', () => {
+    const ledger = ledgerOf([track, { ...track, event: '' }]);
+    expect(ledger.counts).toEqual({ events: 1, toDeliver: 0, filtered: 0, rejected: 1 });
+    expect(ledger.causes()).toMatchObject([{ fate: 'rejected', reason: 'missing_event' }]);
+    const contents = { events: [event], users: [], accounts: [] };
+    expect(ledger.differences(contents, [{ Body: JSON.stringify(track) }])).toEqual([]);
+  });
+
+  test('an event that it drops is expected to be filtered', () => {
+    expect(ledgerOf(undefined).causes()).toMatchObject([{ fate: 'filtered', reason: 'dropped_by_transformation' }]);
+  });
+});

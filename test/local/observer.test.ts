@@ -32,3 +32,40 @@ test('a page is delivered when Heap has taken its event', () => {
   noteHeapRequest('track', json({ app_id: '11', events: [before?.heap] }), 200);
   expect(passagesOf({ records, failed: new Set() })).toMatchObject([{ ending: 'delivered', name: 'page' }]);
 });
+
+describe('with a transformation', () => {
+  const track = json({ type: 'track', event: 'A', userId: 'u', messageId: 'm', properties: {} });
+  const records = [recordOf('m', { body: track })];
+
+  test('the entries of a list are shown, and the event ends when Heap has taken all of them', () => {
+    const { noteHeapRequest, passagesOf } = createObserver(SETTINGS, (event) => [event, event]);
+    const [before] = passagesOf({ records, failed: new Set(['m']) });
+    expect(before).toMatchObject({ ending: 'waiting', raw: track, heap: [{ event: 'A' }, { event: 'A' }] });
+    noteHeapRequest('track', json({ app_id: '11', events: before?.heap }), 200);
+    expect(passagesOf({ records, failed: new Set() })).toMatchObject([{ ending: 'delivered' }]);
+  });
+
+  test('of a list with a bad event the good ones are shown, and why it is dead-lettered', () => {
+    const { noteHeapRequest, passagesOf } = createObserver(SETTINGS, (event) => [event, { type: 'track' }]);
+    const [before] = passagesOf({ records, failed: new Set(['m']) });
+    noteHeapRequest('track', json({ app_id: '11', events: [before?.heap] }), 200);
+    expect(passagesOf({ records, failed: new Set() })).toMatchObject([
+      {
+        ending: 'dead-lettered',
+        why: 'missing_event: event 2 of the 2 of the transformation: event is required',
+        heap: { event: 'A' },
+      },
+    ]);
+  });
+
+  test('what it drops is filtered, and where it fails one sees why', () => {
+    const dropping = createObserver(SETTINGS, () => null);
+    expect(dropping.passagesOf({ records, failed: new Set() })).toMatchObject([
+      { ending: 'filtered', why: 'dropped_by_transformation' },
+    ]);
+    const failing = createObserver(SETTINGS, () => 'x');
+    expect(failing.passagesOf({ records, failed: new Set() })).toMatchObject([
+      { ending: 'dead-lettered', why: expect.stringContaining('transformation_failed: what it returned is a string') },
+    ]);
+  });
+});

@@ -22,7 +22,7 @@ function map(changes: JsonObject, config: JsonObject = ACCOUNTS) {
 function callsOf(changes: JsonObject, config?: JsonObject): unknown {
   const mapped = map(changes, config);
   if (mapped.kind !== 'mapped') return mapped.reason;
-  return [mapped.call, mapped.also].flatMap((call) => (call === undefined ? [] : [call.payload]));
+  return [mapped.call, ...(mapped.also ?? [])].map(({ payload }) => payload);
 }
 
 const acme = { account_id: 'acme', properties: { plan: 'pro', 'address.city': 'Bonn' } };
@@ -39,7 +39,7 @@ test('a group is the properties of an account', () => {
 test('with accountIdProperty it is also a property of the user', () => {
   expect(map({}, WITH_USERS)).toMatchObject({
     call: { kind: 'add_account_properties', appId: '11' },
-    also: { kind: 'add_user_properties', appId: '11', payload: member, timestamp: '2026-11-20T09:00:00Z' },
+    also: [{ kind: 'add_user_properties', appId: '11', payload: member, timestamp: '2026-11-20T09:00:00Z' }],
   });
   expect(callsOf({}, WITH_USERS)).toEqual([acme, member]);
 });

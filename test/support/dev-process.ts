@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { valueAt } from '../../lib/json.ts';
-import { COMPILE_CACHE } from './lambda-harness.ts';
+import { COMPILE_CACHE, NO_TRANSFORMATION } from './lambda-harness.ts';
 
 const DEV = join(__dirname, '..', '..', 'local', 'dev.ts');
 
@@ -18,7 +18,7 @@ export async function startDev(...args: readonly string[]): Promise<DevProcess> 
   const ports = ['queue', 'heap', 'http', 'view', 'lambda'].flatMap((name) => [`--${name}-port`, '0']);
   const child = spawn(process.execPath, [DEV, '--json', '--long-timeout', ...ports, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, ...COMPILE_CACHE },
+    env: { ...process.env, ...COMPILE_CACHE, ...NO_TRANSFORMATION },
   });
   const ended = once(child, 'exit');
   const printed = once(createInterface({ input: child.stdout }), 'line');

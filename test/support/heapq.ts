@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { LocalQueues } from '../../local/queues.ts';
 import { LOCAL_AWS } from '../../local/queues.ts';
-import { COMPILE_CACHE, sqsEndpoint } from './lambda-harness.ts';
+import { COMPILE_CACHE, NO_TRANSFORMATION, sqsEndpoint } from './lambda-harness.ts';
 
 const MAIN = join(__dirname, '..', '..', 'cli', 'main.ts');
 
@@ -38,6 +38,7 @@ export function startHeapq(args: readonly string[], environment: NodeJS.ProcessE
       AWS_EC2_METADATA_DISABLED: 'true',
       HOME: '/nonexistent',
       ...COMPILE_CACHE,
+      ...NO_TRANSFORMATION,
       ...environment,
     },
     stdio: ['pipe', 'pipe', 'pipe'],

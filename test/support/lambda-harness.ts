@@ -24,6 +24,9 @@ const ROOT = join(__dirname, '..', '..');
 /** A shared compile cache, with which the processes that the tests start begin faster. */
 export const COMPILE_CACHE = { NODE_COMPILE_CACHE: join(tmpdir(), 'rudderstack-heap-tests-compile-cache') };
 
+/** Whatever transformation stands in the folder, the tests do not run it. */
+export const NO_TRANSFORMATION = { TRANSFORMATION: 'none' };
+
 export function sqsEndpoint(): string {
   const endpoint = process.env['TEST_SQS_ENDPOINT'];
   if (endpoint === undefined) throw new Error('the tests’ global setup has not run');
@@ -61,6 +64,7 @@ export interface Invoked {
 export async function startHarness(
   environment: Readonly<Record<string, string>> = {},
   rules?: HeapRules,
+  bundle = join(ROOT, 'dist', 'forward', 'forward.mjs'),
 ): Promise<Harness> {
   const client = createLocalClient(sqsEndpoint());
   const template = readTemplate(join(ROOT, 'template.yaml'));
@@ -68,7 +72,7 @@ export async function startHarness(
   const heapServer = await startHeapServer(0, rules);
   const logs: string[] = [];
   const lambda = createLambda({
-    bundle: join(ROOT, 'dist', 'forward', 'forward.mjs'),
+    bundle,
     timeoutMs: LONGEST_TIMEOUT_MS,
     onLog: (line) => logs.push(line),
     environment: {

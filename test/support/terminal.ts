@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { join } from 'node:path';
-import { COMPILE_CACHE } from './lambda-harness.ts';
+import { COMPILE_CACHE, NO_TRANSFORMATION } from './lambda-harness.ts';
 
 const MAIN = join(__dirname, '..', '..', 'cli', 'main.ts');
 
@@ -20,6 +20,7 @@ function shellEnvironment(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
     AWS_EC2_METADATA_DISABLED: 'true',
     HEAPQ: `${process.execPath} ${MAIN}`,
     ...COMPILE_CACHE,
+    ...NO_TRANSFORMATION,
     ...environment,
   };
 }

@@ -2,6 +2,7 @@ import { checkFiles, type CheckResult } from '../../../cli/backfill/check.ts';
 import { describeCheck } from '../../../cli/backfill/describe-check.ts';
 import { DEFAULT_READ_OPTIONS, type ReadOptions } from '../../../cli/history/read-options.ts';
 import { readSettings } from '../../../lib/rudderstack/settings.ts';
+import type { TransformEvent } from '../../../lib/transformation/transform-event.ts';
 import { fileOf } from '../../support/history.ts';
 
 const TIME = '2026-01-31T10:00:00.000Z';
@@ -14,8 +15,10 @@ function check(
   reading: Partial<ReadOptions> = {},
   config: object = {},
   signal = new AbortController().signal,
+  transformEvent?: TransformEvent,
 ): Promise<CheckResult> {
   const options = {
+    transformEvent,
     settings: readSettings({ appId: '1', ...config }),
     reading: { ...DEFAULT_READ_OPTIONS, ...reading },
   };
@@ -135,4 +138,30 @@ test('an interrupted check says that it is not complete', async () => {
   const result = await check([fileOf(GOOD)], {}, {}, AbortSignal.abort());
   expect(result).toMatchObject({ isComplete: false, events: 0 });
   expect(describeCheck(result, NAMED)).toMatch(/Interrupted: the rest was not checked\.$/);
+});
+
+test('a transformation is run, and named', async () => {
+  const file = fileOf(
+    [GOOD, changed({ event: 'Drop' }), changed({ event: 'Bad' }), changed({ event: 'Split' })].join('\n'),
+  );
+  const result = await check([file], {}, {}, undefined, (event) => {
+    const { event: name } = Object(event);
+    if (name === 'Bad') throw new Error('no such event');
+    if (name === 'Split') return [event, { ...Object(event), event: '' }];
+    return name === 'Drop' ? null : Object.assign(Object(event), { event: `${String(name)}!` });
+  });
+  expect(result).toMatchObject({
+    events: 4,
+    delivered: 1,
+    causes: [
+      { fate: 'filtered', reason: 'dropped_by_transformation' },
+      { fate: 'rejected', reason: 'transformation_failed' },
+      { fate: 'rejected', reason: 'missing_event' },
+    ],
+    // It was run once for what is shown.
+    shapes: { events: { first: { kind: 'deliver', body: { event: 'A!' }, transformed: { event: 'A!' } } } },
+  });
+  const text = describeCheck(result, { ...NAMED, transformation: 'mine.js' });
+  expect(text).toContain('4 events, transformed by mine.js, mapped with the settings of settings.json');
+  expect(describeCheck(result, NAMED)).toContain('4 events, mapped with the settings of settings.json');
 });

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
-import { COMPILE_CACHE } from '../../support/lambda-harness.ts';
+import { COMPILE_CACHE, NO_TRANSFORMATION } from '../../support/lambda-harness.ts';
 import { ROOT } from '../pages.ts';
 import { nodeWordsOf, SCRIPTS } from './npm.ts';
 
@@ -21,7 +21,14 @@ export interface Ran {
 export async function runBlock(code: string, folder: string, environment: NodeJS.ProcessEnv = {}): Promise<Ran> {
   const shell = spawn('bash', ['-c', `set -euo pipefail\n${npmAsFunction()}\n${code}`], {
     cwd: folder,
-    env: { PATH: process.env['PATH'], NODE: process.execPath, ROOT, ...COMPILE_CACHE, ...environment },
+    env: {
+      PATH: process.env['PATH'],
+      NODE: process.execPath,
+      ROOT,
+      ...COMPILE_CACHE,
+      ...NO_TRANSFORMATION,
+      ...environment,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const [out, error, [ended]] = await Promise.all([text(shell.stdout), text(shell.stderr), once(shell, 'exit')]);

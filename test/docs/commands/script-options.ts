@@ -24,6 +24,7 @@ const WITH_HELP: ReadonlySet<string> = new Set([
   'docs:figures',
   'test:chaos',
   'test:interrupts',
+  'test:transformation',
 ]);
 
 /** Returns what is wrong with calls of scripts, by the options that the scripts themselves read. Nothing else is run. */
