@@ -3,7 +3,7 @@ import type { HeapCallKind } from '../../lib/heap/api.ts';
 import { isObject } from '../../lib/json.ts';
 import { runWorld, visibilityTimeoutMs, type World } from '../../local/virtual/world.ts';
 import { eventsOf } from './hostile.ts';
-import { CONFIG, isBad, neededMs, writeMail, type Schedule, type Sent } from './schedule.ts';
+import { CONFIG, isBad, neededMs, transformEvent, writeMail, type Schedule, type Sent } from './schedule.ts';
 
 const SECOND_MS = 1000;
 const MINUTE_MS = 60 * SECOND_MS;
@@ -32,7 +32,8 @@ export async function brokenPromises(schedule: Schedule): Promise<readonly strin
   const { bodies, sent } = writeMail(schedule);
   // Lambda takes no more than ten records of a FIFO queue at once.
   const batchSize = schedule.isFifo ? Math.min(10, schedule.batchSize) : schedule.batchSize;
-  const world = await runWorld({ ...schedule, batchSize, bodies, isBad, config: CONFIG });
+  const transformation = schedule.isTransforming ? { transformEvent } : {};
+  const world = await runWorld({ ...schedule, ...transformation, batchSize, bodies, isBad, config: CONFIG });
   const findings = find(world);
   // On a FIFO queue what is deferred holds back its group, until it is given up itself.
   const inFrontOf = (index: number): readonly Sent[] =>
@@ -161,8 +162,19 @@ function checkPlaces(
       return inHeapOnly && apps.length === 1 ? wrongApp : [says(`not delivered once: ${places}`)];
     case 'refused_member':
       return deadLetters.length > 0 ? wrongApp : [says(`not dead-lettered: ${places}`)];
+    case 'split':
+      return inHeapOnly && apps.length === 3 ? wrongApp : [says(`not all of it delivered once: ${places}`)];
+    case 'refused_part':
+    case 'rejected_part': {
+      const isGivenUp = givenUp.length > 0 && apps.length <= 2;
+      return deadLetters.length > 0 && (apps.length === 2 || isGivenUp)
+        ? wrongApp
+        : [says(`not its good parts delivered once and the whole dead-lettered: ${places}`)];
+    }
+    case 'dropped':
     case 'filtered':
       return apps.length + deadLetters.length === 0 ? [] : [says(`filtered, but ${places}`)];
+    case 'thrown':
     case 'rejected':
     case 'refused_event':
     case 'refused_user':
@@ -178,16 +190,20 @@ function checkPlaces(
   }
 }
 
+const NEVER_SENT: ReadonlySet<Sent['fate']> = new Set(['filtered', 'dropped', 'rejected', 'thrown', 'garbage']);
+
 /** Whether an event is sent to Heap. Any other one has its outcome at once, so its record is not kept for it. */
 function isSentToHeap({ fate }: Sent): boolean {
-  return fate !== 'filtered' && fate !== 'rejected' && fate !== 'garbage';
+  return !NEVER_SENT.has(fate);
 }
 
-/** The call that an event makes; undefined for one that makes two. */
+const TRACKS: ReadonlySet<Sent['fate']> = new Set(['event', 'page', 'refused_event', 'refused_part', 'rejected_part']);
+
+/** The call that an event makes; undefined for one that makes calls of several kinds. */
 function callOf(fate: Sent['fate']): HeapCallKind | undefined {
   if (fate === 'user' || fate === 'refused_user') return 'add_user_properties';
 
-  return fate === 'event' || fate === 'page' || fate === 'refused_event' ? 'track' : undefined;
+  return TRACKS.has(fate) ? 'track' : undefined;
 }
 
 interface GivenUp {
@@ -252,6 +268,9 @@ const MAY_BE_IN_HEAP: ReadonlySet<Sent['fate']> = new Set([
   'user',
   'account',
   'refused_member',
+  'split',
+  'refused_part',
+  'rejected_part',
   'hostile',
 ]);
 

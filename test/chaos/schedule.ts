@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { isObject, type JsonObject } from '../../lib/json.ts';
 import type { QueueFault } from '../../local/virtual/function-queues.ts';
 import type { HeapFailure, HeapFault, Outage } from '../../local/virtual/heap-transport.ts';
+import type { TransformEvent } from '../../lib/transformation/transform-event.ts';
 import type { Arrival, Circumstances } from '../../local/virtual/world.ts';
 import {
   eventsOf,
@@ -28,7 +29,19 @@ export type Fate =
   /** A group of which Heap refuses the user's property alone. */
   | 'refused_member'
   | 'garbage'
-  | 'hostile';
+  | 'hostile'
+  | TransformedFate;
+
+/** What the transformation makes of an event, in a run with one. */
+type TransformedFate =
+  /** Two events, and a property of the user. */
+  | 'split'
+  /** Three events, of which Heap refuses one. */
+  | 'refused_part'
+  /** Three events, one of which cannot be sent. */
+  | 'rejected_part'
+  | 'dropped'
+  | 'thrown';
 
 /** An event as it was sent, and what has to become of it. */
 export interface Sent {
@@ -51,6 +64,8 @@ export interface Schedule extends Circumstances {
   readonly apps: number;
   /** A message arrives every so many ms. With 0 all of them are there at the start. */
   readonly arrivalMs: number;
+  /** Whether the function has a transformation. */
+  readonly isTransforming: boolean;
 }
 
 interface EventPlan {
@@ -101,6 +116,17 @@ const eventPlan: fc.Arbitrary<EventPlan> = fc.record({
         'refused_account',
         'refused_member',
         'garbage',
+      ),
+    },
+    {
+      weight: 4,
+      arbitrary: fc.constantFrom<EventPlan['fate']>(
+        'split',
+        'split',
+        'refused_part',
+        'rejected_part',
+        'dropped',
+        'thrown',
       ),
     },
   ),
@@ -269,6 +295,7 @@ const plans: fc.Arbitrary<Plan> = fc.record({
     { weight: 3, arbitrary: fc.constant(0) },
     { weight: 2, arbitrary: fc.constantFrom(100, 1000, 20_000, 10 * MINUTE_MS) },
   ),
+  isTransforming: fc.boolean(),
   isFifo: fc.oneof({ weight: 4, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
   batchSize: fc.oneof(
     { weight: 2, arbitrary: fc.integer({ min: 1, max: 30 }) },
@@ -376,14 +403,18 @@ export function neededMs({
   mostEntries,
   steadyLatencyMs,
   timeoutMs,
+  isTransforming,
 }: Omit<Schedule, 'outages'>): number {
-  const planned = messages.flatMap((plan) => (plan.kind === 'events' ? plan.events : []));
+  const fates = messages
+    .flatMap((plan) => (plan.kind === 'events' ? plan.events : []))
+    .map((one) => fateOf(one, isTransforming));
+  const calls = fates.reduce((sum, fate) => sum + (PARTS.has(fate) ? 3 : 1), 0);
   const hostile = messages.reduce(
     (sum, plan) => sum + (plan.kind === 'hostile' ? eventsOf(plan.shape, plan.size) : 0),
     0,
   );
-  const events = (planned.length + hostile) * copies;
-  const bad = planned.filter(({ fate }) => fate.startsWith('refused')).length * copies;
+  const events = (calls + hostile) * copies;
+  const bad = fates.filter((fate) => fate.startsWith('refused')).length * copies;
   const batch = Math.min(Math.max(batchSize * 4, hostile), 1000, events);
   const requests = (4 * events) / Math.min(batch, mostEntries) + 2 * bad * Math.ceil(Math.log2(batch + 1));
   const invocations = requests / Math.max(1, Math.floor(sendingMsOf(timeoutMs) / (steadyLatencyMs + 1)));
@@ -405,9 +436,10 @@ export function writeMail({
   copies,
   apps,
   arrivalMs,
-}: Pick<Schedule, 'messages' | 'copies' | 'apps' | 'arrivalMs'>): Mail {
+  isTransforming,
+}: Pick<Schedule, 'messages' | 'copies' | 'apps' | 'arrivalMs' | 'isTransforming'>): Mail {
   const written = Array.from({ length: copies }).flatMap((_, copy) =>
-    messages.map((plan, index) => writeMessage(plan, `${copy}.${index}`, apps)),
+    messages.map((plan, index) => writeMessage(plan, `${copy}.${index}`, apps, isTransforming)),
   );
   return {
     bodies: written.map(({ body, groupId }, index) => ({ body, groupId, arrivesAtMs: index * arrivalMs })),
@@ -421,14 +453,15 @@ interface WrittenMessage {
   readonly sent: readonly Sent[];
 }
 
-function writeMessage(plan: MessagePlan, name: string, apps: number): WrittenMessage {
+function writeMessage(plan: MessagePlan, name: string, apps: number, isTransforming: boolean): WrittenMessage {
   if (plan.kind === 'hostile') {
     const marker = `<${name}.0>`;
     const { body, ...hostile } = writeHostile(plan.shape, plan.size, marker, `hostile-${name}`);
     return { body, groupId: `group-${plan.user}`, sent: [{ fate: 'hostile', marker, appId: appIdOf(0), hostile }] };
   }
   const { envelope, events } = plan;
-  const parts = (holdsOne(envelope) ? events.slice(0, 1) : events).map((event, part) => {
+  const parts = (holdsOne(envelope) ? events.slice(0, 1) : events).map((planned, part) => {
+    const event = { ...planned, fate: fateOf(planned, isTransforming) };
     const marker = `<${name}.${part}>`;
     const app = event.app % apps;
     return { value: writeEvent(event, marker, app), sent: sentOf(event, marker, appIdOf(app)) };
@@ -444,6 +477,29 @@ function writeMessage(plan: MessagePlan, name: string, apps: number): WrittenMes
 function sentOf({ fate, user }: EventPlan, marker: string, appId: string): Sent {
   return { fate, marker, appId, ...(fate === 'account' && { member: `user-${user}` }) };
 }
+
+const PARTS: ReadonlySet<Fate> = new Set(['split', 'refused_part', 'rejected_part']);
+const OF_TRANSFORMATION: ReadonlySet<Fate> = new Set([...PARTS, 'dropped', 'thrown']);
+
+/** Without a transformation, what it would change is an event like others. */
+function fateOf({ fate }: EventPlan, isTransforming: boolean): EventPlan['fate'] {
+  return isTransforming || !OF_TRANSFORMATION.has(fate) ? fate : 'event';
+}
+
+let transformed = 0;
+
+/** Drops, splits and refuses what says so. It never gives the same twice, as one that adds the time. */
+export const transformEvent: TransformEvent = (event) => {
+  const { fate, marker } = Object(Object(event)['properties']);
+  if (fate === 'dropped') return null;
+  if (fate === 'thrown') throw new Error(`as planned for ${String(marker)}`);
+  if (!PARTS.has(fate)) return event;
+  transformed += 1;
+  const part = { ...Object(event), properties: { marker, transformed } };
+  if (fate === 'split') return [part, part, { ...part, type: 'identify', traits: { [`m${String(marker)}`]: 1 } }];
+  const bad = fate === 'refused_part' ? { properties: { marker, bad: true } } : { event: '' };
+  return [part, { ...part, ...bad }, part];
+};
 
 function holdsOne(envelope: Envelope): boolean {
   return envelope !== 'array' && envelope !== 'batch' && envelope !== 'gzip';
@@ -478,6 +534,12 @@ function writeEvent({ fate, user, hasMessageId }: EventPlan, marker: string, app
     case 'refused_member':
       // A user of its own: a later account of the same user would take the place of the bad one.
       return { type: 'group', groupId: BAD_ACCOUNT, traits: { [`m${marker}`]: 1 }, ...common, userId: `bad-${user}` };
+    case 'split':
+    case 'refused_part':
+    case 'rejected_part':
+    case 'dropped':
+    case 'thrown':
+      return { type: 'track', event: 'Happened', properties: { marker, fate }, ...common };
     case 'event':
     case 'refused_event':
       return { type: 'track', event: 'Happened', properties: { marker, ...bad }, ...common, ...idsOfHeap(user) };
