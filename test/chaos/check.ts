@@ -317,7 +317,8 @@ function checkTime({ reason, messageId, failedAt }: DeadLetter, schedule: Schedu
   const retryMs = schedule.retryHours * HOUR_MS;
   const tookMs = failedAt - firstReceivedAt;
   const hours = (ms: number): string => `${(ms / HOUR_MS).toFixed(2)} h`;
-  if (tookMs < retryMs) return [`${messageId} was given up early, after ${hours(tookMs)} of ${hours(retryMs)}`];
+  // The dead letter has its time in whole milliseconds.
+  if (tookMs <= retryMs - 1) return [`${messageId} was given up early, after ${hours(tookMs)} of ${hours(retryMs)}`];
   // Pollers may be busy, so what counts is from when on it could be received.
   const visibleMs = lastVisibleAt - firstReceivedAt;
   return visibleMs > retryMs + longestWaitMs(schedule) + longestTurnMs(schedule)
