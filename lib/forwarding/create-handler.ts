@@ -72,8 +72,9 @@ export function createHandler(dependencies: HandlerDependencies): Handler {
     const deadlines = deadlinesFor(clock.now(), context.getRemainingTimeInMillis());
     const { response, report } = await forward(records, deadlines, {
       ...composed,
-      decide: (given, arrivedAtMs) =>
-        transforming?.(given, settings, (one) => decideOne(one, arrivedAtMs), TOOLS) ?? decideOne(given, arrivedAtMs),
+      decide: transforming
+        ? (given, arrivedAtMs) => transforming(given, settings, (one) => decideOne(one, arrivedAtMs), TOOLS)
+        : decideOne,
       isTransforming: transforming !== undefined,
       optional,
     });

@@ -1,9 +1,18 @@
 import type { SQSRecord } from 'aws-lambda';
 import type { Clock } from '../clock.ts';
+import type { HeapCall } from '../heap/api.ts';
 import type { PendingCall } from '../heap/bulk.ts';
 import type { Cuts } from '../mapping/flatten.ts';
 import type { Mapped, Outputs } from '../mapping/mapped.ts';
-import { deferred, rejected, type Deferred, type Filtered, type Outcome, type Rejected } from '../outcome.ts';
+import {
+  deferred,
+  rejected,
+  type Deferred,
+  type Filtered,
+  type FindingsOfCall,
+  type Outcome,
+  type Rejected,
+} from '../outcome.ts';
 import { unwrapMeasured, type Enveloped } from '../rudderstack/envelope.ts';
 import type { RudderStackEvent } from '../rudderstack/event.ts';
 import { isFifo } from '../sqs/fifo.ts';
@@ -153,9 +162,7 @@ function decideEvent(
   if (decision.kind !== 'mapped') return { outcome: decision, text, eventMessageId, isTrack };
   const { call, outputs, cuts, characters } = decision;
   const { mostEntries, mostCalls, refusedAloneAt, calls } = outcomeCache.findings(recordId, part);
-  const also = decision.also?.map((one, index) => {
-    return { call: one, arrivedAt, outcome: INTERNAL_ERROR, ...calls?.[index + 1] };
-  });
+  const also = decision.also && otherCalls(decision.also, calls, arrivedAt);
   return {
     outcome: calls?.[0]?.outcome ?? INTERNAL_ERROR,
     text,
@@ -171,6 +178,15 @@ function decideEvent(
     cuts,
     characters,
   };
+}
+
+/** Not in `decideEvent`, which would need a closure for every event. */
+function otherCalls(
+  given: readonly HeapCall[],
+  findings: readonly FindingsOfCall[] | undefined,
+  arrivedAt: number,
+): readonly PendingCall[] {
+  return given.map((call, index) => ({ call, arrivedAt, outcome: INTERNAL_ERROR, ...findings?.[index + 1] }));
 }
 
 const TOO_LARGE_FLAT = rejected(
