@@ -5,10 +5,12 @@ import { describeWithChromium, launchChromium } from './support/chromium.ts';
 import {
   BUILDS,
   LITE_BUILDS,
+  openTab,
   startSite,
   visit,
   type Build,
   type PostedCopy,
+  type Tab,
   type Visit,
   type Visitor,
 } from './support/device-mode-site.ts';
@@ -22,8 +24,9 @@ const mainBuilds = ['3.34.1', '3.5.1', '2.52.21'].filter(isBuild);
 const liteBuilds = Object.keys(LITE_BUILDS).filter(isBuild);
 const DEVICE_MODE = { useNativeSDK: { web: true }, connectionMode: { web: 'device' } };
 
-// One browser and one site for all tests: each visit has its own context, with its own cookies, storage and cache.
+// One browser, one tab and one site for all tests. Each visit begins without cookies and storage, and the stubs turn the cache off.
 let browser: Browser | undefined;
+let tab: Tab | undefined;
 let site: LoopbackServer | undefined;
 let way: WholeWay;
 afterAll(async () => {
@@ -32,14 +35,11 @@ afterAll(async () => {
 });
 
 async function open(given: Visit): Promise<Visitor> {
-  if (browser === undefined || site === undefined) throw new Error('the browser and the site have not been started');
-  return await visit(browser, site, way.httpEndpoint.url, given);
+  if (tab === undefined || site === undefined) throw new Error('the browser and the site have not been started');
+  return await visit(tab, site, way.httpEndpoint.url, given);
 }
 const tracked = async (visitor: Visitor): Promise<readonly unknown[]> =>
   (await visitor.heapCalls()).filter(({ method }) => method === 'track').map(({ args }) => args[0]);
-/** Waits until Heap's script in the browser has got a track event. */
-const untilTracked = (visitor: Visitor, name: string): Promise<unknown> =>
-  visitor.page.waitForFunction(`(globalThis.heapCalls ?? []).some(({ args }) => args[0] === ${JSON.stringify(name)})`);
 
 /**
  * Tests that share one pipeline. At their end, the forwarder must have filtered what they expect, and delivered nothing but
@@ -50,6 +50,7 @@ function describeWith(title: string, config: JsonObject, tests: (expectFiltered:
     const expected: Record<string, number> = {};
     beforeAll(async () => {
       browser ??= await launchChromium();
+      tab ??= await openTab(browser);
       site ??= await startSite();
       way = await startWholeWay(config);
     });
@@ -76,7 +77,7 @@ describeWith('device mode', DEVICE_MODE, (expectFiltered) => {
        analytics.page('Home');`,
       3,
     );
-    await untilTracked(visitor, name);
+    await visitor.untilTracked(name);
     expect(await visitor.heapCalls()).toEqual([
       { appId: '11', method: 'identify', args: ['u-1'] },
       { appId: '11', method: 'addUserProperties', args: [{ plan: 'pro', 'address.city': 'Köln' }] },
@@ -100,7 +101,7 @@ describeWith('device mode', DEVICE_MODE, (expectFiltered) => {
        analytics.track('For Heap', {});`,
       2,
     );
-    await untilTracked(visitor, 'For Heap');
+    await visitor.untilTracked('For Heap');
     expect(await tracked(visitor)).toEqual(['For Heap']);
     expectFiltered('integrations', 1);
     expectFiltered('device_mode', 1);
@@ -133,7 +134,7 @@ describeWith('a deny list', { ...DEVICE_MODE, ...denyList() }, (expectFiltered) 
   test.each(mainBuilds)('with %s a denied name reaches Heap by neither way', async (build) => {
     const visitor = await open({ build });
     await visitor.call(`analytics.track('Denied'); analytics.track('Other');`, 2);
-    await untilTracked(visitor, 'Other');
+    await visitor.untilTracked('Other');
     expect(await tracked(visitor)).toEqual(['Other']);
     expectFiltered('event_blacklisted', 1);
     expectFiltered('device_mode', 1);
@@ -145,7 +146,7 @@ describeWith('an allow list', { ...DEVICE_MODE, ...allowList() }, (expectFiltere
   test.each(mainBuilds)('with %s a name that is not allowed reaches Heap by neither way', async (build) => {
     const visitor = await open({ build });
     await visitor.call(`analytics.track('Other'); analytics.track('Allowed');`, 2);
-    await untilTracked(visitor, 'Allowed');
+    await visitor.untilTracked('Allowed');
     expect(await tracked(visitor)).toEqual(['Allowed']);
     expectFiltered('event_not_whitelisted', 1);
     expectFiltered('device_mode', 1);
@@ -187,7 +188,7 @@ describe('consent', () => {
     test.each(cases)('with $build: $title', async ({ build, visited, isGiven }) => {
       const visitor = await open({ build, ...visited });
       await visitor.call(`analytics.identify('u-1', { plan: 'pro' }); analytics.track('E');`, 2);
-      if (isGiven) await untilTracked(visitor, 'E');
+      if (isGiven) await visitor.untilTracked('E');
       expect(await tracked(visitor)).toEqual(isGiven ? ['E'] : []);
       expect(visitor.outside.length > 0).toBe(isGiven);
       expect(way.contents()).toMatchObject({ events: [], users: [] });

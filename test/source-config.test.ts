@@ -1,10 +1,10 @@
 import { join } from 'node:path';
-import type { Browser } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { valueAt } from '../lib/json.ts';
 import { createLambda, LONGEST_TIMEOUT_MS } from '../local/lambda/lambda.ts';
 import type { LoopbackServer } from '../local/loopback-server.ts';
 import { describeWithChromium, launchChromium } from './support/chromium.ts';
-import { BUILDS, startSite, type Build } from './support/device-mode-site.ts';
+import { BUILDS, openSite, startSite, type Build } from './support/device-mode-site.ts';
 import {
   KEYS,
   startHttpEndpointHarness,
@@ -82,59 +82,48 @@ test.each([
 
 describeWithChromium('RudderStack’s Web SDK and the source configuration, in Chromium', () => {
   let browser: Browser;
+  // Without Playwright's routes, which would turn the browser's cache off. Every test has an address of the HTTP endpoint of its own.
+  let page: Page;
   let site: LoopbackServer;
   beforeAll(async () => {
     browser = await launchChromium();
+    page = await browser.newPage();
+    page.setDefaultTimeout(0);
     site = await startSite();
   });
   afterAll(async () => {
     await browser.close();
     await site.stop();
   });
-  const addressOf = (url: string, build: string, options = {}): string =>
-    `${site.url}/#${encodeURIComponent(JSON.stringify({ writeKey: WRITE_KEY, url, options, globals: {}, build }))}`;
-
   test.each(Object.keys(BUILDS).filter(isBuild))('%s asks once for several pages', async (build) => {
     const harness = await startHttpEndpointHarness();
-    // Playwright's own routes would turn the browser's cache off.
-    const context = await browser.newContext();
-    context.setDefaultTimeout(0);
-    const page = await context.newPage();
-    const session = await context.newCDPSession(page);
+    const session = await page.context().newCDPSession(page);
     const isFromCache: boolean[] = [];
     session.on('Network.responseReceived', ({ type, response }) => {
       if (type === 'XHR' && response.url.includes('/sourceConfig')) isFromCache.push(response.fromDiskCache === true);
     });
     await session.send('Network.enable');
-    for (let visit = 0; visit < 3; visit += 1) {
-      await page.goto('about:blank');
-      await page.goto(addressOf(harness.httpEndpoint.url, build));
-      await page.waitForFunction('document.title === "ready"');
-    }
+    for (const isNew of [true, false, false]) await openSite(page, site, harness.httpEndpoint.url, { build, isNew });
     expect(isFromCache).toEqual([false, true, true]);
-    await context.close();
+    await session.detach();
     await harness.stop();
   });
 
-  test.each(['3.34.1', '3.5.1', '2.52.21'])(
+  test.each(['3.34.1', '3.5.1', '2.52.21'].filter(isBuild))(
     '%s loses no event of a page that it opens while the keys cannot be read',
     async (build) => {
       const way = await startWholeWay({}, { hasKeys: false });
-      const page = await browser.newPage();
-      page.setDefaultTimeout(0);
       const options = { queueOptions: { minRetryDelay: 100, maxRetryDelay: 200 } };
       const refused = page.waitForResponse(
         (response) => response.status() === 503 && response.url().endsWith('/v1/track'),
       );
-      await page.goto(addressOf(way.httpEndpoint.url, build, options));
-      await page.waitForFunction('document.title === "ready"');
+      await openSite(page, site, way.httpEndpoint.url, { build, options });
       await page.evaluate(`analytics.track('Kept');`);
       await refused;
       expect(way.contents().events).toEqual([]);
       way.httpEndpoint.setKeys(KEYS);
       const { events } = await way.untilDelivered((contents) => contents.events.length > 0);
       expect(events.map(({ event }) => event)).toEqual(['Kept']);
-      await page.close();
       await way.stop();
     },
   );

@@ -3,7 +3,7 @@ import { isObject, type JsonObject } from '../../lib/json.ts';
 import { admit } from '../../lib/rudderstack/admission.ts';
 import { webConfig } from '../../lib/rudderstack/web-config.ts';
 import { describeWithChromium, launchChromium } from '../support/chromium.ts';
-import { startSite, untilTrue, visit } from '../support/device-mode-site.ts';
+import { openTab, startSite, visit, type Tab } from '../support/device-mode-site.ts';
 import { settingsWith } from '../support/settings.ts';
 import { startWholeWay, type WholeWay } from '../support/whole-way.ts';
 import { blocksOf, readPage } from './pages.ts';
@@ -58,9 +58,11 @@ test.each(libraryRows)(
 
 describeWithChromium('the content security policies of docs/device-mode.md, in Chromium', () => {
   let browser: Browser;
+  let tab: Tab;
   let way: WholeWay;
   beforeAll(async () => {
     browser = await launchChromium();
+    tab = await openTab(browser);
     way = await startWholeWay(DEVICE_MODE);
   });
   afterAll(async () => {
@@ -79,9 +81,10 @@ describeWithChromium('the content security policies of docs/device-mode.md, in C
         policies[index]?.code.replaceAll('\n', ' ').replaceAll('https://ENDPOINT', way.httpEndpoint.url) ?? '';
       await using site = await startSite(policy);
       const options = Object.fromEntries(Object.entries(given).map(([key, path]) => [key, `${site.url}${path}`]));
-      const visitor = await visit(browser, site, way.httpEndpoint.url, { build: '3.34.1', options });
+      const visitor = await visit(tab, site, way.httpEndpoint.url, { build: '3.34.1', options });
       await visitor.call(`analytics.track('E');`, 1);
-      await untilTrue(visitor.page, 'globalThis.heapCalls?.length === 1');
+      await visitor.untilTracked('E');
+      expect(await visitor.heapCalls()).toHaveLength(1);
       expect(visitor.problems).toEqual([]);
       expect(visitor.outside).toHaveLength(fromOutside);
       await visitor.leave();
@@ -91,7 +94,7 @@ describeWithChromium('the content security policies of docs/device-mode.md, in C
   test('the policy for a copy on the site does not allow RudderStack’s CDN', async () => {
     const policy = policies[1]?.code.replaceAll('\n', ' ').replaceAll('https://ENDPOINT', way.httpEndpoint.url) ?? '';
     await using site = await startSite(policy);
-    const visitor = await visit(browser, site, way.httpEndpoint.url, { build: '3.34.1' });
+    const visitor = await visit(tab, site, way.httpEndpoint.url, { build: '3.34.1' });
     expect(visitor.problems.join()).toContain('Content Security Policy');
     await visitor.leave();
   });

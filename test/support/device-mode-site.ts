@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { isArray, isObject, type JsonObject } from '../../lib/json.ts';
 import { startLoopbackServer, type LoopbackServer } from '../../local/loopback-server.ts';
 import { WRITE_KEY } from './http-endpoint-harness.ts';
@@ -29,19 +28,26 @@ export type Build = keyof typeof BUILDS | keyof typeof LITE_BUILDS;
 
 const FILES: Readonly<Record<Build, string>> = { ...BUILDS, ...LITE_BUILDS };
 
-const PAGE = '<!doctype html><title>loading</title><script src="/page.js"></script>';
-/** Loads a build with the HTTP endpoint. Version 2 is an object, version 3 a class. */
+const PAGE = '<!doctype html><script src="/page.js"></script>';
+/** Loads a build with the HTTP endpoint. Version 2 is an object, version 3 a class. `isReady` is a promise of the page. */
 const SCRIPT = `
-  const { writeKey, url, options, globals, build } = JSON.parse(decodeURIComponent(location.hash.slice(1)));
+  const { writeKey, url, options, globals, build, isNew } = JSON.parse(decodeURIComponent(location.hash.slice(1)));
+  if (isNew) {
+    localStorage.clear();
+    sessionStorage.clear();
+    if (document.cookie !== '') throw new Error('there are cookies of an earlier visit');
+  }
   Object.assign(window, globals);
   if (window.oneTrustGroups) window.OneTrust = { GetDomainData: () => ({ Groups: window.oneTrustGroups }) };
   const script = document.createElement('script');
   script.src = '/sdk/' + encodeURIComponent(build);
-  script.addEventListener('load', () => {
-    const sdk = window.rudderanalytics;
-    window.analytics = sdk.RudderAnalytics ? new sdk.RudderAnalytics() : sdk;
-    analytics.ready(() => { document.title = 'ready'; });
-    analytics.load(writeKey, url, { configUrl: url, ...options });
+  const isReady = new Promise((resolve) => {
+    script.addEventListener('load', () => {
+      const sdk = window.rudderanalytics;
+      window.analytics = sdk.RudderAnalytics ? new sdk.RudderAnalytics() : sdk;
+      analytics.ready(() => resolve());
+      analytics.load(writeKey, url, { configUrl: url, ...options });
+    });
   });
   document.head.append(script);
 `;
@@ -75,6 +81,24 @@ export interface Visit {
   readonly options?: JsonObject;
   /** Global variables, as consent managers make them. */
   readonly globals?: JsonObject;
+  /** False: the site has been visited before, and its storage is kept. The default is true. */
+  readonly isNew?: boolean;
+}
+
+/** A page for one visit after another. A window for each would need three times the time. */
+export interface Tab {
+  readonly page: Page;
+  /** Addresses on the internet that the page of the visit has requested. The stubs answer for them. */
+  outside: string[];
+}
+
+/** Opens a tab whose internet is the stubs. Nothing that waits for its page has a time limit. */
+export async function openTab(browser: Browser): Promise<Tab> {
+  const page = await browser.newPage();
+  page.setDefaultTimeout(0);
+  const tab: Tab = { page, outside: [] };
+  await standInForInternet(page, (url) => tab.outside.push(url));
+  return tab;
 }
 
 /** One request with events that the SDK has posted to the HTTP endpoint. */
@@ -86,7 +110,6 @@ export interface PostedCopy {
 
 /** A page with the SDK, and what has left it. */
 export interface Visitor {
-  readonly page: Page;
   /** Error messages of the console. */
   readonly problems: readonly string[];
   /** Addresses on the internet that the page has requested. The stubs answer for them. */
@@ -97,6 +120,8 @@ export interface Visitor {
   readonly call: (script: string, copies: number) => Promise<void>;
   /** The calls of Heap's script, in their order. */
   readonly heapCalls: () => Promise<readonly HeapBrowserCall[]>;
+  /** Waits until Heap's script has got a track event. */
+  readonly untilTracked: (name: string) => Promise<void>;
   readonly leave: () => Promise<void>;
 }
 
@@ -107,16 +132,22 @@ export interface HeapBrowserCall {
 }
 
 /** Opens the site, and waits until the SDK and its integrations are ready. */
-export async function visit(
-  browser: Browser,
-  site: LoopbackServer,
-  url: string,
-  { build, options = {}, globals = {} }: Visit,
-): Promise<Visitor> {
-  const context = await browser.newContext();
-  context.setDefaultTimeout(0);
-  const outside = await standInForInternet(context);
-  const page = await context.newPage();
+export async function openSite(page: Page, site: LoopbackServer, url: string, given: Visit): Promise<void> {
+  const { build, options = {}, globals = {}, isNew = true } = given;
+  // What only differs in its fragment would not be loaded again.
+  if (page.url() !== 'about:blank') await page.goto('about:blank');
+  if (isNew) await page.context().clearCookies();
+  const forPage = { writeKey: WRITE_KEY, url, options, globals, build, isNew };
+  await page.goto(`${site.url}/#${encodeURIComponent(JSON.stringify(forPage))}`);
+  await page.evaluate('isReady');
+}
+
+/** Visits the site with the cookies and the storage of a user who comes for the first time. */
+export async function visit(tab: Tab, site: LoopbackServer, url: string, given: Visit): Promise<Visitor> {
+  const { page } = tab;
+  const outside: string[] = [];
+  tab.outside = outside;
+  page.removeAllListeners();
   const problems: string[] = [];
   page.on('console', (message) => {
     if (message.type() === 'error') problems.push(message.text());
@@ -129,11 +160,8 @@ export async function visit(
     const headers = { authorization, 'content-type': contentType };
     copies.push({ path: request.url().slice(url.length), headers, body: request.postData() ?? '' });
   });
-  const given = { writeKey: WRITE_KEY, url, options, globals, build };
-  await page.goto(`${site.url}/#${encodeURIComponent(JSON.stringify(given))}`);
-  await untilTrue(page, 'document.title === "ready"');
+  await openSite(page, site, url, given);
   return {
-    page,
     problems,
     outside,
     copies,
@@ -151,21 +179,27 @@ export async function visit(
         return { appId: call['appId'], method: call['method'], args: call['args'] };
       });
     },
-    leave: () => context.close(),
+    async untilTracked(name) {
+      // The stub of Heap's script tells the page of each call. Playwright's own function would ask it in every frame.
+      await page.evaluate(`new Promise((resolve) => {
+        const look = () => {
+          if ((globalThis.heapCalls ?? []).some(({ args }) => args[0] === ${JSON.stringify(name)})) resolve();
+        };
+        addEventListener('heap', look);
+        look();
+      })`);
+    },
+    async leave() {
+      await page.goto('about:blank');
+    },
   };
 }
 
-/** Waits until an expression is true on a page. Playwright's own function for it needs `unsafe-eval`. */
-export async function untilTrue(page: Page, expression: string): Promise<void> {
-  while ((await page.evaluate(expression)) !== true) await sleep(20);
-}
-
 /** Serves the stubs at the addresses of RudderStack's integration and of Heap's script, and nothing else. */
-async function standInForInternet(context: BrowserContext): Promise<readonly string[]> {
-  const requested: string[] = [];
-  await context.route(/^https:/, async (route) => {
+async function standInForInternet(page: Page, onRequest: (url: string) => void): Promise<void> {
+  await page.route(/^https:/, async (route) => {
     const url = route.request().url();
-    requested.push(url);
+    onRequest(url);
     const contentType = 'text/javascript';
     if (/^https:\/\/cdn\.rudderlabs\.com\/.*\/Heap\.min\.js$/.test(url)) {
       await route.fulfill({ contentType, body: readStub('heap-integration.js') });
@@ -173,7 +207,6 @@ async function standInForInternet(context: BrowserContext): Promise<readonly str
       await route.fulfill({ contentType, body: readStub('heap.js') });
     } else await route.abort();
   });
-  return requested;
 }
 
 function readStub(name: string): string {
