@@ -131,7 +131,12 @@ export function createVirtualQueue(options: VirtualQueueOptions): VirtualQueue {
       if (message !== undefined) drop(message);
     },
     size: () => messages.size,
-    nextVisibleAt: () => [...messages].reduce((earliest, { visibleAt }) => Math.min(earliest, visibleAt), Infinity),
+    nextVisibleAt() {
+      let earliest = Infinity;
+      // Idle pollers ask often, so this makes no list.
+      for (const { visibleAt } of messages) if (visibleAt < earliest) earliest = visibleAt;
+      return earliest;
+    },
   };
 }
 
@@ -140,9 +145,14 @@ function visibleOf(
   most: number,
   { now, random, isFifo }: VirtualQueueOptions,
 ): readonly Message[] {
-  const free = [...messages].filter(({ visibleAt }) => visibleAt <= now());
+  const at = now();
+  const free: Message[] = [];
+  const blocked = new Set<string | undefined>();
+  for (const message of messages) {
+    if (message.visibleAt <= at) free.push(message);
+    else if (isFifo) blocked.add(message.groupId);
+  }
   if (!isFifo) return pick(free, most, random);
-  const blocked = new Set([...messages].filter(({ visibleAt }) => visibleAt > now()).map(({ groupId }) => groupId));
   return free.filter(({ groupId }) => !blocked.has(groupId)).slice(0, most);
 }
 
