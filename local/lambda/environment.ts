@@ -2,6 +2,7 @@
  * One execution environment: a process that loads a bundle as Lambda's runtime does, and then handles one invocation at a
  * time. lambda.ts starts it, with the bundle's path as its argument.
  */
+import { flushCompileCache } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import type { Context } from 'aws-lambda';
 import { isObject } from '../../lib/json.ts';
@@ -19,9 +20,15 @@ process.on('message', (message: unknown) => {
   if (!isObject(message) || typeof message['deadline'] !== 'number' || typeof message['requestId'] !== 'string') return;
   const context = createContext(message['requestId'], message['deadline']);
   const invoke = (): unknown => (typeof handler === 'function' ? handler(message['event'], context) : undefined);
-  void answer(invoke).then((result) => process.send?.(result));
+  void respond(invoke);
 });
 process.send?.(loading);
+
+async function respond(invoke: () => unknown): Promise<void> {
+  process.send?.(await answer(invoke));
+  // This process is ended by a signal, and then Node.js itself does not write its compile cache (NODE_COMPILE_CACHE).
+  flushCompileCache();
+}
 
 async function answer(invoke: () => unknown): Promise<InvocationAnswer> {
   try {

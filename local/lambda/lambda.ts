@@ -8,7 +8,7 @@ import { isObject } from '../../lib/json.ts';
 export interface LambdaOptions {
   /** The file that exports `handler`. */
   readonly bundle: string;
-  /** The function's environment variables. It inherits nothing except for PATH. */
+  /** The function's environment variables. It inherits nothing except for PATH and NODE_COMPILE_CACHE. */
   readonly environment: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
   /** Called with each line that the function writes. */
@@ -46,7 +46,7 @@ export function createLambda({ bundle, environment, timeoutMs, onLog }: LambdaOp
   function start(): ChildProcess {
     coldStarts += 1;
     const child = fork(ENVIRONMENT, [bundle], {
-      env: { PATH: process.env['PATH'] ?? '', ...environment },
+      env: { ...inherited(), ...environment },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     for (const stream of [child.stdout, child.stderr]) {
@@ -96,6 +96,11 @@ export function createLambda({ bundle, environment, timeoutMs, onLog }: LambdaOp
       await Promise.all(ends);
     },
   };
+}
+
+function inherited(): NodeJS.ProcessEnv {
+  const { PATH = '', NODE_COMPILE_CACHE } = process.env;
+  return { PATH, ...(NODE_COMPILE_CACHE !== undefined && { NODE_COMPILE_CACHE }) };
 }
 
 function asAnswer(message: unknown): InvocationAnswer {

@@ -5,7 +5,7 @@ import { readTemplate } from '../../infra/template.ts';
 import { startHttpEndpoint, type HttpEndpoint, type HttpEndpointOptions } from '../../local/http-endpoint.ts';
 import { LONGEST_TIMEOUT_MS } from '../../local/lambda/lambda.ts';
 import { createLocalClient, createLocalQueues, drain, type LocalQueues } from '../../local/queues.ts';
-import { sqsEndpoint } from './lambda-harness.ts';
+import { COMPILE_CACHE, sqsEndpoint } from './lambda-harness.ts';
 
 export const WRITE_KEY = 'a-write-key-for-tests';
 export const DISABLED_KEY = 'a-key-of-a-disabled-source';
@@ -54,6 +54,7 @@ export async function startHttpEndpointHarness(
     keys: KEYS,
     onLog: (line) => logs.push(line),
     timeoutMs: LONGEST_TIMEOUT_MS,
+    environment: COMPILE_CACHE,
     ...options,
   });
   await untilKeysAreRead(httpEndpoint.url, WRITE_KEY);
