@@ -1,5 +1,4 @@
 import type { SQSClient } from '@aws-sdk/client-sqs';
-import { createSqsClient } from '../lib/sqs/client.ts';
 import { CallerError } from './caller-error.ts';
 import type { NamedSettings } from './read-config.ts';
 
@@ -32,6 +31,8 @@ const LOCAL_QUEUES = `${LOCAL_ENDPOINT}/000000000000/local`;
  * @throws CallerError if no queues are given, or the stack has no outputs for them
  */
 export async function connect(options: ConnectionOptions): Promise<Connection> {
+  // Loaded on demand, since it loads the AWS SDK, which checking a file does not need.
+  const { createSqsClient } = await import('../lib/sqs/client.ts');
   if (options.local === true) {
     const client = createSqsClient({
       endpoint: process.env['AWS_ENDPOINT_URL_SQS'] ?? LOCAL_ENDPOINT,

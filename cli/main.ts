@@ -4,7 +4,7 @@ import { reportToCaller } from './report-to-caller.ts';
 
 endOnClosedPipe();
 
-const program = heapqProgram();
+const program = await heapqProgram(process.argv[2]);
 await reportToCaller(async () => {
   await program.parseAsync();
 });

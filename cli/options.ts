@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander';
 import { REJECT_REASONS } from '../lib/reject-reasons.ts';
-import { DEFAULT_WAIT_S, type VisitOptions } from './dead-letters/visit.ts';
+import { DEFAULT_WAIT_S } from './dead-letters/default-wait.ts';
+import type { VisitOptions } from './dead-letters/visit.ts';
 import { interruptSignal } from './interrupt.ts';
 import { parseCount, parsePointInTime } from './option-values.ts';
 

@@ -1,12 +1,5 @@
 import { Command } from 'commander';
-import { addEnqueueCommand } from './backfill/command.ts';
-import { addDeadLetterCommands } from './dead-letters/commands.ts';
-import { toReadOptions, withReading, type ReadFlags } from './history/flags.ts';
-import { withTransformation } from './options.ts';
-import { preview, type PreviewFlags } from './preview.ts';
-import { WITHOUT_CONFIG } from './read-config.ts';
 import { reportUsageError } from './report-to-caller.ts';
-import { addSettingsCommand } from './settings/command.ts';
 
 const EXAMPLES = `
 Examples:
@@ -23,8 +16,21 @@ Credentials and region are found like in the AWS CLI. AWS_ENDPOINT_URL_SQS sets 
 Exit codes: 0 done · 1 dead letters were left or could not be seen, or events or settings refused · 2 wrong option, file, credentials
 or permission · 129 closed terminal · 130 Ctrl-C · 143 SIGTERM · 141 nobody reads the output.`;
 
-/** The commands of heapq with their options. A wrong option is thrown as a CommanderError. */
-export function heapqProgram(): Command {
+/** What adds each command, in the order of the help. */
+const COMMANDS = new Map<string, (program: Command) => Promise<void>>([
+  ['dead-letters', async (program) => (await import('./dead-letters/commands.ts')).addDeadLetterCommands(program)],
+  ['enqueue', async (program) => (await import('./backfill/command.ts')).addEnqueueCommand(program)],
+  ['settings', async (program) => (await import('./settings/command.ts')).addSettingsCommand(program)],
+  ['preview', async (program) => (await import('./preview-command.ts')).addPreviewCommand(program)],
+]);
+
+/**
+ * The commands of heapq with their options. A wrong option is thrown as a CommanderError.
+ *
+ * @param called the name of the only command that is needed: loading all of them takes most of a short run. Without one, or if
+ *   there is no such command, all of them are loaded.
+ */
+export async function heapqProgram(called = ''): Promise<Command> {
   const program = new Command('heapq')
     .description(
       'Manages dead letters, loads history, previews the mapping and checks the settings of a RudderStack → Heap pipeline.',
@@ -33,21 +39,7 @@ export function heapqProgram(): Command {
     .configureHelp({ sortOptions: true })
     .configureOutput({ outputError: (text, write) => reportUsageError(text, write) })
     .exitOverride();
-
-  addDeadLetterCommands(program);
-  addEnqueueCommand(program);
-  addSettingsCommand(program);
-  withReading(
-    withTransformation(
-      program
-        .command('preview [file]')
-        .description('print as JSON what would be sent to Heap for each line; sends nothing')
-        .option('--config <file>', `RudderStack’s Config for Heap, as JSON; ${WITHOUT_CONFIG}`)
-        .exitOverride(),
-    ),
-  ).action(async (file: string | undefined, options: ReadFlags & PreviewFlags) => {
-    // Events without a time are shown, with a note.
-    await preview(file, options, toReadOptions(options, { skip: [], allowNoTime: true }, Date.now()));
-  });
+  const only = COMMANDS.get(called);
+  for (const add of only === undefined ? COMMANDS.values() : [only]) await add(program);
   return program;
 }

@@ -27,7 +27,6 @@ import {
 } from './checkpoint.ts';
 import { findTransformation } from '../transformation.ts';
 import { describeCheck } from './describe-check.ts';
-import { enqueueFile } from './enqueue.ts';
 import { createTally, describeTally } from './tally.ts';
 
 interface EnqueueFlags extends ReadFlags, ChoiceFlags {
@@ -182,6 +181,7 @@ async function load(
   options: Options,
   { client, queueUrl, checkpoint, signal, ...opened }: Loading,
 ): Promise<void> {
+  const { enqueueFile } = await import('./enqueue.ts');
   const { skipBad } = options;
   const skip = checkpoint?.reached ?? NOTHING_DONE;
   const bar = startProgress(sizeOf(file), 'events');

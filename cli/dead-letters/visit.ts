@@ -4,6 +4,7 @@ import { readQueueState, totalOf, type QueueState } from '../../lib/sqs/count-me
 import { isFifo } from '../../lib/sqs/fifo.ts';
 import { SQS_BATCH_LIMITS } from '../../lib/sqs/limits.ts';
 import { receive } from '../../lib/sqs/receive.ts';
+import { DEFAULT_WAIT_S } from './default-wait.ts';
 import { createHolds, type Holds } from './holds.ts';
 import { readDeadLetter, type DeadLetter } from './read-dead-letter.ts';
 
@@ -17,8 +18,6 @@ const FRUITLESS_RELEASES = 2;
 const MOST_REPEATS = 3;
 /** A hold is extended this often within its visibility timeout. */
 const EXTENSIONS_PER_TIMEOUT = 3;
-/** How many polls of one second a visit waits for what others hold, by default. */
-export const DEFAULT_WAIT_S = 10;
 
 /** How dead letters are received. */
 export interface VisitOptions {

@@ -183,7 +183,7 @@ test('docs/ingest.md has each answer to a refused request once, with its status 
 /** In a process of its own, because Jest does not load commander, an ES module. */
 const PRINT_OPTIONS = `
   import { heapqProgram } from './cli/program.ts';
-  const program = heapqProgram();
+  const program = await heapqProgram();
   const all = program.commands.flatMap((command) => [command, ...command.commands]);
   for (const { long } of all.flatMap(({ options }) => options)) console.log(long);
 `;

@@ -22,14 +22,14 @@ const write = process.stdout.write.bind(process.stdout);
 const problems: (string | null)[] = [];
 for (const [index, { reader, args }] of calls.entries()) {
   problems.push(
-    'file' in reader ? await problemOfFile(reader.file, args, index) : problemOfProgram(reader.program, args),
+    'file' in reader ? await problemOfFile(reader.file, args, index) : await problemOfProgram(reader.program, args),
   );
 }
 process.exitCode = 0;
 write(JSON.stringify(problems));
 
-function problemOfProgram(name: 'heapq' | 'contract', args: readonly string[]): string | null {
-  const program = name === 'contract' ? contractProgram() : heapqProgram();
+async function problemOfProgram(name: 'heapq' | 'contract', args: readonly string[]): Promise<string | null> {
+  const program = name === 'contract' ? contractProgram() : await heapqProgram(args[0]);
   for (const command of [program, ...program.commands, ...program.commands.flatMap((one) => one.commands)]) {
     command.configureOutput({ writeOut() {}, writeErr() {}, outputError() {} });
     if (command.commands.length === 0) command.action(() => undefined);
