@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { promisify } from 'node:util';
 import { ReceiveMessageCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { isArray, valueAt } from '../lib/json.ts';
 import { createLocalClient } from '../local/queues.ts';
 import { describeWithChromium, launchChromium } from './support/chromium.ts';
@@ -26,10 +26,13 @@ afterAll(() => dev.stop());
 describeWithChromium('the live view, in Chromium', () => {
   let browser: Browser;
   let page: Page;
+  /** For what is seen on a second page, one test after the other: a window for each would take most of their time. */
+  let second: Page;
   const problems: string[] = [];
   beforeAll(async () => {
     browser = await launchChromium();
     page = await newPage();
+    second = await newPage();
     page.on('pageerror', (error) => problems.push(error.message));
     page.on('console', (message) => {
       if (message.type() === 'error') problems.push(message.text());
@@ -40,11 +43,23 @@ describeWithChromium('the live view, in Chromium', () => {
   afterAll(() => browser.close());
 
   /** A page on which waiting has no time limit. */
-  async function newPage(options: BrowserContextOptions = {}): Promise<Page> {
-    const one = await browser.newPage(options);
+  async function newPage(): Promise<Page> {
+    const one = await browser.newPage();
     one.setDefaultTimeout(0);
     return one;
   }
+
+  /** Opens the live view on the second page. */
+  async function openSecond(width = 1280, height = 720, colorScheme: 'light' | 'dark' = 'light'): Promise<Page> {
+    await second.setViewportSize({ width, height });
+    await second.emulateMedia({ colorScheme });
+    await second.goto(address('viewUrl'));
+    return second;
+  }
+  afterEach(async () => {
+    await second.unrouteAll();
+    if (second.url() !== 'about:blank') await second.goto('about:blank');
+  });
 
   /** Changes a fault of the simulator, and waits until it is in effect. */
   async function changeFault(choose: () => Promise<void>): Promise<void> {
@@ -75,13 +90,11 @@ describeWithChromium('the live view, in Chromium', () => {
   });
 
   test('what has not come yet is said to be loading', async () => {
-    const loading = await newPage();
-    await loading.route('**/api/**', () => undefined);
-    await loading.goto(address('viewUrl'));
+    await second.route('**/api/**', () => undefined);
+    const loading = await openSecond();
     for (const what of ['totals', 'events', 'dead letters', 'address']) {
       expect(await loading.getByText(`Loading the ${what} …`).count()).toBe(1);
     }
-    await loading.close();
   });
 
   test('a pasted event shows its mapping at once', async () => {
@@ -175,11 +188,9 @@ describeWithChromium('the live view, in Chromium', () => {
     for (const event of ['a', 'b', 'c']) await sendToQueue('deadLetterQueueUrl', { type: 'track', event });
     await untilCount('delivered', 253);
     await untilCount('dead-lettered', 4);
-    const later = await newPage();
-    await later.goto(address('viewUrl'));
+    const later = await openSecond();
     await untilCount('delivered', 253, later);
     expect(await later.locator('#events li').count()).toBe(200);
-    await later.close();
   });
 
   test('while Heap fails, the event waits, and the page shows why', async () => {
@@ -194,12 +205,10 @@ describeWithChromium('the live view, in Chromium', () => {
 
   test('a page that is opened later shows the earlier events and the current fault', async () => {
     await setFault('takes 3 s');
-    const later = await newPage();
-    await later.goto(address('viewUrl'));
+    const later = await openSecond();
     await later.locator('#events li', { hasText: 'Patient' }).waitFor();
     await later.locator('input[value="slow"]:checked').waitFor();
     expect(await later.getByLabel('is healthy').isChecked()).toBe(false);
-    await later.close();
     await setFault('is healthy');
   });
 
@@ -213,19 +222,16 @@ describeWithChromium('the live view, in Chromium', () => {
   }
 
   test('axe finds no accessibility problem, in the light and in the dark', async () => {
-    const wide = await newPage({ viewport: { width: 1440, height: 900 } });
-    await wide.goto(address('viewUrl'));
+    const wide = await openSecond(1440, 900);
     await wide.locator('#events summary').first().press('Enter');
     await wide.locator('#dead-letters li').first().waitFor();
     expect(await accessibilityProblems(wide)).toEqual([]);
     await wide.emulateMedia({ colorScheme: 'dark' });
     expect(await accessibilityProblems(wide)).toEqual([]);
-    await wide.close();
   });
 
   test.each([1440, 600])('at %d px the grid is filled, and what Heap would get is not clipped', async (width) => {
-    const sized = await newPage({ viewport: { width, height: 900 } });
-    await sized.goto(address('viewUrl'));
+    const sized = await openSecond(width, 900);
     const properties = Object.fromEntries(Array.from({ length: 60 }, (_, index) => [`p${index}`, 'x'.repeat(90)]));
     await sized
       .getByLabel('A RudderStack event')
@@ -246,12 +252,10 @@ describeWithChromium('the live view, in Chromium', () => {
       };
     })()`);
     expect(measured).toEqual({ isFilled: true, isFitting: true, isWhole: true });
-    await sized.close();
   });
 
   test('it fits a phone, has a dark mode, and every control can be reached by keyboard', async () => {
-    const phone = await newPage({ viewport: { width: 360, height: 740 }, colorScheme: 'dark' });
-    await phone.goto(address('viewUrl'));
+    const phone = await openSecond(360, 740, 'dark');
     await phone.locator('#redrive:enabled').waitFor();
     expect(await phone.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360);
     const ground = (one: Page): Promise<unknown> => one.evaluate('getComputedStyle(document.body).backgroundColor');
@@ -266,7 +270,6 @@ describeWithChromium('the live view, in Chromium', () => {
       );
     }
     expect([...reached]).toEqual(expect.arrayContaining(['event', 'send', 'mapping', 'fault', 'refused', 'redrive']));
-    await phone.close();
   });
 
   test('the page reports no errors', () => {
