@@ -23,6 +23,8 @@ const FAST_GLOBALS = (
 
 /** What both projects share. */
 const common = {
+  // The same for both, so that a file that both load is transformed once.
+  id: 'tests',
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
   // p-map comes as ES modules alone, which Jest does not load without a flag.
