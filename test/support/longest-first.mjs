@@ -1,9 +1,20 @@
 import TestSequencer from '@jest/test-sequencer';
 
-/** The ends of the paths of the test files that take the longest, the longest first. */
-const LONGEST = ['device-mode.test.ts', 'hostile-input.test.ts', 'chaos.test.ts', 'chaos/situations.test.ts'].map(
-  (name) => `/test/${name}`,
-);
+/** The test files that take the longest, whether they work or wait, the longest first. */
+const LONGEST = [
+  'hostile-input',
+  'device-mode',
+  'chaos',
+  'chaos/situations',
+  'cli/enqueue',
+  'sdk-node',
+  'source-config',
+  'start',
+  'cli/dead-letters',
+  'upgrade',
+  'live-view',
+  'docs/first-event',
+].map((name) => `/test/${name}.test.ts`);
 
 /**
  * Starts the longest test files first, so that none of them is left at the end with one worker. Jest itself goes by the sizes of
