@@ -70,9 +70,9 @@ function createKeys(
   { readIdempotencyKey, valueAt }: Tools,
 ): (returned: RudderStackEvent, place: number) => ToKey {
   const original = keyOfOriginal(() => readIdempotencyKey(event, settings.idempotencyKey));
-  /** What of an event its key is made of, apart from its contents. */
+  /** What of an event its key is made of, apart from its contents. An object is no id, and nobody knows what its text is. */
   const idsOf = (one: RudderStackEvent): string =>
-    JSON.stringify([one.messageId, valueAt(one, ['properties', 'idempotencyKey'])].map(String));
+    JSON.stringify([one.messageId, valueAt(one, ['properties', 'idempotencyKey'])].map(asId));
   const given = idsOf(event);
   const used = new Set<string>();
   return (returned, place) => {
@@ -84,6 +84,10 @@ function createKeys(
       return unique;
     };
   };
+}
+
+function asId(value: unknown): string | undefined {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;
 }
 
 /** @returns undefined if the event is nested too deeply for a key */

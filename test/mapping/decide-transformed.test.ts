@@ -207,3 +207,17 @@ describe('the preview', () => {
     expect(preview(() => 'x')).toMatchObject({ kind: 'rejected', reason: 'transformation_failed' });
   });
 });
+
+describe('an id that is none is no part of a key, and does not fail the record', () => {
+  const deep: unknown = JSON.parse('['.repeat(100_000) + ']'.repeat(100_000));
+  test.each<[string, JsonObject]>([
+    ['a messageId that has no text', { messageId: { toString: 1, valueOf: 1 } }],
+    ['an idempotencyKey that has no text', { properties: { idempotencyKey: { toString: 1 } } }],
+    ['a messageId that is nested deeply', { messageId: deep }],
+  ])('%s', (_, ids) => {
+    const given = { ...EVENT, ...ids };
+    expect(decide(given, settingsWith({}), undefined, () => EVENT).kind).toBe('mapped');
+    const { kind, reason } = Object(decide(given, settingsWith({}), undefined, (event) => event));
+    expect([kind, reason]).toEqual(ids['messageId'] === deep ? ['rejected', 'too_deep'] : ['mapped', undefined]);
+  });
+});
