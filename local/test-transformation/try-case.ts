@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { previewEvent, type Preview } from '../../lib/mapping/preview.ts';
-import { unwrap } from '../../lib/rudderstack/envelope.ts';
+import { unwrap, type Enveloped } from '../../lib/rudderstack/envelope.ts';
 import type { Settings } from '../../lib/rudderstack/settings.ts';
 import type { TransformEvent } from '../../lib/transformation/transform-event.ts';
 import type { Case, Expectation } from './read-cases.ts';
@@ -8,7 +8,7 @@ import type { Case, Expectation } from './read-cases.ts';
 /** What became of one event. */
 export interface Tried {
   readonly origin: string;
-  /** As it came. */
+  /** What the transformation got: the event, without its envelopes. The text itself of what is no event. */
   readonly input: string;
   readonly preview: Preview;
   /** What `log` was called with. */
@@ -25,11 +25,24 @@ export function tryCase(
   takeLogged: () => readonly string[],
 ): readonly Tried[] {
   return unwrap(body).map((one) => {
+    const input = inputOf(one);
     const preview = previewEvent(one, settings, undefined, transformEvent);
     const isMet = expected === undefined ? undefined : meets(preview, expected);
     const verdict = isMet === undefined ? 'not_asked' : isMet ? 'as_expected' : 'not_as_expected';
-    return { origin, input: one.text(), preview, logged: takeLogged(), verdict, expected };
+    return { origin, input, preview, logged: takeLogged(), verdict, expected };
   });
+}
+
+/** Before the transformation changes the event. */
+function inputOf(one: Enveloped): string {
+  if (one.kind === 'rejected') return one.text();
+  try {
+    return JSON.stringify(one.event);
+  } catch (error) {
+    // It is nested too deeply for that.
+    if (error instanceof RangeError) return one.text();
+    throw error;
+  }
 }
 
 /** Whether a transformation was stopped by an error, or returned what is no event. */

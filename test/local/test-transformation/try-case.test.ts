@@ -13,6 +13,13 @@ const returns = (output: unknown): Expectation => ({ kind: 'returns', output });
 const throws = (words: string): Expectation => ({ kind: 'throws', words });
 const returned = { type: 'track', event: 'A!' };
 
+test('what it got is shown without its envelopes, as it was before the transformation', () => {
+  const body = JSON.stringify({ Type: 'Notification', TopicArn: 'a', Message: '{"type": "track", "event": "A"}' });
+  const change: TransformEvent = (event) => Object.assign(Object(event), { event: 'B' });
+  const [tried] = tryCase({ body, origin: 'here', expected: undefined }, settingsWith(), change, () => []);
+  expect(tried?.input).toBe('{"type":"track","event":"A"}');
+});
+
 test.each<[string, Expectation | undefined, string]>([
   ['A', undefined, 'not_asked'],
   ['A', returns(returned), 'as_expected'],
