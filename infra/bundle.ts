@@ -29,7 +29,11 @@ export function bundle(
 
 /** What is needed to build a function, beside its transformation. esbuild reads tsconfig.json. */
 const SOURCES = ['handlers', 'lib', 'node_modules', 'package.json', 'tsconfig.json'];
-const EMPTY = 'export const isEmpty = true;\n';
+/**
+ * What the file of a transformation holds if there is none, but for comments. It declares `transformEvent`, so that a function that is
+ * pasted below stops the build: it would not be run.
+ */
+export const NO_TRANSFORMATION = 'export const isEmpty = true;\nexport const transformEvent = undefined;\n';
 
 /**
  * Builds a function with another transformation than that of the folder: in a copy of it, whose other parts are links.
@@ -43,7 +47,7 @@ export function bundleWith(root: string, built: BuiltFunction, outdir: string, t
   try {
     for (const name of SOURCES) symlinkSync(join(root, name), join(copy, name));
     cpSync(join(root, 'transformation'), join(copy, 'transformation'), { recursive: true });
-    const source = transformation === 'none' ? EMPTY : readFileSync(transformation, 'utf8');
+    const source = transformation === 'none' ? NO_TRANSFORMATION : readFileSync(transformation, 'utf8');
     writeFileSync(join(copy, 'transformation', 'transformation.js'), source);
     bundle(copy, built, 'out');
     rmSync(outdir, { recursive: true, force: true });

@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { filesLoadedWith } from '../bench/loaded-files.ts';
+import { NO_TRANSFORMATION } from '../infra/bundle.ts';
 import { builtFunctions, readTemplate } from '../infra/template.ts';
 
 const ROOT = join(__dirname, '..');
@@ -71,6 +72,12 @@ describe('with a transformation', () => {
     expect(only).not.toMatch(/NAMES|loaded'/);
     const chunk = readdirSync(join(folder, 'out', 'chunks')).find((name) => name.startsWith('transforming-')) ?? '';
     expect(readFileSync(join(folder, 'out', 'chunks', chunk), 'utf8')).toContain(source);
+  });
+
+  test('a function that is pasted below the first content, instead of over it, stops the build: it would not be run', () => {
+    expect(build(`${NO_TRANSFORMATION}\nexport function transformEvent(event) {\n  return event;\n}\n`)).toMatch(
+      /"transformEvent" has already been declared[^]+transformation\/transformation\.js:4:16/,
+    );
   });
 
   test('a syntax error and an import that is not there stop the build, and are named with their line', () => {

@@ -1,7 +1,7 @@
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { bundle } from '../infra/bundle.ts';
+import { bundle, NO_TRANSFORMATION } from '../infra/bundle.ts';
 import { builtFunctions, readTemplate, templateFiles } from '../infra/template.ts';
 
 const ROOT = join(__dirname, '..');
@@ -26,7 +26,7 @@ function copyOfSources(): string {
   for (const part of ['handlers', 'lib', 'transformation', 'package.json', 'tsconfig.json'])
     cpSync(join(ROOT, part), join(folder, part), { recursive: true });
   // As the tests are built, whatever transformation stands in this folder.
-  writeFileSync(join(folder, 'transformation', 'transformation.js'), 'export const isEmpty = true;\n');
+  writeFileSync(join(folder, 'transformation', 'transformation.js'), NO_TRANSFORMATION);
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
   return folder;
 }

@@ -254,6 +254,21 @@ describe('what is no transformation is refused in a sentence', () => {
       'export const transformEvent = async (event) => event;',
       'has an async transformEvent: it has to be a plain function, without async and await',
     ],
+    [
+      'an async generator',
+      'export async function* transformEvent(event) { yield event; }',
+      'has an async transformEvent: it has to be a plain function, without async and await',
+    ],
+    [
+      'a generator',
+      'export function* transformEvent(event) { yield event; }',
+      'has a generator as transformEvent: it has to be a plain function that returns a list',
+    ],
+    [
+      'a function beside isEmpty',
+      'export const isEmpty = true;\nexport function transformEvent(event) { return event; }',
+      'exports isEmpty beside transformEvent: take the line with isEmpty out of it, or nothing of it is run',
+    ],
   ];
   /** In one process, because Jest does not load ES modules. */
   const script = `

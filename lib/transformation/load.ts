@@ -42,6 +42,19 @@ export async function loadTransformation(
   }
 }
 
+/** The bundler would leave it out, and personal data that it removes would go on. */
+const BESIDE_EMPTY =
+  'exports isEmpty beside transformEvent: take the line with isEmpty out of it, or nothing of it is run';
+
+const ASYNC = 'has an async transformEvent: it has to be a plain function, without async and await';
+const GENERATOR = 'has a generator as transformEvent: it has to be a plain function that returns a list';
+/** By the name of the constructor of a function. */
+const NO_PLAIN_FUNCTION: Readonly<Record<string, string>> = {
+  AsyncFunction: ASYNC,
+  AsyncGeneratorFunction: ASYNC,
+  GeneratorFunction: GENERATOR,
+};
+
 /**
  * Finds the transformation in what a module exports.
  *
@@ -49,13 +62,12 @@ export async function loadTransformation(
  */
 export function transformEventIn(loaded: unknown, name: string): LoadedTransformation {
   const { isEmpty, transformEvent, transformBatch } = Object(loaded);
-  if (isEmpty === true) return { kind: 'empty' };
   if (isTransformEvent(transformEvent)) {
     // Before an event fails: none could succeed.
-    return transformEvent.constructor.name === 'AsyncFunction'
-      ? wrong(name, 'has an async transformEvent: it has to be a plain function, without async and await')
-      : { kind: 'loaded', transformEvent };
+    const why = isEmpty === true ? BESIDE_EMPTY : NO_PLAIN_FUNCTION[transformEvent.constructor.name];
+    return why === undefined ? { kind: 'loaded', transformEvent } : wrong(name, why);
   }
+  if (isEmpty === true) return { kind: 'empty' };
   return wrong(
     name,
     transformBatch === undefined

@@ -1,5 +1,7 @@
 /** What RudderStack gives to a transformation beside its arguments, and what becomes of it here. */
 const MISSING: Readonly<Record<string, string>> = {
+  // Node has one. Nothing would wait for its answer, and a request that fails would end the process.
+  fetch: 'a transformation cannot make requests here: do it before the event is sent, or in your own code',
   fetchV2: 'a transformation cannot make requests here: do it before the event is sent, or in your own code',
   geolocation: 'a transformation cannot make requests here: let the source add the place to the event',
   getCredential: 'there are no credentials here: write the value into the file, if it is no secret',

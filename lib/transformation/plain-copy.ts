@@ -61,6 +61,12 @@ export function plainCopy(value: unknown, room: CopyRoom, depth = 0, key = ''): 
 function copyObject(value: object, room: CopyRoom, depth: number, key: string): unknown {
   // As JSON it is a list of all its bytes, which would be built first.
   if (ArrayBuffer.isView(value)) throw new NotPlainError('transformation_failed', 'binary data');
+  if (value instanceof Promise) {
+    // A rejection that nobody handles would end the process.
+    value.catch(() => undefined);
+    // As JSON it is an empty object: what it was to bring would be missing, and nobody would notice.
+    throw new NotPlainError('transformation_failed', 'a promise in it, and nothing waits for it');
+  }
   if (!('toJSON' in value) || typeof value.toJSON !== 'function') return copyMembers(value, room, depth);
   const written: unknown = value.toJSON(key);
   // As in JSON.stringify, `toJSON` of what it gives is not called.

@@ -1,4 +1,3 @@
-import type { JsonObject } from '../json.ts';
 import type { Filtered, Rejected, RejectReason } from '../outcome.ts';
 import type { RudderStackEvent } from '../rudderstack/event.ts';
 import { describeThrown } from './failure.ts';
@@ -57,8 +56,11 @@ function readReturned(returned: unknown, isObject: JsonTools['isObject']): Trans
   const events: RudderStackEvent[] = [];
   for (const [index, one] of given.entries()) {
     const what = isList ? `element ${index + 1} of the list that it returned` : 'what it returned';
-    if (isObject(one) && isThenable(one))
+    if (isObject(one) && typeof one['then'] === 'function') {
+      // A rejection that nobody handles would end the process. In a list, usually all are promises.
+      for (const each of given) if (each instanceof Promise) each.catch(() => undefined);
       return failed(`${what} is a promise: transformEvent has to be a plain function, without async and await`);
+    }
     if (!isObject(one)) return failed(`${what} is ${nameOf(one)}, and has to be an event`);
     try {
       const copy = plainCopy(one, room);
@@ -70,12 +72,6 @@ function readReturned(returned: unknown, isObject: JsonTools['isObject']): Trans
     }
   }
   return { kind: 'transformed', events, isList };
-}
-
-function isThenable(value: JsonObject): boolean {
-  // A rejection that nobody handles would end the process.
-  if (value instanceof Promise) value.catch(() => undefined);
-  return typeof value['then'] === 'function';
 }
 
 function failed(detail: string, reason: RejectReason = 'transformation_failed'): Rejected {

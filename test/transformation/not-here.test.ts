@@ -8,6 +8,7 @@ const call = (name: string, ...args: readonly unknown[]): unknown => {
 };
 
 test.each([
+  ['fetch', 'fetch is not available: a transformation cannot make requests here'],
   ['fetchV2', 'fetchV2 is not available: a transformation cannot make requests here'],
   ['geolocation', 'geolocation is not available: a transformation cannot make requests here'],
   ['getCredential', 'getCredential is not available: there are no credentials here'],

@@ -58,6 +58,16 @@ describe('what is no event is refused, and named', () => {
       [EVENT, Promise.reject(new Error('nobody waits for it'))],
       'element 2 of the list that it returned is a promise: transformEvent has to be a plain function, without async and await',
     ],
+    [
+      'an event with a promise',
+      { ...EVENT, properties: { hash: Promise.reject(new Error('nobody waits for it')) } },
+      'what it returned has a promise in it, and nothing waits for it',
+    ],
+    [
+      'a list of promises',
+      ['A', 'B'].map((name) => Promise.reject(new Error(name))),
+      'element 1 of the list that it returned is a promise: transformEvent has to be a plain function, without async and await',
+    ],
     ['an event with bytes', { file: Buffer.from('a') }, 'what it returned has binary data'],
   ])('%s', (_, value, detail) => {
     expect(returns(value)).toEqual(failed(detail));
