@@ -28,6 +28,7 @@ export const handler = refuseWrongSettings<SQSEvent, Context, SQSBatchResponse>(
       (queues ??= import('../lib/forwarding/queues.ts').then(({ createQueues }) => createQueues(runtime))),
     loadSettle: () => import('../lib/forwarding/settle.ts').then(({ settle }) => settle),
     // The bundler leaves this out if there is no transformation.
+    // oxlint-disable-next-line import/namespace -- a transformation has no isEmpty
     loadTransforming: own.isEmpty ? undefined : () => import('./transforming.ts').then((module) => module.load()),
     loadOptional: () => import('../lib/forwarding/optional.ts').then(({ OPTIONAL }) => OPTIONAL),
   });

@@ -1,5 +1,5 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bundleWith } from '../infra/bundle.ts';
@@ -197,6 +197,20 @@ test('while Heap fails, a list with a bad event waits as a whole, and then both 
       detail: 'event 2 of the 3 of the transformation: event is required',
     },
   ]);
+});
+
+test('lint leaves alone what is pasted, and what it changes elsewhere', () => {
+  const copy = join(folder, 'lint');
+  for (const part of ['.oxlintrc.json', 'package.json', 'tsconfig.json', 'handlers', 'lib', 'transformation'])
+    cpSync(join(ROOT, part), join(copy, part), { recursive: true });
+  symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
+  writeFileSync(join(copy, 'transformation', 'transformation.js'), 'export function transformEvent(a, b) { eval(1) }');
+  const oxlint = join(ROOT, 'node_modules', '.bin', 'oxlint');
+  const { status, stdout } = spawnSync(oxlint, ['--deny-warnings', 'handlers', 'transformation'], {
+    cwd: copy,
+    encoding: 'utf8',
+  });
+  expect([status, stdout]).toEqual([0, expect.stringContaining('0 errors')]);
 });
 
 const CANNOT_LOAD =
