@@ -199,6 +199,18 @@ test('while Heap fails, a list with a bad event waits as a whole, and then both 
   ]);
 });
 
+test('a long text that it makes does not stay in memory when Heap gets its beginning', () => {
+  const script = `
+    import { decide } from './lib/mapping/decide.ts';
+    import { readSettingsFromEnvironment } from './lib/rudderstack/settings-from-environment.ts';
+    const settings = readSettingsFromEnvironment({ DESTINATION_CONFIG: '{"appId":"1"}' });
+    const long = (event) => ({ ...event, properties: { text: 'x'.repeat(1_000_000) } });
+    const kept = Array.from({ length: 200 }, () => decide({ type: 'track', event: 'A', userId: 'u' }, settings, 0, long));
+    console.log(kept.filter(({ kind }) => kind === 'mapped').length);`;
+  const flags = ['--max-old-space-size=80', '--input-type=module', '--eval', script];
+  expect(execFileSync(process.execPath, flags, { cwd: ROOT, encoding: 'utf8', stdio: 'pipe' })).toBe('200\n');
+});
+
 test('lint leaves alone what is pasted, and what it changes elsewhere', () => {
   const copy = join(folder, 'lint');
   for (const part of ['.oxlintrc.json', 'package.json', 'tsconfig.json', 'handlers', 'lib', 'transformation'])

@@ -41,7 +41,7 @@ export function decideTransformed(
   const transformed = runTransformation(transformEvent, event, tools);
   if (transformed.kind !== 'transformed') return { transformed, decisions: [], decision: transformed };
   const decisions = transformed.events.map((one, index) =>
-    withKey(decideChecked(one, decideOne), keyOf(one, index + 1)),
+    withKey(withoutRest(decideChecked(one, decideOne)), keyOf(one, index + 1)),
   );
   const [only] = decisions;
   const isOne = only !== undefined && decisions.length === 1;
@@ -99,6 +99,29 @@ function keyOfOriginal(read: () => ReturnType<Tools['readIdempotencyKey']>): str
     if (error instanceof RangeError) return undefined;
     throw error;
   }
+}
+
+/**
+ * A text that was cut is a view of the whole one, which would stay in memory with it. The events of a batch come from texts that are
+ * bounded together; a transformation may make a long text in each of them.
+ */
+function withoutRest(decision: Decision): Decision {
+  if (decision.kind !== 'mapped' || (decision.cuts.textsCut === 0 && decision.cuts.eventNamesCut === 0))
+    return decision;
+  const [call, ...also] = [decision.call, ...(decision.also ?? [])].map(withOwnTexts);
+  return call === undefined ? decision : { ...decision, call, also: decision.also && also };
+}
+
+function withOwnTexts<T extends HeapCall>(call: T): T {
+  return { ...call, payload: copyTexts(call.payload) };
+}
+
+function copyTexts<T extends object>(given: T): T {
+  const entries = Object.entries(given).map(([name, value]: [string, unknown]) => {
+    if (typeof value === 'string') return [name, Buffer.from(value, 'utf16le').toString('utf16le')];
+    return [name, typeof value === 'object' && value !== null ? copyTexts(value) : value];
+  });
+  return Object.assign({}, given, Object.fromEntries(entries));
 }
 
 function withKey(decision: Decision, toKey: ToKey): Decision {
