@@ -58,7 +58,7 @@ interface Room {
 }
 
 /** The outcome of everything that could not be foreseen. */
-export const INTERNAL_ERROR = deferred('internal_error', 'unexpected error, see the log of the function');
+export const INTERNAL_ERROR = deferred('internal_error', 'unexpected error, see the log');
 
 const RECORD: Room = {
   characters: WORK_LIMITS.recordCharacters,
@@ -95,9 +95,19 @@ export function prepare(
   const prepared = records.map((record): PreparedRecord => ({ record, events: [] }));
   let waiting: readonly PreparedRecord[] = prepared;
   const left = { ...INVOCATION };
+  /** Where the room is less than a record is known to need, its events are not mapped again: a transformation may take long. */
+  const results = new Map<PreparedRecord, Result>();
+  const prepareIn = (one: PreparedRecord, room: Room): Result => {
+    let result = results.get(one);
+    if (!result || result.cost.flatCharacters <= room.flatCharacters) {
+      result = prepareRecord(one.record, room, dependencies);
+      results.set(one, result);
+    }
+    return result;
+  };
   for (const shares of SHARES_OF_ROUNDS) {
     waiting = waiting.filter((one) => {
-      const result = prepareRecord(one.record, shareOf(left, one.record, shares), dependencies);
+      const result = prepareIn(one, shareOf(left, one.record, shares));
       if (result.kind === 'no_room') return true;
       charge(left, result.cost);
       one.events = result.events;
@@ -107,7 +117,7 @@ export function prepare(
   let withoutRoom = 0;
   const now = dependencies.clock.now();
   for (const [place, one] of waiting.toSorted((a, b) => sentAt(a.record, now) - sentAt(b.record, now)).entries()) {
-    const result = prepareRecord(one.record, place === 0 ? RECORD : least(left, RECORD), dependencies);
+    const result = prepareIn(one, place === 0 ? RECORD : least(left, RECORD));
     charge(left, result.cost);
     if (result.kind === 'no_room') withoutRoom += 1;
     one.events = result.kind === 'no_room' ? [wholeRecord(one.record, noRoom(withoutRoom))] : result.events;

@@ -114,6 +114,14 @@ describe('what finds no room is deferred', () => {
     expect(prepared.map(({ events: all }) => all.length)).toEqual([1, 1, 1, 1]);
   });
 
+  test('without being mapped again where it is known to need more, as the lists of a transformation do', () => {
+    const flat = invocationFlatCharacters / 16;
+    const records = Array.from({ length: 200 }, (_, index) => recordOf(`r${index}`, { body: event('a', { flat }) }));
+    const { words, decided } = run(records);
+    expect(words.filter((word) => word === 'pending')).toHaveLength(16);
+    expect(decided).toBe(200 + 16);
+  });
+
   test('and comes through in the end, however many there are', () => {
     let left = Array.from({ length: 12 }, (_, index) => recordOf(`r${index}`, { body: ZIPPED_14, sentAt: index + 1 }));
     for (let invocation = 0; left.length > 0; invocation += 1) {
