@@ -24,7 +24,7 @@ export const OWN_TRANSFORMATION = join(import.meta.dirname, '..', TRANSFORMATION
  * @throws CallerError if it cannot be loaded
  */
 export async function findTransformation(
-  file = process.env['TRANSFORMATION'],
+  file = process.env['TRANSFORMATION'] || undefined,
   log?: LoadOptions['log'],
 ): Promise<NamedTransformation | undefined> {
   if (file === 'none') return undefined;

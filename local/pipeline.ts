@@ -67,7 +67,9 @@ export interface LocalTransformation {
  * @param file what the option `--transformation` names, else the environment variable `TRANSFORMATION`; `none` for none
  * @throws CallerError if it cannot be loaded or built
  */
-export async function prepareTransformation(file = process.env['TRANSFORMATION']): Promise<LocalTransformation> {
+export async function prepareTransformation(
+  file = process.env['TRANSFORMATION'] || undefined,
+): Promise<LocalTransformation> {
   const found = await findTransformation(file);
   const { name, transformEvent } = found ?? { name: undefined, transformEvent: undefined };
   const isAsBuilt =

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import type { RejectReason } from '../outcome.ts';
 import { OUTPUT_LIMITS } from './limits.ts';
 
@@ -67,6 +68,7 @@ function copyObject(value: object, room: CopyRoom, depth: number, key: string): 
     // As JSON it is an empty object: what it was to bring would be missing, and nobody would notice.
     throw new NotPlainError('transformation_failed', 'a promise in it, and nothing waits for it');
   }
+  if (types.isBoxedPrimitive(value)) return plainCopy(value.valueOf(), room, depth, key);
   if (!('toJSON' in value) || typeof value.toJSON !== 'function') return copyMembers(value, room, depth);
   const written: unknown = value.toJSON(key);
   // As in JSON.stringify, `toJSON` of what it gives is not called.

@@ -25,6 +25,7 @@ test.each<[string, unknown]>([
   ['toJSON that leaves the value out', { a: { toJSON: () => undefined }, b: [{ toJSON: () => undefined }] }],
   ['toJSON that gives an object with toJSON', { a: { toJSON: () => ({ b: 1, toJSON: () => 2 }) } }],
   ['toJSON that gives a date', { a: { toJSON: () => new Date(0) } }],
+  ['objects of texts, numbers and booleans', { a: Object('x'), b: Object(1), c: Object(false), d: Object(Number.NaN) }],
   ['a getter', Object.defineProperty({}, 'a', { get: () => 7, enumerable: true })],
   ['a member that cannot be enumerated', Object.defineProperty({ a: 1 }, 'b', { value: 2 })],
   ['a proxy', new Proxy({ a: 1 }, {})],
