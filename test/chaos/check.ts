@@ -36,8 +36,12 @@ export async function brokenPromises(schedule: Schedule): Promise<readonly strin
   const world = await runWorld({ ...schedule, ...transformation, batchSize, bodies, isBad, config: CONFIG });
   const findings = find(world);
   // On a FIFO queue what is deferred holds back its group, until it is given up itself.
-  const inFrontOf = (index: number): readonly Sent[] =>
-    sent.filter((_, before) => before < index && bodies[before]?.groupId === bodies[index]?.groupId).flat();
+  const inFrontOf = (index: number): readonly InFront[] =>
+    sent.slice(0, index).flatMap((record, before) => {
+      if (bodies[before]?.groupId !== bodies[index]?.groupId) return [];
+      const heldUntil = world.queue.receipts.get(`message-${before + 1}`)?.lastVisibleAt ?? world.startedAt;
+      return record.map((one) => ({ one, heldUntil }));
+    });
   return [
     ...world.problems,
     ...sent.flatMap((events, index) =>
@@ -121,7 +125,14 @@ interface Place {
   readonly messageId: string;
   readonly record: readonly Sent[];
   /** What its group has to wait for. */
-  readonly inFront: readonly Sent[];
+  readonly inFront: readonly InFront[];
+}
+
+/** An event of an earlier record of the same FIFO group. */
+interface InFront {
+  readonly one: Sent;
+  /** When its record was received for the last time, in ms since 1970. */
+  readonly heldUntil: number;
 }
 
 function checkPlaces(
@@ -144,8 +155,15 @@ function checkPlaces(
       BAD_PROPERTIES.has(its) || wasUnavailable({ appId: app, call: callOf(its), deadLetter }, schedule, world);
     // It may be in Heap also if its record was kept for another event that had a reason to fail until the end: the record
     // may then end in a container that does not know what another one has delivered.
-    const reasons = [...(apps.includes(appId) ? record : [self]), ...inFront].filter(isSentToHeap);
-    const needless = givenUp.filter((deadLetter) => !reasons.some((one) => mayFail(one, deadLetter)));
+    const reasons = (apps.includes(appId) ? record : [self]).filter(isSentToHeap);
+    const needless = givenUp.filter((deadLetter) => {
+      // What was in front is no reason for what is given up long after it was gone.
+      const wasHeldBack = ({ one, heldUntil }: InFront): boolean =>
+        isSentToHeap(one) &&
+        mayFail(one, deadLetter) &&
+        wasUnavailable({ appId, call: callOf(fate), deadLetter, since: heldUntil }, schedule, world);
+      return !reasons.some((one) => mayFail(one, deadLetter)) && !inFront.some(wasHeldBack);
+    });
     return [...wrongApp, ...needless.map(({ detail }) => says(`given up although Heap could be reached (${detail})`))];
   }
   const isOfAccount = member === undefined || accountOf.get(`${appId} ${member}`) === member.replace('user', 'account');
@@ -210,14 +228,20 @@ interface GivenUp {
   readonly appId: string;
   readonly call: HeapCallKind | undefined;
   readonly deadLetter: DeadLetter;
+  /** When its turn came, in ms since 1970, if that was after the first receive of its record. */
+  readonly since?: number;
 }
 
 /**
- * Whether there was no time, between the first receive of a record and its end, in which it had to get through: a span
+ * Whether there was no time, between the first receive of a record, or its turn, and its end, in which it had to get through: a span
  * without outage or fault that is longer than the longest wait.
  */
-function wasUnavailable({ appId, call, deadLetter }: GivenUp, schedule: Schedule, world: World): boolean {
-  const from = world.queue.receipts.get(deadLetter.messageId)?.firstReceivedAt ?? world.startedAt;
+function wasUnavailable(
+  { appId, call, deadLetter, since = 0 }: GivenUp,
+  schedule: Schedule,
+  world: World,
+): boolean {
+  const from = Math.max(since, world.queue.receipts.get(deadLetter.messageId)?.firstReceivedAt ?? world.startedAt);
   const outages = schedule.outages
     .filter(
       (one) => (one.appId ?? appId) === appId && (one.call === undefined || call === undefined || one.call === call),
