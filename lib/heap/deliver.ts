@@ -104,7 +104,11 @@ function assign({ calls }: Entry, outcome: Outcome): void {
 /** What a container has found out about a call by its refusals is kept until its outcome is final. */
 function keepFindings({ refusedAloneAt, mostCalls }: PendingCall, outcome: Outcome): Outcome {
   if (outcome.kind !== 'deferred' || (refusedAloneAt ?? mostCalls) === undefined) return outcome;
-  return { mostCalls, ...outcome, refusedAloneAt: refusedAloneAt ?? outcome.refusedAloneAt };
+  return {
+    ...outcome,
+    mostCalls: outcome.mostCalls ?? mostCalls,
+    refusedAloneAt: refusedAloneAt ?? outcome.refusedAloneAt,
+  };
 }
 
 type RateLimited = Deferred & { readonly reason: LimitReason };

@@ -6,7 +6,7 @@ import { isSingle, type BulkRequest, type Entry } from './bulk.ts';
 import type { SendResult } from './client.ts';
 import type { Piece } from './piece.ts';
 import type { Refusal } from './refusal.ts';
-import { sizeOfPiece } from './smaller-requests.ts';
+import { findingsOf } from './smaller-requests.ts';
 
 /** How many requests of one app are under way at once. */
 export const REQUESTS_AT_ONCE = 8;
@@ -51,6 +51,8 @@ export interface Run extends SendDependencies {
   readonly refusedInARow: Record<HeapCallKind, number>;
   /** The entries that were refused alone, and have to be heard again. */
   readonly suspects: Piece[];
+  /** When later properties of a suspect's user were refused that were sent ahead, while others were accepted. */
+  readonly ahead: Map<BulkRequest, Moment>;
 }
 
 /** Begins to send requests of one app. */
@@ -65,6 +67,7 @@ export function startRun(dependencies: SendDependencies): Run {
     accepted: new Set(),
     refusedInARow: { add_user_properties: 0, add_account_properties: 0, track: 0 },
     suspects: [],
+    ahead: new Map(),
   };
 }
 
@@ -134,7 +137,6 @@ export function whileBisecting(deferral: Deferred, { answered }: Run): Deferred 
 
 /** Defers what is not looked at any further, and the later properties of its user with it, with what was found out. */
 export function leave({ request, refusal, isRefused, later }: Piece, deferral: Deferred, run: Run): void {
-  const alone = isRefused && isSingle(request) ? { refusedAloneAt: refusal.at } : {};
-  assign(request, { ...deferral, ...sizeOfPiece(request, isRefused), ...alone }, run);
-  for (const part of later) assign(part, { ...deferral, ...sizeOfPiece(part, false) }, run);
+  assign(request, { ...deferral, ...findingsOf(request, isRefused ? refusal.at : undefined) }, run);
+  for (const part of later) assign(part, { ...deferral, ...findingsOf(part, run.ahead.get(part)) }, run);
 }

@@ -1,5 +1,6 @@
 import type { Findings } from '../outcome.ts';
-import type { BulkRequest } from './bulk.ts';
+import type { Moment } from './acceptances.ts';
+import { isSingle, type BulkRequest } from './bulk.ts';
 
 /** Whether no entry of a request needs a smaller one. */
 export function isOfFullSize({ entries }: BulkRequest): boolean {
@@ -12,16 +13,16 @@ export function halfOf({ entries }: BulkRequest): number {
 }
 
 /**
- * How the entries of a piece should be sent the next time.
+ * How the entries of a piece should be sent the next time, and what is known of a single one.
  *
- * @param isRefused whether they were refused together, and not only as a part of a larger request
+ * @param refusedAt when they were refused together; undefined if that was only as a part of a larger request
  */
-export function sizeOfPiece(request: BulkRequest, isRefused: boolean): Findings {
+export function findingsOf(request: BulkRequest, refusedAt?: Moment): Findings {
   const { kind, entries } = request;
-  const mostEntries = isRefused ? halfOf(request) : entries.length;
+  const half = (count: number): number => (refusedAt === undefined ? count : Math.ceil(count / 2));
   const [only] = entries;
-  if (kind === 'track' || only === undefined || entries.length > 1) return { mostEntries };
-  return { mostEntries, mostCalls: isRefused ? Math.ceil(only.calls.length / 2) : only.calls.length };
+  const mostCalls = kind === 'track' || only === undefined || entries.length > 1 ? undefined : half(only.calls.length);
+  return { mostEntries: half(entries.length), mostCalls, refusedAloneAt: isSingle(request) ? refusedAt : undefined };
 }
 
 /**

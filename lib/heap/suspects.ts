@@ -31,10 +31,12 @@ async function findEvidence(suspect: Piece, run: Run): Promise<void> {
   if (hasEvidence(suspect, run) || wasLately(endpoint.contradictedAt, run.now()) || pausedMs(endpoint, run.now()) > 0)
     return;
   await sendControl(suspect.request, run);
-  // Later properties of the user are sent ahead, and again behind the suspect.
+  // Later properties of the user are sent ahead, and again behind the suspect. If Heap accepts those of others, the next invocation
+  // sends the refused ones in halves. Otherwise a user with many bad ones would have one of them decided in each.
   for (const part of suspect.later) {
     if (hasEvidence(suspect, run) || !takeExtraRequest(run)) return;
-    await exchange(part, run);
+    const result = await exchange(part, run);
+    if (result.kind === 'refused' && run.accepted.has(part.kind)) run.ahead.set(part, result.at);
   }
 }
 

@@ -236,11 +236,7 @@ interface GivenUp {
  * Whether there was no time, between the first receive of a record, or its turn, and its end, in which it had to get through: a span
  * without outage or fault that is longer than the longest wait.
  */
-function wasUnavailable(
-  { appId, call, deadLetter, since = 0 }: GivenUp,
-  schedule: Schedule,
-  world: World,
-): boolean {
+function wasUnavailable({ appId, call, deadLetter, since = 0 }: GivenUp, schedule: Schedule, world: World): boolean {
   const from = Math.max(since, world.queue.receipts.get(deadLetter.messageId)?.firstReceivedAt ?? world.startedAt);
   const outages = schedule.outages
     .filter(

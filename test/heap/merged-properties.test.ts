@@ -91,3 +91,18 @@ test('bad properties among good ones of a user are found, even with time for one
     { numRuns: 300 },
   );
 });
+
+test.each([
+  ['bad', (index: number): boolean => index >= 0],
+  ['bad by turns', (index: number): boolean => index % 2 === 0],
+])('hundreds of properties of one user that are all %s are decided in a few invocations', async (_, isBad) => {
+  const calls = Array.from({ length: 300 }, (__, index) => userOf('u', { [index]: 1 }, { time: index }));
+  const container = startContainer((request) =>
+    namesIn(request).some((name) => isBad(Number(name))) ? refused : accepted,
+  );
+  for (let invocation = 0; invocation < 12; invocation += 1) {
+    // Another user shows that Heap accepts something.
+    await container.invoke([userOf('other', { [`other-${invocation}`]: 1 }), ...calls]);
+  }
+  expect(namesOf(container, 'deferred')).toEqual([]);
+});
