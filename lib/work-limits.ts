@@ -7,22 +7,30 @@ const MEBI = 1024 * 1024;
  *
  * A record or an event beyond its limit is rejected as `too_large`. A record within its limits for which this invocation has
  * no room is deferred as `no_room`. Characters are UTF-16 code units. docs/guarantees.md has the table.
+ *
+ * The limits of an event are for its flattened properties.
  */
-export const WORK_LIMITS = {
-  /** For the characters of a record: its body, and every text that is decoded or unwrapped from it. */
-  recordCharacters: 16 * MEBI,
-  /** For the JSON values in a record's texts. It is as many as a body of 1 MiB can hold, so that small texts need no counting. */
-  recordValues: MEBI / 2,
-  /** For the elements of a record that are objects or arrays: its events, and envelopes among them. */
-  recordEvents: 50_000,
-  /** For what all events of a record are mapped to: the characters of names, texts and ids. */
-  recordFlatCharacters: 16 * MEBI,
-  /** For the flattened properties of an event. */
-  eventProperties: 10_000,
-  /** For the characters of an event's flattened keys and texts. */
-  eventCharacters: MEBI,
-  /** The same sums for all records of an invocation. */
-  invocationCharacters: 32 * MEBI,
-  invocationEvents: 50_000,
-  invocationFlatCharacters: 16 * MEBI,
+export const EVENT_LIMITS = {
+  properties: 10_000,
+  /** Of keys and texts. */
+  characters: MEBI,
+} as const;
+
+/** The limits of a record. */
+export const RECORD_LIMITS = {
+  /** Its body, and every text that is decoded or unwrapped from it. */
+  characters: 16 * MEBI,
+  /** The JSON values in its texts. It is as many as a body of 1 MiB can hold, so that small texts need no counting. */
+  values: MEBI / 2,
+  /** The elements that are objects or arrays: its events, and envelopes among them. */
+  events: 50_000,
+  /** What all its events are mapped to: the characters of names, texts and ids. */
+  flatCharacters: 16 * MEBI,
+} as const;
+
+/** The same sums for all records of an invocation. */
+export const INVOCATION_LIMITS = {
+  characters: 32 * MEBI,
+  events: 50_000,
+  flatCharacters: 16 * MEBI,
 } as const;

@@ -17,7 +17,7 @@ import { unwrapMeasured, type Enveloped } from '../rudderstack/envelope.ts';
 import type { RudderStackEvent } from '../rudderstack/event.ts';
 import { isFifo } from '../sqs/fifo.ts';
 import { sentAt } from '../sqs/record.ts';
-import { WORK_LIMITS } from '../work-limits.ts';
+import { INVOCATION_LIMITS, RECORD_LIMITS } from '../work-limits.ts';
 import type { Listener } from './listener.ts';
 import type { OutcomeCache } from './outcome-cache.ts';
 import type { ProcessedEvent, ProcessedRecord } from './processed-record.ts';
@@ -60,17 +60,6 @@ interface Room {
 /** The outcome of everything that could not be foreseen. */
 export const INTERNAL_ERROR = deferred('internal_error', 'unexpected error, see the log');
 
-const RECORD: Room = {
-  characters: WORK_LIMITS.recordCharacters,
-  events: WORK_LIMITS.recordEvents,
-  flatCharacters: WORK_LIMITS.recordFlatCharacters,
-};
-const INVOCATION: Room = {
-  characters: WORK_LIMITS.invocationCharacters,
-  events: WORK_LIMITS.invocationEvents,
-  flatCharacters: WORK_LIMITS.invocationFlatCharacters,
-};
-
 /** More than Lambda's largest batch (6 MB). A record's share of the room is that of its body in this. */
 const BATCH_CHARACTERS = 8 * 1024 * 1024;
 /** How many shares a record gets in the first rounds. A body that was compressed usually needs more than one. */
@@ -94,7 +83,7 @@ export function prepare(
 ): { readonly prepared: readonly PreparedRecord[]; readonly pending: readonly PendingEvent[] } {
   const prepared = records.map((record): PreparedRecord => ({ record, events: [] }));
   let waiting: readonly PreparedRecord[] = prepared;
-  const left = { ...INVOCATION };
+  const left: Room = { ...INVOCATION_LIMITS };
   /** Where the room is less than a record is known to need, its events are not mapped again: a transformation may take long. */
   const results = new Map<PreparedRecord, Result>();
   const prepareIn = (one: PreparedRecord, room: Room): Result => {
@@ -117,7 +106,7 @@ export function prepare(
   let withoutRoom = 0;
   const now = dependencies.clock.now();
   for (const [place, one] of waiting.toSorted((a, b) => sentAt(a.record, now) - sentAt(b.record, now)).entries()) {
-    const result = prepareIn(one, place === 0 ? RECORD : least(left, RECORD));
+    const result = prepareIn(one, place === 0 ? RECORD_LIMITS : least(left, RECORD_LIMITS));
     charge(left, result.cost);
     if (result.kind === 'no_room') withoutRoom += 1;
     one.events = result.kind === 'no_room' ? [wholeRecord(one.record, noRoom(withoutRoom))] : result.events;
@@ -143,7 +132,7 @@ function prepareRecord(record: SQSRecord, room: Room, dependencies: PrepareDepen
       const event = decideEvent(record, enveloped, { part: events.length, arrivedAt }, dependencies);
       events.push(event);
       if (isPending(event)) cost.flatCharacters += event.characters;
-      if (cost.flatCharacters > RECORD.flatCharacters) {
+      if (cost.flatCharacters > RECORD_LIMITS.flatCharacters) {
         return { kind: 'prepared', events: [wholeRecord(record, TOO_LARGE_FLAT)], cost };
       }
       if (cost.flatCharacters > room.flatCharacters) return { kind: 'no_room', cost };
@@ -201,7 +190,7 @@ function otherCalls(
 
 const TOO_LARGE_FLAT = rejected(
   'too_large',
-  `the events of the record are mapped to more than ${WORK_LIMITS.recordFlatCharacters} characters`,
+  `the events of the record are mapped to more than ${RECORD_LIMITS.flatCharacters} characters`,
 );
 
 /** The further back a record stands, the later it returns, so that few receives are used up by waiting. */
@@ -237,9 +226,9 @@ function isPending(event: PreparedEvent): event is PendingEvent {
 function shareOf(left: Room, { body }: SQSRecord, shares: number): Room {
   const share = (shares * body.length) / BATCH_CHARACTERS;
   return {
-    characters: Math.min(left.characters, Math.ceil(INVOCATION.characters * share)),
-    events: Math.min(left.events, Math.ceil(INVOCATION.events * share)),
-    flatCharacters: Math.min(left.flatCharacters, Math.ceil(INVOCATION.flatCharacters * share)),
+    characters: Math.min(left.characters, Math.ceil(INVOCATION_LIMITS.characters * share)),
+    events: Math.min(left.events, Math.ceil(INVOCATION_LIMITS.events * share)),
+    flatCharacters: Math.min(left.flatCharacters, Math.ceil(INVOCATION_LIMITS.flatCharacters * share)),
   };
 }
 

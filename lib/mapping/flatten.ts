@@ -1,7 +1,7 @@
 import { LIMITS, type HeapProperties } from '../heap/api.ts';
 import { rejected, type Rejected } from '../outcome.ts';
 import { isArray, isObject } from '../json.ts';
-import { WORK_LIMITS } from '../work-limits.ts';
+import { EVENT_LIMITS } from '../work-limits.ts';
 
 /** What of an event does not reach Heap. */
 export interface Cuts {
@@ -125,7 +125,7 @@ function put(state: State, key: string | undefined, value: unknown): Rejected | 
   const kept = isCut ? cutText(value, LIMITS.textCharacters) : value;
   state.count += 1;
   state.characters += key.length + (typeof kept === 'string' ? kept.length : 0);
-  if (state.count > WORK_LIMITS.eventProperties || state.characters > WORK_LIMITS.eventCharacters) {
+  if (state.count > EVENT_LIMITS.properties || state.characters > EVENT_LIMITS.characters) {
     return tooLarge(state.count);
   }
   state.properties[key] = kept;
@@ -138,11 +138,10 @@ function join(key: string, separator: string, name: string): string | undefined 
 }
 
 function tooLarge(count: number): Rejected {
-  const { eventProperties, eventCharacters } = WORK_LIMITS;
   const limit =
-    count > eventProperties
-      ? `${eventProperties} properties`
-      : `${eventCharacters} characters in its flattened properties`;
+    count > EVENT_LIMITS.properties
+      ? `${EVENT_LIMITS.properties} properties`
+      : `${EVENT_LIMITS.characters} characters in its flattened properties`;
   return rejected('too_large', `the event has more than ${limit}`);
 }
 

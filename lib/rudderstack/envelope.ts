@@ -4,7 +4,7 @@ import type { RudderStackEvent } from './event.ts';
 import { parseJson } from '../exact-json.ts';
 import { TOKEN } from '../json-scanner.ts';
 import { countValues, elementTexts, memberText } from '../json-text.ts';
-import { WORK_LIMITS } from '../work-limits.ts';
+import { RECORD_LIMITS } from '../work-limits.ts';
 import { holdsJson, isS3Pointer, PAYLOAD_IN_S3, shapeOf, type Shape } from './shape.ts';
 
 /**
@@ -20,7 +20,7 @@ const MAX_ENVELOPES = 8;
 /** With more elements that are no events, their rejection has the text of the whole body. */
 const MOST_OWN_TEXTS = 1000;
 /** Texts of less than this in total cannot hold more values than a record may, so their values need no counting. */
-const UNCOUNTED_CHARACTERS = 2 * WORK_LIMITS.recordValues;
+const UNCOUNTED_CHARACTERS = 2 * RECORD_LIMITS.values;
 
 /** What reading a record costs, or may cost at most. */
 export interface ReadingCost {
@@ -36,7 +36,7 @@ export type Reading = (
   | { readonly kind: 'no_room' }
 ) & { readonly cost: ReadingCost };
 
-const WHOLE_RECORD: ReadingCost = { characters: WORK_LIMITS.recordCharacters, events: WORK_LIMITS.recordEvents };
+const WHOLE_RECORD: ReadingCost = RECORD_LIMITS;
 
 /**
  * Removes the envelopes around the events of a record's body. These formats are recognized without configuration: one
@@ -117,19 +117,18 @@ function take(state: ReadingState, kind: keyof ReadingCost, amount: number): voi
 /** Counts the values of a text that is about to be parsed, if there may be too many of them. */
 function takeValues(state: ReadingState, json: string): void {
   if (state.characters <= UNCOUNTED_CHARACTERS) return;
-  state.values += countValues(json, WORK_LIMITS.recordValues - state.values);
-  if (state.values > WORK_LIMITS.recordValues) state.stopped = beyondLimit('values');
+  state.values += countValues(json, RECORD_LIMITS.values - state.values);
+  if (state.values > RECORD_LIMITS.values) state.stopped = beyondLimit('values');
 }
 
 function beyondLimit(kind: keyof ReadingCost | 'values'): Rejected {
-  const { recordCharacters, recordValues, recordEvents } = WORK_LIMITS;
   switch (kind) {
     case 'characters':
-      return rejected('too_large', `the record has more than ${recordCharacters} characters, unpacked`);
+      return rejected('too_large', `the record has more than ${RECORD_LIMITS.characters} characters, unpacked`);
     case 'values':
-      return rejected('too_large', `the record has more than ${recordValues} JSON values`);
+      return rejected('too_large', `the record has more than ${RECORD_LIMITS.values} JSON values`);
     case 'events':
-      return rejected('too_large', `the record has more than ${recordEvents} events`);
+      return rejected('too_large', `the record has more than ${RECORD_LIMITS.events} events`);
   }
 }
 
@@ -325,14 +324,14 @@ function decompress(state: ReadingState, bytes: Buffer): Exclude<Decoded, { read
   if (!isGzip(bytes)) return { kind: 'text', text: bytes.toString('utf8') };
   // Loaded on demand, because few bodies need it and it would slow down every cold start.
   const { gunzipSync } = process.getBuiltinModule('node:zlib');
-  const left = Math.min(state.room.characters, WORK_LIMITS.recordCharacters) - state.characters;
+  const left = Math.min(state.room.characters, RECORD_LIMITS.characters) - state.characters;
   try {
     return { kind: 'text', text: gunzipSync(bytes, { maxOutputLength: Math.max(1, left) }).toString('utf8') };
   } catch (error) {
     if (valueAt(error, ['code']) === 'ERR_BUFFER_TOO_LARGE') {
       take(state, 'characters', Math.max(1, left + 1));
       if (state.stopped === 'no_room') return { kind: 'stopped' };
-      const detail = `the body decompresses to more than ${WORK_LIMITS.recordCharacters} bytes`;
+      const detail = `the body decompresses to more than ${RECORD_LIMITS.characters} bytes`;
       state.stopped = rejected('too_large', detail);
       return { kind: 'stopped' };
     }

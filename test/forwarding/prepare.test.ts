@@ -5,12 +5,11 @@ import { prepare, type PreparedRecord } from '../../lib/forwarding/prepare.ts';
 import { NO_CUTS } from '../../lib/mapping/flatten.ts';
 import type { Mapped } from '../../lib/mapping/mapped.ts';
 import { deferred, type Outcome } from '../../lib/outcome.ts';
-import { WORK_LIMITS } from '../../lib/work-limits.ts';
+import { INVOCATION_LIMITS, RECORD_LIMITS } from '../../lib/work-limits.ts';
 import { userOf } from '../heap/calls.ts';
 import { recordOf } from './processed.ts';
 
 const MEBI = 1024 * 1024;
-const { invocationCharacters, invocationEvents, recordFlatCharacters, invocationFlatCharacters } = WORK_LIMITS;
 
 /** Maps an event to as many characters as it says. */
 function mappedOf(name: string, characters: number): Mapped {
@@ -59,17 +58,17 @@ const good = (messageId: string): SQSRecord => recordOf(messageId, { body: event
 describe('a record finds room', () => {
   test.each<[string, string]>([
     ['with as many characters as a record may have', zipped('a', 15 * MEBI)],
-    ['with as many events as a record may have', events('a', WORK_LIMITS.recordEvents)],
-    ['with as many flat characters as a record may have', event('a', { flat: recordFlatCharacters })],
+    ['with as many events as a record may have', events('a', RECORD_LIMITS.events)],
+    ['with as many flat characters as a record may have', event('a', { flat: RECORD_LIMITS.flatCharacters })],
   ])('%s, when it is alone', (_, body) => {
     expect(run([recordOf('a', { body })]).words).toEqual(['pending']);
   });
 
   test.each<[string, string]>([
     ['many characters', zipped('h', 15 * MEBI)],
-    ['many events', events('h', WORK_LIMITS.recordEvents)],
+    ['many events', events('h', RECORD_LIMITS.events)],
     ['many events in little text', gzipSync(events('h', 40_000)).toString('base64')],
-    ['many flat characters', event('h', { flat: recordFlatCharacters })],
+    ['many flat characters', event('h', { flat: RECORD_LIMITS.flatCharacters })],
     ['more than a record may have', gzipSync('0'.repeat(20 * MEBI)).toString('base64')],
     ['garbage that is large in memory', gzipSync(`[${'[],'.repeat(200_000)}0]`).toString('base64')],
   ])('beside any number of records with %s', (_, body) => {
@@ -115,7 +114,7 @@ describe('what finds no room is deferred', () => {
   });
 
   test('without being mapped again where it is known to need more, as the lists of a transformation do', () => {
-    const flat = invocationFlatCharacters / 16;
+    const flat = INVOCATION_LIMITS.flatCharacters / 16;
     const records = Array.from({ length: 200 }, (_, index) => recordOf(`r${index}`, { body: event('a', { flat }) }));
     const { words, decided } = run(records);
     expect(words.filter((word) => word === 'pending')).toHaveLength(16);
@@ -132,12 +131,12 @@ describe('what finds no room is deferred', () => {
   });
 
   test.each<[string, readonly string[], number]>([
-    ['characters', Array.from({ length: 10 }, () => ZIPPED_7), Math.floor(invocationCharacters / (7 * MEBI))],
-    ['events', Array.from({ length: 10 }, () => events('a', 10_000)), Math.floor(invocationEvents / 10_000)],
+    ['characters', Array.from({ length: 10 }, () => ZIPPED_7), Math.floor(INVOCATION_LIMITS.characters / (7 * MEBI))],
+    ['events', Array.from({ length: 10 }, () => events('a', 10_000)), Math.floor(INVOCATION_LIMITS.events / 10_000)],
     [
       'flat characters',
       Array.from({ length: 10 }, () => event('a', { flat: 3 * MEBI })),
-      Math.floor(invocationFlatCharacters / (3 * MEBI)),
+      Math.floor(INVOCATION_LIMITS.flatCharacters / (3 * MEBI)),
     ],
   ])('the sum of %s in an invocation is limited', (_, bodies, most) => {
     const { words } = run(bodies.map((body, index) => recordOf(`r${index}`, { body })));
@@ -149,7 +148,7 @@ describe('what finds no room is deferred', () => {
   test('work for records that are put off is bounded: they are not mapped once for each of them', () => {
     const bodies = Array.from({ length: 50 }, () => events('a', 5000));
     const { decided } = run(bodies.map((body, index) => recordOf(`r${index}`, { body })));
-    expect(decided).toBeLessThan(4 * invocationEvents);
+    expect(decided).toBeLessThan(4 * INVOCATION_LIMITS.events);
   });
 });
 
@@ -158,7 +157,7 @@ describe('a record that is mapped to too much is rejected as a whole', () => {
     ['at the limit', 0, 'pending'],
     ['above the limit', 1, 'too_large'],
   ])('%s', (_, more, expected) => {
-    const half = recordFlatCharacters / 2;
+    const half = RECORD_LIMITS.flatCharacters / 2;
     const body = `[${event('a', { flat: half })},${event('b', { flat: half + more })}]`;
     const { prepared, words } = run([recordOf('a', { body }), good('b')]);
     expect(words).toEqual([expected, 'pending']);

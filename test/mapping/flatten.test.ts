@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { cutText, flatten, NO_CUTS } from '../../lib/mapping/flatten.ts';
-import { WORK_LIMITS } from '../../lib/work-limits.ts';
+import { EVENT_LIMITS } from '../../lib/work-limits.ts';
 
 function flat(root: unknown): unknown {
   const result = flatten(root);
@@ -107,7 +107,6 @@ describe('Heap’s lengths are kept and each cut is counted', () => {
 });
 
 describe('an event has limits, and beyond one it is rejected', () => {
-  const { eventProperties, eventCharacters } = WORK_LIMITS;
   const ofCount = (count: number): unknown => Array.from({ length: count }, () => 1);
   /** Flattens to this many characters: each value has a key of 512 characters. */
   const ofCharacters = (count: number): Record<string, unknown> => {
@@ -119,14 +118,18 @@ describe('an event has limits, and beyond one it is rejected', () => {
   };
 
   test.each<[string, unknown, string]>([
-    ['properties below the limit', ofCount(eventProperties - 1), 'flat'],
-    ['properties at the limit', ofCount(eventProperties), 'flat'],
-    ['properties above the limit', ofCount(eventProperties + 1), 'too_large: the event has more than 10000 properties'],
-    ['characters below the limit', ofCharacters(eventCharacters - 1), 'flat'],
-    ['characters at the limit', ofCharacters(eventCharacters), 'flat'],
+    ['properties below the limit', ofCount(EVENT_LIMITS.properties - 1), 'flat'],
+    ['properties at the limit', ofCount(EVENT_LIMITS.properties), 'flat'],
+    [
+      'properties above the limit',
+      ofCount(EVENT_LIMITS.properties + 1),
+      'too_large: the event has more than 10000 properties',
+    ],
+    ['characters below the limit', ofCharacters(EVENT_LIMITS.characters - 1), 'flat'],
+    ['characters at the limit', ofCharacters(EVENT_LIMITS.characters), 'flat'],
     [
       'characters above the limit',
-      ofCharacters(eventCharacters + 1),
+      ofCharacters(EVENT_LIMITS.characters + 1),
       'too_large: the event has more than 1048576 characters in its flattened properties',
     ],
     ['any number of values that are left out', Array.from({ length: 500_000 }, () => null), 'flat'],

@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { unwrap, unwrapMeasured, type Enveloped } from '../../lib/rudderstack/envelope.ts';
-import { WORK_LIMITS } from '../../lib/work-limits.ts';
+import { RECORD_LIMITS } from '../../lib/work-limits.ts';
 
 const track = { type: 'track', event: 'A', userId: 'u', messageId: 'm-1' };
 const identify = { type: 'identify', userId: 'u', messageId: 'm-2' };
@@ -448,7 +448,6 @@ describe('elements that are no events share one rejection, which comes last', ()
 });
 
 describe('a record has limits, and beyond one it is rejected as a whole', () => {
-  const { recordCharacters, recordEvents, recordValues } = WORK_LIMITS;
   const list = (count: number, element: string): string =>
     `[${Array.from({ length: count }, () => element).join(',')}]`;
   /** Long enough for its values to be counted. */
@@ -459,18 +458,18 @@ describe('a record has limits, and beyond one it is rejected as a whole', () => 
       .join();
 
   test.each<[string, string, string]>([
-    ['the values of a record, below', values(recordValues - 1), 'no_event'],
-    ['the values of a record, at', values(recordValues), 'no_event'],
-    ['the events of a record, at', list(recordEvents, '[1]'), 'no_event'],
-    ['the characters of a record, at', ' '.repeat(recordCharacters), 'not_json'],
-    ['the characters of a record in gzip, below', gzipped('x'.repeat(recordCharacters - 100_000)), 'not_json'],
+    ['the values of a record, below', values(RECORD_LIMITS.values - 1), 'no_event'],
+    ['the values of a record, at', values(RECORD_LIMITS.values), 'no_event'],
+    ['the events of a record, at', list(RECORD_LIMITS.events, '[1]'), 'no_event'],
+    ['the characters of a record, at', ' '.repeat(RECORD_LIMITS.characters), 'not_json'],
+    ['the characters of a record in gzip, below', gzipped('x'.repeat(RECORD_LIMITS.characters - 100_000)), 'not_json'],
   ])('%s the limit', (_, body, expected) => {
     expect(accepted(body)).toBe(expected);
   });
 
   test.each<[string, string, string]>([
-    ['values', values(recordValues + 1), 'more than 524288 JSON values'],
-    ['values in gzip', gzipped(values(recordValues + 1)), 'more than 524288 JSON values'],
+    ['values', values(RECORD_LIMITS.values + 1), 'more than 524288 JSON values'],
+    ['values in gzip', gzipped(values(RECORD_LIMITS.values + 1)), 'more than 524288 JSON values'],
     [
       'values in several texts',
       list(2, json({ ...notification, Message: values(300_000) })),
@@ -478,18 +477,18 @@ describe('a record has limits, and beyond one it is rejected as a whole', () => 
     ],
     ['values that are empty objects', list(600_000, '{}'), 'more than 524288 JSON values'],
     ['values, whether they are valid JSON or not', '['.repeat(2_000_000), 'more than 524288 JSON values'],
-    ['events', list(recordEvents + 1, '{}'), 'more than 50000 events'],
-    ['events and arrays among them', list(recordEvents / 2 + 1, '[{}]'), 'more than 50000 events'],
-    ['characters', ' '.repeat(recordCharacters + 1), 'more than 16777216 characters'],
+    ['events', list(RECORD_LIMITS.events + 1, '{}'), 'more than 50000 events'],
+    ['events and arrays among them', list(RECORD_LIMITS.events / 2 + 1, '[{}]'), 'more than 50000 events'],
+    ['characters', ' '.repeat(RECORD_LIMITS.characters + 1), 'more than 16777216 characters'],
     [
       'characters in base64',
       base64(`"${'x'.repeat(10_000_000)}"`.replace('"', '{"a":"') + '}'),
       'more than 16777216 characters',
     ],
-    ['characters in gzip', gzipped('x'.repeat(recordCharacters)), 'decompresses to more than 16777216 bytes'],
+    ['characters in gzip', gzipped('x'.repeat(RECORD_LIMITS.characters)), 'decompresses to more than 16777216 bytes'],
     [
       'characters in an envelope',
-      json({ ...proxyRequest, body: gzipped('x'.repeat(recordCharacters)), isBase64Encoded: true }),
+      json({ ...proxyRequest, body: gzipped('x'.repeat(RECORD_LIMITS.characters)), isBase64Encoded: true }),
       'decompresses to more than 16777216 bytes',
     ],
   ])('%s', (_, body, detail) => {

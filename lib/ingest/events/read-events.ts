@@ -4,7 +4,7 @@ import { jsonErrorPlace } from '../../json-error-place.ts';
 import { countValues, isDeeperThan } from '../../json-text.ts';
 import { isRudderStackType } from '../../rudderstack/event-types.ts';
 import { MOST_DEAD_LETTERS } from '../../sqs/dead-letter.ts';
-import { WORK_LIMITS } from '../../work-limits.ts';
+import { RECORD_LIMITS } from '../../work-limits.ts';
 import { refuse, type Refusal } from '../http/refusal.ts';
 import type { Route } from '../http/routes.ts';
 import { placeOf, readElement, rejectElement, type Element, type Part } from './element.ts';
@@ -17,7 +17,7 @@ export const MOST_NESTING = 200;
 /** The most characters of a body that is parsed as a whole: RudderStack's limit. A larger one is parsed element by element. */
 const MOST_AT_ONCE = 4000 * 1024;
 /** Texts up to this length cannot hold too many values, so their values need no counting. */
-const UNCOUNTED_CHARACTERS = 2 * WORK_LIMITS.recordValues;
+const UNCOUNTED_CHARACTERS = 2 * RECORD_LIMITS.values;
 
 /** The elements of one request, in order. */
 export interface ReceivedElements {
@@ -174,10 +174,10 @@ function problemWith(count: number): Refusal | undefined {
   return refuse('too_many_events', `the batch has ${count} events, the limit is ${MOST_EVENTS}`);
 }
 
-const TOO_MANY_VALUES = `has more than ${WORK_LIMITS.recordValues} JSON values`;
+const TOO_MANY_VALUES = `has more than ${RECORD_LIMITS.values} JSON values`;
 
 function hasTooManyValues(text: string): boolean {
-  return text.length > UNCOUNTED_CHARACTERS && countValues(text, WORK_LIMITS.recordValues) > WORK_LIMITS.recordValues;
+  return text.length > UNCOUNTED_CHARACTERS && countValues(text, RECORD_LIMITS.values) > RECORD_LIMITS.values;
 }
 
 /** RudderStack drops an event that its webhook refuses. Accepted, it becomes a dead letter of the forwarder. */

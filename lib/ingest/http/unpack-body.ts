@@ -1,10 +1,10 @@
 import zlib from 'node:zlib';
 import { valueAt } from '../../json.ts';
-import { WORK_LIMITS } from '../../work-limits.ts';
+import { RECORD_LIMITS } from '../../work-limits.ts';
 import { refuse, type Refusal } from './refusal.ts';
 
 /** The most bytes of a body, unpacked: the forwarder reads no more from one record. RudderStack's own limit is 4,096,000. */
-export const MOST_BODY_BYTES = WORK_LIMITS.recordCharacters;
+export const MOST_BODY_BYTES = RECORD_LIMITS.characters;
 /** More of them only occur in attacks. */
 const MOST_ENCODINGS = 3;
 
