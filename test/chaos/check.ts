@@ -9,9 +9,9 @@ const SECOND_MS = 1000;
 const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
 
-/** The longest that a record waits after a failure, without a `Retry-After`: this, or a share of its retry time. */
+/** The longest that a record waits after a failure, without a `Retry-After`: this, or a share of its age. */
 const LONGEST_BACKOFF_MS = 5 * MINUTE_MS;
-const SHARE_OF_RETRY_TIME = 48;
+const SHARE_OF_AGE = 48;
 /** The longest `Retry-After` that is obeyed. */
 const LONGEST_RETRY_AFTER_MS = 5 * MINUTE_MS;
 
@@ -254,12 +254,16 @@ function wasUnavailable({ appId, call, deadLetter, since = 0 }: GivenUp, schedul
   return longestUpMs < longestWaitMs(schedule) * 2 + neededMs(schedule) + 10 * MINUTE_MS;
 }
 
-/** The longest time between two tries of a record, as the schedule is. */
-function longestWaitMs(schedule: Schedule): number {
+/**
+ * The longest time between two tries of a record, as the schedule is.
+ *
+ * @param ageMs of the record, since its first receive
+ */
+function longestWaitMs(schedule: Schedule, ageMs: number = schedule.retryHours * HOUR_MS): number {
   const asks = [...schedule.heapFaults, ...schedule.outages.map(({ what }) => what)].map((fault) =>
     fault.kind === 'status' ? retryAfterMs(fault.retryAfter) : 0,
   );
-  const backoffMs = Math.max(LONGEST_BACKOFF_MS, (schedule.retryHours * HOUR_MS) / SHARE_OF_RETRY_TIME);
+  const backoffMs = Math.max(LONGEST_BACKOFF_MS, ageMs / SHARE_OF_AGE);
   return (
     Math.max(backoffMs, ...asks) +
     troubles(schedule) * Math.max(backoffMs, visibilityTimeoutMs(schedule)) +
@@ -341,7 +345,8 @@ function checkTime({ reason, messageId, failedAt }: DeadLetter, schedule: Schedu
   if (tookMs <= retryMs - 1) return [`${messageId} was given up early, after ${hours(tookMs)} of ${hours(retryMs)}`];
   // Pollers may be busy, so what counts is from when on it could be received.
   const visibleMs = lastVisibleAt - firstReceivedAt;
-  return visibleMs > retryMs + longestWaitMs(schedule) + longestTurnMs(schedule)
+  const keptMs = retryMs + longestTurnMs(schedule);
+  return visibleMs > keptMs + longestWaitMs(schedule, keptMs)
     ? [`${messageId} was given up late: it came back after ${hours(visibleMs)} of ${hours(retryMs)}`]
     : [];
 }
