@@ -166,7 +166,7 @@ function decideEvent(
     outcome: calls?.[0]?.outcome ?? INTERNAL_ERROR,
     text,
     eventMessageId,
-    isTrack: call.kind === 'track' && also === undefined,
+    isTrack: isTrackCall(call) && (decision.also?.every(isTrackCall) ?? true),
     call,
     also,
     outputs,
@@ -177,6 +177,10 @@ function decideEvent(
     cuts,
     characters,
   };
+}
+
+function isTrackCall({ kind }: HeapCall): boolean {
+  return kind === 'track';
 }
 
 /** Not in `decideEvent`, which would need a closure for every event. */

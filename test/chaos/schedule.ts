@@ -357,7 +357,8 @@ export const schedules: fc.Arbitrary<Schedule> = plans
 /**
  * The limits of the generator: what nobody could do in the retry time is left out.
  *
- * - Two requests, one after the other, have to fit into an invocation: new events, and a part of what was refused before.
+ * - Two requests, one after the other, have to fit into an invocation: new events, and a part of what was refused before. On a FIFO
+ *   queue there are the properties too that are sent again behind them.
  * - All requests, one after the other, have to fit into a small part of the retry time.
  * - A request without an answer must not take the whole time of every invocation.
  * - On a FIFO queue each message of a group waits for the one before it, and SQS keeps a message for some days only.
@@ -372,7 +373,11 @@ function withProgress(plan: Plan): Plan {
   const isFast = copies > 1 || neededMs(plan) > (retryHours * HOUR_MS) / 4;
   const steadyLatencyMs = isFast ? Math.min(plan.steadyLatencyMs, 20) : plan.steadyLatencyMs;
   const isSilent = plan.outagePlans.some(({ what }) => what.kind === 'silence');
-  const timeoutMs = Math.max(plan.timeoutMs, isSilent ? SILENT_TIMEOUT_MS : 1000, timeoutFor(2.3 * steadyLatencyMs));
+  const timeoutMs = Math.max(
+    plan.timeoutMs,
+    isSilent ? SILENT_TIMEOUT_MS : 1000,
+    timeoutFor((plan.isFifo ? 3.3 : 2.3) * steadyLatencyMs),
+  );
   return {
     ...plan,
     copies,

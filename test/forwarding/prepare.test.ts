@@ -229,6 +229,7 @@ describe('with a transformation', () => {
     expect(preparedWith(mappedOf('a', 1)).isTrack).toBe(true);
     expect(preparedWith({ ...mappedOf('a', 1), call: userCall }).isTrack).toBe(false);
     expect(preparedWith({ ...mappedOf('a', 1), also: [userCall] }).isTrack).toBe(false);
+    expect(preparedWith({ ...mappedOf('a', 1), also: [mappedOf('b', 1).call] }).isTrack).toBe(true);
     // It is no longer known what it was sent as.
     expect(preparedWith(mappedOf('a', 1), { kind: 'delivered' }).isTrack).toBe(false);
   });
