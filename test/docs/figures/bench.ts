@@ -32,7 +32,7 @@ function aboutInvocations(result: Result): readonly Sentence[] {
   const more = usPerEvent(invocation.measured.value - invocation.baseline.value);
   const cpuWith = (memoryMb: number): string => ((warmUp.measured.value * MEMORY_PER_VCPU_MB) / memoryMb).toFixed(0);
   return [
-    inPage`(the JSON baseline took ${showNumber(invocation.baseline.value)} ms, then`,
+    inPage`the JSON baseline of the first row took ${showNumber(invocation.baseline.value)} ms in the saved run`,
     inPage`takes ${showNumber(slow.measured.value - slow.baseline.value)} ms more than Heap's two answers`,
     inPage`costs ${showNumber(ratioOf(warmUp))} times the 15th`,
     inPage`leaves ${usPerEvent(invocation.baseline.value / 2)} µs an event for everything`,
