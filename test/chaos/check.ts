@@ -3,7 +3,8 @@ import type { HeapCallKind } from '../../lib/heap/api.ts';
 import { isObject } from '../../lib/json.ts';
 import { runWorld, visibilityTimeoutMs, type World } from '../../local/virtual/world.ts';
 import { eventsOf } from './hostile.ts';
-import { CONFIG, isBad, neededMs, transformEvent, writeMail, type Schedule, type Sent } from './schedule.ts';
+import { isBad, transformEvent, writeMail } from './mail.ts';
+import { CONFIG, neededMs, type Schedule, type Sent } from './schedule.ts';
 
 const SECOND_MS = 1000;
 const MINUTE_MS = 60 * SECOND_MS;
